@@ -1,0 +1,247 @@
+r"""The day file: how entries stand in `<day>.log`, one grammar for the server's disk and readers.
+
+    file   = *record
+    record = time SP id SP op LF *(TAB text LF)
+    op     = ("+" / "*") *attr SP text            ; new; * starred
+           / "~" id SP ("+" / "*") *attr SP text  ; amends
+           / "-" id / "^" id                      ; removes, restores
+    attr   = "," key "=" 1*[A-Za-z0-9:.+-]        ; r = received, v = via
+    time   = YYYY-MM-DDThh:mm:ss.mmm(+|-)hh:mm    ; the writer's wall clock
+    id     = the UUIDv7 as 32 lower-case hex digits
+
+Rules: UTF-8, split on LF only, append-only. A text's further lines start with one TAB and every
+line is escaped (`protocol.escaping`), so no text can forge a header. What does not fit is foreign:
+kept as raw bytes and shown, never dropped, never merged into an entry.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final, TypeAlias
+
+from protocol.errors import MalformedError
+from protocol.escaping import escape_line, unescape_line
+from protocol.identifiers import Day, EntryId
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_TIME: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d"
+_ID: Final = "[0-9a-f]{32}"
+_ATTRIBUTE: Final = ",[a-z]+=[A-Za-z0-9:.+-]+"
+_HEADER: Final = re.compile(
+    rf"({_TIME}) ({_ID}) (?:(?:~({_ID}) )?([+*])((?:{_ATTRIBUTE})*) (.*)|([-^])({_ID}))",
+    re.ASCII | re.DOTALL,
+)
+_ONE_ATTRIBUTE: Final = re.compile(_ATTRIBUTE)
+
+Attributes: TypeAlias = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A moment on a writer's wall clock: ms since the epoch, and minutes east of UTC.
+
+    Both within the bounds of `protocol.messages.Put`, or they name no day of the calendar.
+    """
+
+    at: int
+    off: int
+
+    @property
+    def wall(self) -> datetime:
+        """The wall clock with its offset, to the millisecond."""
+        return (_EPOCH + self.at * _MILLISECOND).astimezone(timezone(timedelta(minutes=self.off)))
+
+    @property
+    def day(self) -> Day:
+        """The day the entry belongs to: the writer's, whatever the server's zone."""
+        return Day(self.wall.date().isoformat())
+
+    def __str__(self) -> str:
+        """Give the time as a day file has it."""
+        return self.wall.isoformat(timespec="milliseconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An entry as it was written (`+`, `*`); `attributes` are its `,key=value` in their order."""
+
+    stamp: Stamp
+    id: EntryId
+    text: str
+    starred: bool = False
+    attributes: Attributes = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """A new text for the entry `original` (`~`); it keeps its time and its day."""
+
+    stamp: Stamp
+    id: EntryId
+    original: EntryId
+    text: str
+    starred: bool = False
+    attributes: Attributes = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The entry `original` is hidden from now on (`-`)."""
+
+    stamp: Stamp
+    id: EntryId
+    original: EntryId
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The removed entry `original` is shown again (`^`)."""
+
+    stamp: Stamp
+    id: EntryId
+    original: EntryId
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A line that is no part of any record: its number from 1, and its bytes without the LF."""
+
+    line: int
+    raw: bytes
+
+
+Record: TypeAlias = Written | Amended | Removed | Restored
+
+
+def format_record(record: Record) -> bytes:
+    """Give a record's bytes, its last LF included.
+
+    Raise MalformedError for a lone surrogate, or an attribute outside the grammar.
+    """
+    head = f"{record.stamp} {record.id.hex()} "
+    if isinstance(record, Removed | Restored):
+        mark = "-" if isinstance(record, Removed) else "^"
+        return f"{head}{mark}{record.original.hex()}\n".encode()
+    if isinstance(record, Amended):
+        head += f"~{record.original.hex()} "
+    attributes = [f",{key}={value}" for key, value in record.attributes]
+    if not all(map(_ONE_ATTRIBUTE.fullmatch, attributes)):
+        raise MalformedError("an attribute is a word of a-z and a value of A-Z a-z 0-9 : . + -")
+    lines = "\n\t".join(escape_line(line) for line in record.text.split("\n"))
+    try:
+        return f"{head}{'*' if record.starred else '+'}{''.join(attributes)} {lines}\n".encode()
+    except UnicodeEncodeError:
+        raise MalformedError("a lone surrogate is no text") from None
+
+
+def parse_day_file(data: bytes) -> list[Record | Foreign]:
+    """Read a whole file, in its order; total: what is no record comes back as Foreign lines.
+
+    A last line without LF is a torn write, and foreign like any other fault.
+    """
+    reader = _Reader()
+    lines = data.split(b"\n")
+    torn = lines.pop()
+    for number, raw in enumerate(lines, start=1):
+        reader.feed(number, raw)
+    reader.close()
+    if torn:
+        reader.parsed.append(Foreign(len(lines) + 1, torn))
+    return reader.parsed
+
+
+class _Reader:
+    """Collects records; one with a text stays open, outside `parsed`, for its further lines."""
+
+    def __init__(self) -> None:
+        self.parsed: list[Record | Foreign] = []
+        self._open: Written | Amended | None = None
+        self._further: list[str] = []
+
+    def feed(self, number: int, raw: bytes) -> None:
+        try:
+            line = raw.decode()
+            if self._open and line.startswith("\t"):
+                self._further.append(unescape_line(line[1:]))
+                return
+            record: Record | Foreign = _parse_header(line)
+        except (UnicodeDecodeError, MalformedError):
+            record = Foreign(number, raw)
+        self.close()
+        if isinstance(record, Written | Amended):
+            self._open = record
+        else:
+            self.parsed.append(record)
+
+    def close(self) -> None:
+        if self._open:
+            text = "\n".join((self._open.text, *self._further))
+            self.parsed.append(replace(self._open, text=text) if self._further else self._open)
+            self._open = None
+            self._further.clear()
+
+
+def _parse_header(line: str) -> Record:
+    match = _HEADER.fullmatch(line)
+    if match is None:
+        raise MalformedError("not a record")
+    time, hexadecimal, amends, mark, attributes, text, change, changed = match.groups()
+    stamp = parse_stamp(time)
+    entry_id = EntryId(bytes.fromhex(hexadecimal))
+    if change:
+        kind = Removed if change == "-" else Restored
+        return kind(stamp, entry_id, EntryId(bytes.fromhex(changed)))
+    pairs = tuple(_pair(item) for item in attributes.split(",")[1:])
+    body = unescape_line(text)
+    if amends:
+        original = EntryId(bytes.fromhex(amends))
+        return Amended(stamp, entry_id, original, body, mark == "*", pairs)
+    return Written(stamp, entry_id, body, mark == "*", pairs)
+
+
+def _pair(item: str) -> tuple[str, str]:
+    key, _, value = item.partition("=")
+    return key, value
+
+
+def parse_stamp(text: str) -> Stamp:
+    """Read a time as a day file has it; raise MalformedError unless it is written exactly so."""
+    try:
+        wall = datetime.fromisoformat(text)
+        offset = wall.utcoffset()
+        if offset is None:
+            raise MalformedError("a time has an offset")
+        stamp = Stamp((wall - _EPOCH) // _MILLISECOND, offset // timedelta(minutes=1))
+        if str(stamp) != text:
+            raise MalformedError("a time is written with milliseconds and its offset")
+    except (ValueError, OverflowError):
+        raise MalformedError("there is no such time") from None
+    return stamp
+
+
+def fold(records: Iterable[Record | Foreign]) -> list[Written]:
+    """Give the entries as they stand now, by time, then in file order.
+
+    Amendments replace text and star and keep the rest; removed entries are left out; what names an
+    entry that is not there, or not yet, changes nothing. Of two entries with one id the first
+    counts.
+    """
+    entries: dict[EntryId, Written] = {}
+    hidden: set[EntryId] = set()
+    for record in records:
+        if isinstance(record, Written):
+            entries.setdefault(record.id, record)
+        elif isinstance(record, Amended) and record.original in entries:
+            entry = entries[record.original]
+            entries[entry.id] = replace(entry, text=record.text, starred=record.starred)
+        elif isinstance(record, Removed) and record.original in entries:
+            hidden.add(record.original)
+        elif isinstance(record, Restored):
+            hidden.discard(record.original)
+    return sorted(_visible(entries, hidden), key=lambda entry: entry.stamp.at)
+
+
+def _visible(entries: dict[EntryId, Written], hidden: set[EntryId]) -> Iterator[Written]:
+    return (entry for entry in entries.values() if entry.id not in hidden)

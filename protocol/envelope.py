@@ -1,0 +1,140 @@
+"""The envelope of every datagram: one msgpack array of constant-width fields, 95 to 1200 bytes.
+
+Rules: the header is read at fixed offsets, so nothing unauthenticated reaches a msgpack parser;
+any other width than the one written here is dropped; the tag's length is a constant and is never
+read from the wire (CVE-2008-0960). The layout is the table "Envelope" of docs/PROTOCOL.md.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from protocol.errors import MalformedError
+from protocol.identifiers import MAX_MILLISECONDS, EntryId
+
+VERSION: Final = 1
+MAX_VERSION: Final = 15
+"""The version is a nibble, so that no text encoding can give bytes 0 and 1."""
+
+SUITE: Final = 1
+"""HMAC-SHA-256 and AES-256-SIV; the only suite of version 1."""
+
+KID_BYTES: Final = 8
+NO_KID: Final = bytes(KID_BYTES)
+"""The key id before a token exists: in HELLO, OFFER, LOGIN and GRANT."""
+
+TAG_BYTES: Final = 32
+SIV_BYTES: Final = 16
+MAX_DATAGRAM: Final = 1200
+"""Fits every path of the Internet (RFC 9000, section 14) with no fragment, which would get lost."""
+
+OVERHEAD: Final = 78
+MIN_DATAGRAM: Final = OVERHEAD + SIV_BYTES + 1
+MAX_BODY: Final = MAX_DATAGRAM - OVERHEAD
+MAX_PLAINTEXT: Final = MAX_BODY - SIV_BYTES
+HEADER_BYTES: Final = 44
+
+_BODY: Final = HEADER_BYTES
+_TAG_PREFIX: Final = b"\xc4\x20"
+_KID_PREFIX: Final = b"\xc4\x08"
+_RID_PREFIX: Final = b"\xc4\x10"
+
+
+class Kind(IntEnum):
+    """What a datagram is; a server acts on REQUEST, HELLO and LOGIN only, a client on the rest."""
+
+    REQUEST = 1
+    REPLY = 2
+    HELLO = 10
+    OFFER = 11
+    LOGIN = 12
+    GRANT = 13
+
+
+_KINDS: Final = {int(kind): kind for kind in Kind}
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A datagram of the right shape; nothing in it is authentic before its tag was checked.
+
+    `timestamp` is ms since the epoch by the sender's clock; `signed` is all that the tag covers.
+    """
+
+    kind: Kind
+    suite: int
+    kid: bytes
+    rid: EntryId
+    timestamp: int
+    header: bytes
+    body: bytes
+    signed: bytes
+    tag: bytes
+
+
+def write_header(kind: Kind, kid: bytes, rid: EntryId, timestamp: int, body_length: int) -> bytes:
+    """Give bytes 0 to 43; they are associated data of the body, so they come before it exists."""
+    return b"".join(
+        (
+            b"\x98",
+            bytes((VERSION, kind, SUITE)),
+            _KID_PREFIX,
+            kid,
+            _RID_PREFIX,
+            rid,
+            b"\xcf",
+            timestamp.to_bytes(8, "big"),
+            b"\xc5",
+            body_length.to_bytes(2, "big"),
+        )
+    )
+
+
+def signed_part(header: bytes, body: bytes) -> bytes:
+    """Give everything before the tag, the tag's own two-byte prefix included."""
+    return header + body + _TAG_PREFIX
+
+
+def looks_like_protocol(datagram: bytes) -> bool:
+    """Tell a datagram of any DIARY version from plain text, by bytes 0 to 5 (`98 0v kk ss C4 08`).
+
+    No text in UTF-8, GBK, GB18030, Big5, Shift-JIS or EUC starts so.
+    """
+    return (
+        datagram[:1] == b"\x98"
+        and 1 <= int.from_bytes(datagram[1:2], "big") <= MAX_VERSION
+        and datagram[4:6] == _KID_PREFIX
+    )
+
+
+def parse_envelope(datagram: bytes) -> Envelope:
+    """Read a version 1 datagram; raise MalformedError for any other length, width or kind."""
+    length = len(datagram)
+    tag_at = length - TAG_BYTES
+    if not (
+        MIN_DATAGRAM <= length <= MAX_DATAGRAM
+        and datagram[0] == 0x98  # noqa: PLR2004 - the table of docs/PROTOCOL.md, byte for byte
+        and datagram[1] == VERSION
+        and datagram[4:6] == _KID_PREFIX
+        and datagram[14:16] == _RID_PREFIX
+        and datagram[32] == 0xCF  # noqa: PLR2004 - as above
+        and datagram[41] == 0xC5  # noqa: PLR2004 - as above
+        and int.from_bytes(datagram[42:44], "big") == length - OVERHEAD
+        and datagram[tag_at - 2 : tag_at] == _TAG_PREFIX
+    ):
+        raise MalformedError("not a DIARY/1 envelope")
+    kind = _KINDS.get(datagram[2])
+    timestamp = int.from_bytes(datagram[33:41], "big")
+    if kind is None or timestamp > MAX_MILLISECONDS:
+        raise MalformedError("not a DIARY/1 kind or time")
+    return Envelope(
+        kind=kind,
+        suite=datagram[3],
+        kid=datagram[6:14],
+        rid=EntryId(datagram[16:32]),
+        timestamp=timestamp,
+        header=datagram[:HEADER_BYTES],
+        body=datagram[_BODY : tag_at - 2],
+        signed=datagram[:tag_at],
+        tag=datagram[tag_at:],
+    )

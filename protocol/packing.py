@@ -1,0 +1,73 @@
+"""msgpack, strictly: the subset of types that a body may hold, and bounds on all of them.
+
+Rules: no extension types (the timestamp, type -1, bypasses `ext_hook`, so types are checked once
+more afterwards), no floats, no duplicate or non-text keys, nesting of at most 4, one value and
+nothing after it. Lengths need no further bound: a body is at most 1106 bytes (msgpack-python #97).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
+
+import msgpack
+
+from protocol.envelope import MAX_PLAINTEXT
+from protocol.errors import MalformedError
+
+Packable: TypeAlias = (
+    "bool | int | str | bytes | Sequence[Packable] | Mapping[str, Packable] | None"
+)
+
+MAX_DEPTH: Final = 4
+"""Of maps and lists: a map of a list of rows is 3; one spare. Deeper has no use, costs stack."""
+
+_SCALARS: Final = frozenset({bool, int, str, bytes})
+
+
+def pack(value: Mapping[str, Packable]) -> bytes:
+    """Pack a map; raise MalformedError for a lone surrogate. The seal bounds its size."""
+    try:
+        packed: bytes = msgpack.packb(dict(value))
+    except UnicodeEncodeError:
+        raise MalformedError("a lone surrogate is no text") from None
+    return packed
+
+
+def unpack(data: bytes) -> dict[str, object]:
+    """Read exactly one map; raise MalformedError for anything else."""
+    if len(data) > MAX_PLAINTEXT:
+        raise MalformedError("more bytes than a body holds")
+    try:
+        value = msgpack.unpackb(
+            data,
+            raw=False,
+            strict_map_key=True,
+            object_pairs_hook=_unique_text_keys,
+            ext_hook=_no_extension,
+        )
+    except (ValueError, TypeError, msgpack.UnpackException):
+        raise MalformedError("not strict msgpack") from None
+    if not isinstance(value, dict):
+        raise MalformedError("not a msgpack map")
+    _check(value, depth=1)
+    return value
+
+
+def _unique_text_keys(pairs: list[tuple[object, object]]) -> dict[object, object]:
+    mapping = dict(pairs)
+    if len(mapping) != len(pairs) or not all(isinstance(key, str) for key in mapping):
+        raise ValueError("keys are texts, each once")
+    return mapping
+
+
+def _no_extension(code: int, data: bytes) -> object:
+    raise ValueError(f"extension type {code} of {len(data)} bytes")
+
+
+def _check(value: object, depth: int) -> None:
+    if isinstance(value, dict | list):
+        if depth > MAX_DEPTH:
+            raise MalformedError("nested too deeply")
+        for item in value.values() if isinstance(value, dict) else value:
+            _check(item, depth + 1)
+    elif value is not None and type(value) not in _SCALARS:
+        raise MalformedError("a type that no message has")
