@@ -1,0 +1,7 @@
+"""`python -m diaryserver`."""
+
+import sys
+
+from diaryserver.cli import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""What the operator does, with or without a running server, and the socket between the two."""

@@ -1,0 +1,114 @@
+"""The operator's commands as functions on the stores: the same ones whoever calls them.
+
+A running server calls them for its admin socket; without one the command line holds the data lock
+and calls them itself. Arguments and results are plain JSON values.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+
+from diaryserver.service.login import MIN_PASSWORD
+from diaryserver.service.ports import AccountStore, Clock, PasswordHasher, User
+from protocol.address import Address
+from protocol.errors import NotFoundError, UsageError
+from protocol.identifiers import Username
+from protocol.invite import Invite
+
+INVITE_LIFE_MILLISECONDS: Final = 7 * 86_400_000
+MAX_PASSWORD_BYTES: Final = 256
+
+Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
+
+
+class Operations:
+    """Users, for the operator; every method is called by the accounts' one thread."""
+
+    def __init__(  # noqa: PLR0913 - the composition root hands in each part
+        self,
+        clock: Clock,
+        accounts: AccountStore,
+        retire: Callable[[Username, bytes], str],
+        hasher: PasswordHasher,
+        fingerprint: str,
+        public_address: Callable[[], Address],
+    ) -> None:
+        """Take the stores' methods; `retire` is the entry store's.
+
+        `public_address` gives what an invite says, or raises UsageError if it is unknown.
+        """
+        self._clock = clock
+        self._accounts = accounts
+        self._retire = retire
+        self._hasher = hasher
+        self._fingerprint = fingerprint
+        self._public_address = public_address
+        self._commands: Mapping[str, Callable[..., Json]] = {
+            "user add": self.add_user,
+            "user list": self.list_users,
+            "user remove": self.remove_user,
+            "fingerprint": self.show_fingerprint,
+        }
+
+    def run(self, command: str, arguments: Mapping[str, object]) -> Json:
+        """Run a command by its name; raise a DiaryError for any mistake in it."""
+        operation = self._commands.get(command)
+        if operation is None:
+            raise UsageError(f"the running server knows no command {command!r}; restart it")
+        return operation(**arguments)
+
+    def add_user(self, name: str, password: str = "") -> Json:
+        """Create a user; without a password give an invite, one word."""
+        username = Username(name)
+        if password:
+            check_password(password)
+        address = None if password else self._public_address()
+        now = self._clock.now()
+        user = self._accounts.add_user(username, now)
+        self._set_stray_diary_aside(user)
+        if address is None:
+            self._accounts.set_password_hash(user, self._hasher.hash(password))
+            return {"user": name, "invite": None}
+        code = self._accounts.invite(user, now + INVITE_LIFE_MILLISECONDS)
+        invite = Invite(address, username, self._fingerprint, code)
+        return {"user": name, "invite": invite.encode()}
+
+    def list_users(self) -> Json:
+        """Give each user's name, creation, state and number of logins."""
+        return [self._row(user) for user in self._accounts.list_users()]
+
+    def remove_user(self, name: str) -> Json:
+        """Revoke a user's logins and move the diary aside; nothing is destroyed."""
+        user = self._accounts.find_user(Username(name))
+        if user is None:
+            raise NotFoundError(f"there is no user {name}")
+        self._accounts.remove_user(user, self._clock.now())
+        return {"user": name, "diary": self._retire(user.name, user.uid)}
+
+    def show_fingerprint(self) -> Json:
+        """Give what clients are shown at first contact."""
+        return self._fingerprint
+
+    def _set_stray_diary_aside(self, user: User) -> None:
+        # Left by a removal that was cut off: a new user of that name must not inherit it.
+        self._retire(user.name, user.uid)
+
+    def _row(self, user: User) -> dict[str, Json]:
+        now = self._clock.now()
+        tokens = self._accounts.list_tokens(user)
+        live = [token for token in tokens if not token.revoked and not 0 < token.expires <= now]
+        created = datetime.fromtimestamp(user.created / 1000, UTC)
+        return {
+            "name": str(user.name),
+            "created": created.isoformat(timespec="seconds"),
+            "state": "active" if user.has_password else "invited",
+            "logins": len(live),
+        }
+
+
+def check_password(password: str) -> None:
+    """Raise UsageError unless a password is long enough and fits into a LOGIN."""
+    if len(password) < MIN_PASSWORD:
+        raise UsageError(f"a password has at least {MIN_PASSWORD} characters")
+    if len(password.encode()) > MAX_PASSWORD_BYTES:
+        raise UsageError(f"a password has at most {MAX_PASSWORD_BYTES} bytes")

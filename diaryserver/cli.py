@@ -1,0 +1,136 @@
+"""The command line of the server: one way in, one way out."""
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from diaryserver.admin.operations import Json, check_password
+from diaryserver.admin.socket import ask_running_server
+from diaryserver.clock import SystemClock
+from diaryserver.composition import build_operations, open_data
+from diaryserver.configuration import Configuration, find_configuration, read_configuration
+from diaryserver.datalock import DataInUseError, own_data
+from diaryserver.serving import serve
+from protocol.errors import DiaryError, UsageError
+
+MAX_PASSWORD_LINE: Final = 4096
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    "chosen",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Configuration; else $DIARY_CONFIG, else /etc/diaryserver/server.toml.",
+)
+@click.version_option(package_name="network-diary", prog_name="diaryserver")
+@click.pass_context
+def diaryserver(context: click.Context, chosen: Path | None) -> None:
+    """Keep diaries: serve in the foreground, or manage users while a server runs or not.
+
+    Without a command it serves until Ctrl-C or SIGTERM.
+    """
+    context.obj = read_configuration(find_configuration(chosen))
+    if context.invoked_subcommand is None:
+        serve(context.obj)
+
+
+@diaryserver.group()
+def user() -> None:
+    """Manage the people who have a diary here."""
+
+
+@user.command("add")
+@click.argument("name")
+@click.option("--password-stdin", is_flag=True, help="Read a password from standard input.")
+@click.pass_obj
+def user_add(configuration: Configuration, name: str, *, password_stdin: bool) -> None:
+    """Create a user NAME and print an invite: one word for `diaryclient login INVITE`.
+
+    The invite works once, for seven days. With --password-stdin the user gets that password and no
+    invite is made.
+    """
+    password = _read_password() if password_stdin else ""
+    answer: Any = _operate(configuration, "user add", name=name, password=password)
+    if answer["invite"]:
+        click.echo(answer["invite"])
+    else:
+        click.echo(f"user {name} added", err=True)
+
+
+@user.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+@click.pass_obj
+def user_list(configuration: Configuration, *, as_json: bool) -> None:
+    """List users: name, when created, whether they ever logged in, and how many logins live."""
+    rows: Any = _operate(configuration, "user list")
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    for row in rows:
+        logins = "1 login" if row["logins"] == 1 else f"{row['logins']} logins"
+        click.echo(f"{row['name']:32} {row['created']} {row['state']:8} {logins}")
+
+
+@user.command("remove")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def user_remove(configuration: Configuration, name: str, *, yes: bool) -> None:
+    """Remove the user NAME: logins end at once, the diary is moved aside and kept."""
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError("removing a user asks first; without a terminal, say --yes")
+        click.confirm(f"Remove {name}? Every login ends; the diary is kept aside", abort=True)
+    answer: Any = _operate(configuration, "user remove", name=name)
+    kept = configuration.data / answer["diary"] if answer["diary"] else "there was none"
+    click.echo(f"user {name} removed; the diary: {kept}", err=True)
+
+
+@diaryserver.command()
+@click.pass_obj
+def fingerprint(configuration: Configuration) -> None:
+    """Print what clients are shown at first contact."""
+    click.echo(_operate(configuration, "fingerprint"))
+
+
+def main() -> int:
+    """Run the command line and give its exit status."""
+    logging.basicConfig(format="diaryserver: %(message)s", stream=sys.stderr, level=logging.INFO)
+    try:
+        status = diaryserver(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        click.echo("diaryserver: nothing was done", err=True)
+        return 130
+    except DiaryError as error:
+        for line in str(error).splitlines():
+            click.echo(f"diaryserver: {line}", err=True)
+        return error.exit_status
+    return status if isinstance(status, int) else 0
+
+
+def _operate(configuration: Configuration, command: str, **arguments: object) -> Json:
+    """Run a command here if no server owns the data, else through the running server."""
+    try:
+        with own_data(configuration.data), open_data(configuration.data) as data:
+            return build_operations(data, SystemClock(), configuration).run(command, arguments)
+    except DataInUseError:
+        return ask_running_server(configuration.data, command, arguments)
+
+
+def _read_password() -> str:
+    line = sys.stdin.buffer.readline(MAX_PASSWORD_LINE)
+    try:
+        password = line.decode().rstrip("\n")
+    except UnicodeDecodeError:
+        raise UsageError("the password is not UTF-8") from None
+    check_password(password)
+    return password

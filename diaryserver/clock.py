@@ -1,0 +1,15 @@
+"""The one place that asks for the time; everything else is handed a `service.ports.Clock`."""
+
+import time
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def now(self) -> int:
+        """Give ms since the epoch; it may step when somebody sets the clock."""
+        return time.time_ns() // 1_000_000
+
+    def monotonic(self) -> float:
+        """Give seconds from an arbitrary start; it never steps."""
+        return time.monotonic()

@@ -1,0 +1,189 @@
+"""The configuration file: TOML, validated strictly and as a whole.
+
+Rules: an unknown key is a mistake; every mistake is reported in one run, one line each; relative
+paths are relative to the file. Reading creates nothing.
+"""
+
+import os
+import tomllib
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+
+from diaryserver.errors import ConfigurationError
+from protocol.address import Address
+from protocol.errors import MalformedError
+from protocol.identifiers import Username
+
+CONFIGURATION_VARIABLE: Final = "DIARY_CONFIG"
+DEFAULT_PATH: Final = Path("/etc/diaryserver/server.toml")
+MAX_CONFIGURATION_BYTES: Final = 2**20
+MAX_LISTEN: Final = 16
+MAX_ROUTES: Final = 1024
+MAX_UDP_PAYLOAD: Final = 65_507
+"""What one IPv4 datagram can hold (RFC 768, RFC 791)."""
+
+MIN_REPLY_LIMIT: Final = 128
+"""Header and footer of a plain-text reply take 81 bytes; less leaves no room for an entry."""
+
+
+def _address(value: object) -> Address:
+    if isinstance(value, Address):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("write host, host:port or [v6]:port, in quotes")  # noqa: TRY004
+    try:
+        return Address.parse(value)
+    except MalformedError as error:
+        raise ValueError(str(error)) from None
+
+
+def _username(value: str) -> Username:
+    try:
+        return Username(value)
+    except MalformedError as error:
+        raise ValueError(str(error)) from None
+
+
+def _network(value: object) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(str(value))
+    except ValueError:
+        raise ValueError("write a network, such as 192.168.1.0/24, in quotes") from None
+
+
+def _listen_address(address: Address) -> Address:
+    try:
+        ip_address(address.host.partition("%")[0])
+    except ValueError:
+        raise ValueError("listen on an IP address, not on a name") from None
+    return address
+
+
+AddressField: TypeAlias = Annotated[Address, BeforeValidator(_address)]
+ListenField: TypeAlias = Annotated[AddressField, AfterValidator(_listen_address)]
+UsernameField: TypeAlias = Annotated[str, AfterValidator(_username)]
+NetworkField: TypeAlias = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, arbitrary_types_allowed=True
+    )
+
+
+class ServerSection(_Section):
+    """Where to listen, where to keep the data, and what an invite says."""
+
+    listen: Annotated[list[ListenField], Field(min_length=1, max_length=MAX_LISTEN)]
+    data_dir: Annotated[str, Field(min_length=1)]
+    public_address: AddressField | None = None
+
+    @model_validator(mode="after")
+    def _public_address_is_known(self) -> "ServerSection":
+        if self.public_address is None and is_wildcard(self.listen[0]):
+            raise ValueError("public_address: needed when listen is a wildcard address")
+        if self.public_address is not None and (
+            not self.public_address.port or is_wildcard(self.public_address)
+        ):
+            raise ValueError("public_address: name a host and a port that clients can reach")
+        return self
+
+
+class LegacyRoute(_Section):
+    """Plain text from `network` goes to `user`'s diary."""
+
+    network: NetworkField
+    user: UsernameField
+
+
+class LegacySection(_Section):
+    """Plain-text clients: who may, and whose diary they write."""
+
+    enabled: bool = False
+    tcp: bool = True
+    user: UsernameField = "guest"
+    allow: list[NetworkField] = Field(
+        default_factory=lambda: [ip_network("127.0.0.0/8"), ip_network("::1/128")],
+        max_length=MAX_ROUTES,
+    )
+    reply_limit: Annotated[int, Field(ge=MIN_REPLY_LIMIT, le=MAX_UDP_PAYLOAD)] = 1024
+    encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
+    route: Annotated[list[LegacyRoute], Field(max_length=MAX_ROUTES)] = []
+
+
+class Configuration(_Section):
+    """A whole file; `path` is where it was read from."""
+
+    server: ServerSection
+    legacy: LegacySection = LegacySection()
+    path: Annotated[Path, Field(exclude=True)]
+
+    @property
+    def data(self) -> Path:
+        """The data folder, absolute."""
+        return (self.path.parent / self.server.data_dir).resolve()
+
+
+def is_wildcard(address: Address) -> bool:
+    """Tell whether an address means "every address of this machine"."""
+    return address.host in {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
+
+
+def find_configuration(chosen: Path | None) -> Path:
+    """Give the file to read: the one chosen, else `$DIARY_CONFIG`, else the system's."""
+    if chosen is not None:
+        return chosen
+    from_environment = os.environ.get(CONFIGURATION_VARIABLE)
+    return Path(from_environment) if from_environment else DEFAULT_PATH
+
+
+def read_configuration(path: Path) -> Configuration:
+    """Read and validate a file; raise ConfigurationError with every mistake, one line each."""
+    values = _read_toml(path)
+    if "path" in values:
+        raise ConfigurationError(f"{path}: path: there is no such key")
+    try:
+        return Configuration.model_validate({**values, "path": path.resolve()})
+    except ValidationError as error:
+        mistakes = error.errors(include_url=False, include_input=False)
+        lines = sorted({_line(mistake) for mistake in mistakes})
+    raise ConfigurationError("\n".join(f"{path}: {line}" for line in lines))
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_CONFIGURATION_BYTES + 1)
+    except OSError as error:
+        hint = "; name one with --config FILE" if isinstance(error, FileNotFoundError) else ""
+        raise ConfigurationError(f"{path}: {error.strerror}{hint}") from None
+    if len(data) > MAX_CONFIGURATION_BYTES:
+        raise ConfigurationError(f"{path}: longer than {MAX_CONFIGURATION_BYTES} bytes")
+    try:
+        return tomllib.loads(data.decode())
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path}: not UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+
+
+def _line(mistake: ErrorDetails) -> str:
+    key = ".".join(str(part) for part in mistake["loc"])
+    if mistake["type"] == "extra_forbidden":
+        return f"{key}: there is no such key"
+    if mistake["type"] == "missing":
+        return f"{key}: missing"
+    message = mistake["msg"].removeprefix("Value error, ")
+    return f"{key}: {message[0].lower()}{message[1:]}"

@@ -1,0 +1,41 @@
+"""One process owns the data folder: it holds a lock on a file in it, released when it ends."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from diaryserver.errors import DataError
+
+LOCK_NAME: Final = "lock"
+_OTHERS: Final = 0o077
+
+
+class DataInUseError(DataError):
+    """Another process owns the data."""
+
+
+@contextmanager
+def own_data(data: Path) -> Iterator[None]:
+    """Create the folder (0700) if there is none, and own it.
+
+    Raise DataInUseError if another process does, DataError if it cannot be used.
+    """
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if data.stat().st_mode & _OTHERS:
+            raise DataError(f"{data} is open to others; type: chmod 700 {data}")
+        descriptor = os.open(data / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, mode=0o600)
+    except OSError as error:
+        raise DataError(f"{data} cannot be used: {error.strerror}") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise DataInUseError(f"{data} is in use by another diaryserver") from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)

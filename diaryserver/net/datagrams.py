@@ -1,0 +1,129 @@
+"""UDP sockets: drained in one go when readable, each datagram handed on with a way to answer it.
+
+Rules: nothing here blocks; a reply that the kernel does not take at once is dropped and counted,
+as the network would drop it; on a wildcard address a reply leaves from the address that was asked
+(IP_PKTINFO), or a client behind a connected socket would never see it.
+"""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
+
+from diaryserver.errors import ListenError
+from diaryserver.service.counters import Counters, Drop
+from diaryserver.service.login import Source
+from protocol.address import Address
+
+MAX_DATAGRAM_BYTES: Final = 65_535
+MAX_DRAIN: Final = 256
+"""Datagrams read in one wake-up, so that replies and other sockets get their turn in a flood."""
+
+MAX_LAST_DRAINS: Final = 64
+"""A stop takes 16,384 datagrams more, which is what a full receive buffer of small ones holds."""
+
+RECEIVE_BUFFER_BYTES: Final = 4 * 2**20
+"""Asked from the kernel (which may give less): about a second of full load while a disk stalls."""
+
+_IP_PKTINFO: Final = 8
+"""Linux's <linux/in.h>; the socket module of Python 3.11 lacks the name."""
+
+_ANCILLARY_SPACE: Final = 256
+_PKTINFO: Final = struct.Struct("=I4s4s")
+
+Ancillary: TypeAlias = Sequence[tuple[int, int, bytes]]
+SendReply: TypeAlias = Callable[[bytes], None]
+Receive: TypeAlias = Callable[[bytes, Source, SendReply], None]
+
+
+def bind_datagram_socket(address: Address, *, wildcard: bool) -> socket.socket:
+    """Give a non-blocking UDP socket; raise ListenError if the address cannot be had."""
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    try:
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        if wildcard:
+            _ask_for_destination(bound)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        resolved = socket.getaddrinfo(
+            address.host, address.port, family, socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST
+        )
+        bound.bind(resolved[0][4])
+    except OSError as error:
+        bound.close()
+        raise ListenError(f"cannot listen on udp {address}: {error.strerror}") from None
+    return bound
+
+
+class DatagramListener:
+    """Feeds one socket's datagrams to `receive`."""
+
+    def __init__(self, bound: socket.socket, receive: Receive, counters: Counters) -> None:
+        """Take over `bound`; nothing is read before `start`."""
+        self._socket = bound
+        self._receive = receive
+        self._counters = counters
+
+    @property
+    def address(self) -> Address:
+        """Where it listens, with the real port number."""
+        host, port = self._socket.getsockname()[:2]
+        return Address(host, port)
+
+    def start(self) -> None:
+        """Read from now on, on the running event loop."""
+        asyncio.get_running_loop().add_reader(self._socket, self.drain)
+
+    def stop(self) -> None:
+        """Take what the kernel holds already, then read no more."""
+        asyncio.get_running_loop().remove_reader(self._socket)
+        for _ in range(MAX_LAST_DRAINS):
+            if not self.drain():
+                return
+
+    def close(self) -> None:
+        """Close the socket; replies after this are lost."""
+        self._socket.close()
+
+    def drain(self) -> bool:
+        """Hand on at most MAX_DRAIN datagrams; tell whether there may be more."""
+        for _ in range(MAX_DRAIN):
+            try:
+                datagram, ancillary, _, peer = self._socket.recvmsg(
+                    MAX_DATAGRAM_BYTES, _ANCILLARY_SPACE
+                )
+            except BlockingIOError:
+                return False
+            except OSError:
+                # An ICMP error of an earlier reply; the next call reads on.
+                continue
+            self._receive(datagram, Source(*peer[:2]), self._reply_to(peer, ancillary))
+        return True
+
+    def _reply_to(self, peer: tuple[str, int], ancillary: Ancillary) -> SendReply:
+        origin = [_origin(*item) for item in ancillary]
+
+        def reply(datagram: bytes) -> None:
+            try:
+                self._socket.sendmsg([datagram], origin, 0, peer)
+            except OSError:
+                self._counters.count(Drop.SEND_FAILED)
+
+        return reply
+
+
+def _ask_for_destination(bound: socket.socket) -> None:
+    if bound.family == socket.AF_INET6:
+        bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+    else:
+        bound.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+
+
+def _origin(level: int, kind: int, data: bytes) -> tuple[int, int, bytes]:
+    """Turn "arrived at" into "send from"; for IPv4 the interface is left to the routing table."""
+    if level == socket.IPPROTO_IP and kind == _IP_PKTINFO:
+        _, _, destination = _PKTINFO.unpack(data)
+        return level, kind, _PKTINFO.pack(0, destination, bytes(4))
+    return level, kind, data

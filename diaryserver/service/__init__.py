@@ -1,0 +1,1 @@
+"""What the server does, free of sockets, files and databases: these are behind `service.ports`."""

@@ -1,0 +1,55 @@
+"""The door: what was decrypted becomes a valid message here, by pydantic, or is refused.
+
+Rules: strict, no unknown field; the error says which field, never its value, since that is diary
+text or a password. Authentic senders make mistakes and attacks too: every input gives a message or
+one InvalidRequestError.
+"""
+
+from typing import Final, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from protocol.errors import InvalidRequestError, MalformedError
+from protocol.messages import MAX_NOTE_BYTES, OPERATIONS, LoginForm, Operation, Request
+from protocol.packing import unpack
+
+_REQUESTS: Final[dict[str, tuple[Operation, TypeAdapter[Request]]]] = {
+    operation.name: (operation, TypeAdapter(operation.request)) for operation in OPERATIONS
+}
+_Valid = TypeVar("_Valid")
+_LOGIN_FORM: Final = TypeAdapter(LoginForm)
+
+
+def read_request(plaintext: bytes) -> tuple[Operation, Request]:
+    """Give the table's row and the request; raise InvalidRequestError for anything else."""
+    values = _unpack(plaintext)
+    name = values.pop("op", None)
+    known = _REQUESTS.get(name) if isinstance(name, str) else None
+    if known is None:
+        raise InvalidRequestError("this server knows no such operation")
+    operation, adapter = known
+    return operation, _validate(adapter, values)
+
+
+def read_login_form(plaintext: bytes) -> LoginForm:
+    """Give the form; raise InvalidRequestError for anything else."""
+    return _validate(_LOGIN_FORM, _unpack(plaintext))
+
+
+def _unpack(plaintext: bytes) -> dict[str, object]:
+    try:
+        return unpack(plaintext)
+    except MalformedError as error:
+        raise InvalidRequestError(str(error)) from None
+
+
+def _validate(adapter: TypeAdapter[_Valid], values: dict[str, object]) -> _Valid:
+    try:
+        return adapter.validate_python(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        note = f"{place}: {first['msg']}"
+    except MalformedError as error:
+        note = str(error)
+    raise InvalidRequestError(note.encode()[:MAX_NOTE_BYTES].decode(errors="ignore"))

@@ -1,0 +1,172 @@
+"""The ports: what the service needs from clocks, entry stores and account stores, and no more.
+
+The contract of `EntryStore` is meant for several stores (day files now, a database later):
+
+- Return from `append_batch` means durable. Per user the order of a batch is kept.
+- The same (user, day, id) again gives the original answer, marked duplicate, for ever: also after
+  clear, restart, or years. Other content under the id is a ConflictError.
+- A StorageError means that the outcome is unknown: the caller retries the same id.
+- Methods are synchronous and are called from one thread at a time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeAlias
+
+from protocol.dayfile import Stamp
+from protocol.errors import RefusedError
+from protocol.identifiers import Day, EntryId, Username
+from protocol.messages import Chunk, DayList
+
+UNUSED_LIFE_MILLISECONDS: Final = 600_000
+"""A client uses its token within seconds of the GRANT; one that nobody has must not linger."""
+
+
+class Clock(Protocol):
+    """Time, as an argument."""
+
+    def now(self) -> int:
+        """Give ms since the epoch."""
+
+    def monotonic(self) -> float:
+        """Give seconds that never step back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """An entry to store; `received` is ms since the epoch, `via` is "" or "legacy"."""
+
+    user: Username
+    id: EntryId
+    stamp: Stamp
+    text: str
+    starred: bool
+    received: int
+    via: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The entry is durable under `day`; `duplicate`: it was before this append."""
+
+    day: Day
+    duplicate: bool
+
+
+Outcome: TypeAlias = Appended | RefusedError
+
+
+class EntryStore(Protocol):
+    """Keeps diaries."""
+
+    def append_batch(self, appends: Sequence[Append]) -> list[Outcome]:
+        """Store entries durably and give one outcome each; raises nothing for a single entry."""
+
+    def list_days(self, user: Username, first: Day, last: Day, limit: int) -> DayList:
+        """Give the first `limit` days that have a file, in order, `first` and `last` included."""
+
+    def read(self, user: Username, day: Day, generation: int, offset: int, limit: int) -> Chunk:
+        """Give at most `limit` raw bytes; raise NotFoundError, StaleError or StorageError."""
+
+    def clear(self, user: Username, day: Day, generation: int, rid: EntryId) -> str:
+        """Set a day aside and give the archive's name; the same `rid` again gives the same name.
+
+        Raise NotFoundError, StaleError or StorageError.
+        """
+
+    def retire(self, user: Username, uid: bytes) -> str:
+        """Move a whole diary aside, durably, and give its new place; "" if there was none."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person with a diary; `uid` (16 bytes) never changes and is never used again."""
+
+    uid: bytes
+    name: Username
+    created: int
+    has_password: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A login; times in ms since the epoch, `expires` 0: never, `used` 0: not yet.
+
+    `generation` names the master key that its root is derived from.
+    """
+
+    kid: bytes
+    uid: bytes
+    user: Username
+    salt: bytes
+    generation: int
+    suite: int
+    scopes: str
+    label: str
+    created: int
+    expires: int
+    used: int
+    revoked: int
+
+    def is_abandoned(self, now: int) -> bool:
+        """Tell whether nobody used it in its first ten minutes: its GRANT was lost."""
+        return not self.used and now > self.created + UNUSED_LIFE_MILLISECONDS
+
+
+class PasswordHasher(Protocol):
+    """Hashes passwords; each call takes about 40 ms of a core and no lock."""
+
+    def hash(self, password: str) -> str:
+        """Give a salted hash that holds its own parameters."""
+
+    def is_password(self, hashed: str, password: str) -> bool:
+        """Check a password; takes the same time for any `hashed` of ours."""
+
+
+class AccountStore(Protocol):
+    """Keeps users, invites and tokens. All but `token` and `root` may wait for the disk."""
+
+    def token(self, kid: bytes) -> Token | None:
+        """Look a token up in memory, so that a flood of unknown ones never touches a disk."""
+
+    def root(self, token: Token) -> bytes:
+        """Derive the token's 32-byte root key."""
+
+    def find_user(self, name: Username) -> User | None:
+        """Give the user of that name, unless removed."""
+
+    def list_users(self) -> list[User]:
+        """Give all users, by name."""
+
+    def list_tokens(self, user: User) -> list[Token]:
+        """Give the user's tokens, oldest first, ended ones too until they are swept."""
+
+    def add_user(self, name: Username, now: int) -> User:
+        """Create a user without a password; raise UsageError if the name is taken."""
+
+    def remove_user(self, user: User, now: int) -> None:
+        """Remove a user and revoke the tokens; the name is free again, the uid never."""
+
+    def password_hash(self, user: User | None) -> str:
+        """Give the hash to check a password against; a decoy if user or password do not exist."""
+
+    def set_password_hash(self, user: User, hashed: str) -> None:
+        """Keep a password's hash."""
+
+    def invite(self, user: User, expires: int) -> bytes:
+        """Keep (hashed) and give a fresh 16-byte code, which replaces an earlier one."""
+
+    def is_invite(self, user: User | None, code: bytes, now: int) -> bool:
+        """Tell whether the code would be accepted now; changes nothing."""
+
+    def mint(self, token: Token, invite: bytes, hashed: str) -> bool:
+        """Keep a new token; with an invite, use it up and set the hash in the same transaction.
+
+        Give False, keeping nothing, if the user or the invite is gone meanwhile.
+        """
+
+    def mark_used(self, token: Token, now: int) -> None:
+        """Keep that the token was used, so that it outlives its first ten minutes."""
+
+    def sweep(self, now: int) -> None:
+        """Erase what time has ended: unused tokens, old invites, salts 30 days after their end."""

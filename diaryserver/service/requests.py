@@ -1,0 +1,178 @@
+"""Requests under a token: authenticate, check, hand to a handler, seal the answer.
+
+The order is the cheapest first, and nothing is said to anybody who did not sign correctly:
+token known, suite, HMAC; then signed refusals: EXPIRED, REVOKED, BADTIME; a datagram already in
+flight is dropped; then decrypt, unpack, validate, scope, do it.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from diaryserver.service.committer import Committer
+from diaryserver.service.counters import Counters, Drop
+from diaryserver.service.door import read_request
+from diaryserver.service.handlers import HANDLERS, Context
+from diaryserver.service.ports import AccountStore, Clock, EntryStore, Token
+from diaryserver.service.threads import Workers
+from protocol.channel import seal_reply
+from protocol.envelope import MAX_DATAGRAM, OVERHEAD, SIV_BYTES, Envelope
+from protocol.errors import (
+    BadTimeError,
+    BusyError,
+    MalformedError,
+    RefusedError,
+    ScopeError,
+    StorageError,
+    TokenExpiredError,
+    TokenRevokedError,
+)
+from protocol.keys import TokenKeys, derive_token_keys, is_authentic, open_sealed
+from protocol.messages import MAX_SKEW_MILLISECONDS, Put, Refusal, Reply, Request, allows
+
+MAX_IN_FLIGHT: Final = 8192
+"""Twice what the committer queues, so that reads still pass when appends have to wait."""
+
+MAX_CACHED_KEYS: Final = 20_000
+"""Setting a token's keys up costs 20 us and they hold about 1 KiB: 20 MiB at most."""
+
+MAX_ANSWERS: Final = 5
+"""Of one request id that is no put: five transmissions fit into a client's six seconds."""
+
+MAX_REMEMBERED_IDS: Final = 65_536
+"""About 10 MiB; the least recent are forgotten first, and repeating them is harmless."""
+
+AMPLIFICATION: Final = 3
+"""An authentic reply is at most this times its request, so that a replay is no weapon."""
+
+SendReply: TypeAlias = Callable[[bytes], None]
+logger = logging.getLogger(__name__)
+
+
+class RequestService:
+    """Answers datagrams of kind REQUEST."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        accounts: AccountStore,
+        entries: EntryStore,
+        workers: Workers,
+        counters: Counters,
+    ) -> None:
+        """Everything is handed in; tasks run on the current event loop."""
+        self._clock = clock
+        self._accounts = accounts
+        self._entries = entries
+        self._workers = workers
+        self._committer = Committer(entries, workers.entries)
+        self._counters = counters
+        self._keys: OrderedDict[bytes, TokenKeys] = OrderedDict()
+        self._answers: OrderedDict[tuple[bytes, bytes], int] = OrderedDict()
+        self._in_flight: dict[bytes, asyncio.Task[None]] = {}
+
+    def receive(self, envelope: Envelope, reply: SendReply) -> None:
+        """Answer through `reply`, now or when the disk is done, once or never."""
+        token = self._accounts.token(envelope.kid)
+        now = self._clock.now()
+        if token is None or token.suite != envelope.suite or token.is_abandoned(now):
+            self._counters.count(Drop.UNKNOWN_TOKEN)
+            return
+        keys = self._token_keys(token)
+        if not is_authentic(keys.to_server.mac, envelope):
+            self._counters.count(Drop.BAD_SIGNATURE)
+            return
+        if envelope.tag in self._in_flight:
+            self._counters.count(Drop.IN_FLIGHT)
+            return
+        refusal = self._refusal(token, envelope, now)
+        if refusal is not None:
+            reply(seal_reply(keys, envelope, now, _refusal_message(refusal, now)))
+            return
+        answering = asyncio.create_task(self._answer(token, keys, envelope, reply))
+        self._in_flight[envelope.tag] = answering
+        answering.add_done_callback(lambda _: self._in_flight.pop(envelope.tag, None))
+
+    async def finish(self) -> None:
+        """Wait until all that was received is answered."""
+        while self._in_flight:
+            await asyncio.wait(self._in_flight.values())
+
+    def _refusal(self, token: Token, envelope: Envelope, now: int) -> RefusedError | None:
+        if token.revoked:
+            return TokenRevokedError()
+        if token.expires and now >= token.expires:
+            return TokenExpiredError()
+        if abs(now - envelope.timestamp) > MAX_SKEW_MILLISECONDS:
+            return BadTimeError()
+        if len(self._in_flight) >= MAX_IN_FLIGHT:
+            return BusyError()
+        return None
+
+    async def _answer(
+        self, token: Token, keys: TokenKeys, envelope: Envelope, reply: SendReply
+    ) -> None:
+        now = self._clock.now()
+        answer: Reply | Refusal | None
+        try:
+            answer = await self._handle(token, keys, envelope, now)
+        except MalformedError:
+            self._counters.count(Drop.BAD_SIGNATURE)
+            return
+        except RefusedError as error:
+            answer = _refusal_message(error, now)
+        except Exception:
+            logger.exception("a request failed; its sender is told that the outcome is unknown")
+            answer = _refusal_message(StorageError("the server failed; see its log"), now)
+        if answer is not None:
+            reply(seal_reply(keys, envelope, self._clock.now(), answer))
+
+    async def _handle(
+        self, token: Token, keys: TokenKeys, envelope: Envelope, now: int
+    ) -> Reply | None:
+        operation, request = read_request(open_sealed(keys.to_server, envelope))
+        if not allows(token.scopes, operation.scope):
+            raise ScopeError
+        if self._is_repeated_too_often(envelope, request):
+            self._counters.count(Drop.REPEATED_READ)
+            return None
+        if not token.used:
+            await self._workers.accounts.run(self._accounts.mark_used, token, now)
+        size = min(MAX_DATAGRAM, AMPLIFICATION * (OVERHEAD + len(envelope.body)))
+        room = size - OVERHEAD - SIV_BYTES
+        context = Context(
+            token,
+            envelope.rid,
+            now,
+            room,
+            self._entries,
+            self._committer,
+            self._workers.entries,
+        )
+        return await HANDLERS[type(request)](context, request)
+
+    def _is_repeated_too_often(self, envelope: Envelope, request: Request) -> bool:
+        if isinstance(request, Put):
+            return False
+        key = (envelope.kid, bytes(envelope.rid))
+        answers = self._answers[key] = self._answers.pop(key, 0) + 1
+        if len(self._answers) > MAX_REMEMBERED_IDS:
+            self._answers.popitem(last=False)
+        return answers > MAX_ANSWERS
+
+    def _token_keys(self, token: Token) -> TokenKeys:
+        keys = self._keys.get(token.kid)
+        if keys is None:
+            keys = derive_token_keys(self._accounts.root(token), token.kid)
+            self._keys[token.kid] = keys
+            if len(self._keys) > MAX_CACHED_KEYS:
+                self._keys.popitem(last=False)
+        else:
+            self._keys.move_to_end(token.kid)
+        return keys
+
+
+def _refusal_message(error: RefusedError, now: int) -> Refusal:
+    return Refusal(error.code, error.note, now)

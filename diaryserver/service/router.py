@@ -1,0 +1,38 @@
+"""Where a datagram goes, by its kind; whatever is no request to a server is counted and dropped."""
+
+from diaryserver.service.counters import Counters, Drop
+from diaryserver.service.login import LoginService, Source
+from diaryserver.service.requests import RequestService, SendReply
+from protocol.envelope import Kind, parse_envelope
+from protocol.errors import MalformedError
+
+
+class Router:
+    """The service as the network sees it."""
+
+    def __init__(self, requests: RequestService, logins: LoginService, counters: Counters) -> None:
+        """All three share one event loop."""
+        self._requests = requests
+        self._logins = logins
+        self._counters = counters
+
+    def receive(self, datagram: bytes, source: Source, reply: SendReply) -> None:
+        """Take one datagram; `reply` is called at most once, now or later."""
+        try:
+            envelope = parse_envelope(datagram)
+        except MalformedError:
+            self._counters.count(Drop.MALFORMED)
+            return
+        if envelope.kind is Kind.REQUEST:
+            self._requests.receive(envelope, reply)
+        elif envelope.kind is Kind.HELLO:
+            self._logins.hello(envelope, source, reply)
+        elif envelope.kind is Kind.LOGIN:
+            self._logins.login(envelope, source, reply)
+        else:
+            self._counters.count(Drop.UNEXPECTED_KIND)
+
+    async def finish(self) -> None:
+        """Wait until all that was received is answered."""
+        await self._logins.finish()
+        await self._requests.finish()

@@ -1,0 +1,185 @@
+"""Where a diary's files are, and the only code that opens them.
+
+    <data>/diaries/<user>/<day>.log
+    <data>/diaries/<user>/archive/<day>.<generation>.<rid>.log     cleared days
+    <data>/diaries/<user>/quarantine/<day>.<offset>.<size>         torn ends of files
+    <data>/removed/<user>.<uid>/                                   diaries of removed users
+
+Rules: every name is made of types that cannot be unsafe and opened below a directory descriptor
+with O_NOFOLLOW, so that neither a name nor a planted link leads outside; what is not a regular
+file is never read; files are 0600 and folders 0700.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from protocol.errors import MalformedError
+from protocol.identifiers import Day, EntryId, Username
+
+ARCHIVE: Final = "archive"
+QUARANTINE: Final = "quarantine"
+DAY_SUFFIX: Final = ".log"
+_FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# A planted FIFO must not make an open wait for ever, hence O_NONBLOCK.
+_FILE_FLAGS: Final = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_ARCHIVED: Final = re.compile(r"([0-9-]{10})\.([0-9]{1,7})\.([0-9a-f]{32})\.log")
+
+
+def day_file(day: Day) -> str:
+    """Give the name of a day's file."""
+    return f"{day}{DAY_SUFFIX}"
+
+
+def archived_file(day: Day, generation: int, rid: EntryId) -> str:
+    """Give the name of a cleared day's file; the id of the request makes it unique."""
+    return f"{day}.{generation}.{rid.hex()}{DAY_SUFFIX}"
+
+
+class UserFolder:
+    """One user's folder, open; all names are relative to its descriptor."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Take over `descriptor`; closed by `Folders.user`."""
+        self._descriptor = descriptor
+
+    def open_file(self, name: str, flags: int, subfolder: str = "") -> int:
+        """Give a descriptor of a regular file; raise OSError, FileNotFoundError among them."""
+        with self._subfolder(subfolder) as folder:
+            descriptor = os.open(name, flags | _FILE_FLAGS, mode=0o600, dir_fd=folder)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise OSError(f"{name} is not a regular file")
+        return descriptor
+
+    def read_file(self, name: str, subfolder: str = "") -> bytes:
+        """Give a whole file."""
+        with open(self.open_file(name, os.O_RDONLY, subfolder), "rb") as file:
+            return file.read()
+
+    def status(self, name: str) -> os.stat_result | None:
+        """Give a file's status without following links; None if there is none."""
+        try:
+            return os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+
+    def days(self) -> list[Day]:
+        """Give the days that have a file, in order."""
+        names = (name for name in os.listdir(self._descriptor) if name.endswith(DAY_SUFFIX))
+        return sorted(_parsed_days(name.removesuffix(DAY_SUFFIX) for name in names))
+
+    def archived(self, day: Day) -> list[tuple[int, str]]:
+        """Give (generation, name) of a day's archived files, in order."""
+        return [entry[1:] for entry in sorted(self._archive()) if entry[0] == day]
+
+    def find_archived(self, rid: EntryId) -> tuple[str, str] | None:
+        """Give (day, name) of what the request `rid` cleared; None if it cleared nothing."""
+        for day, _, name in self._archive():
+            if name.endswith(f".{rid.hex()}{DAY_SUFFIX}"):
+                return day, name
+        return None
+
+    def archive(self, name: str, archived_name: str) -> None:
+        """Move a file into the archive, durably."""
+        self.make_subfolder(ARCHIVE)
+        with self._subfolder(ARCHIVE) as folder:
+            os.rename(name, archived_name, src_dir_fd=self._descriptor, dst_dir_fd=folder)
+            os.fsync(folder)
+        self.sync()
+
+    def make_subfolder(self, name: str) -> None:
+        """Create a folder, durably, unless it exists."""
+        try:
+            os.mkdir(name, mode=0o700, dir_fd=self._descriptor)
+        except FileExistsError:
+            return
+        self.sync()
+
+    def sync(self, subfolder: str = "") -> None:
+        """Make the names in the folder durable."""
+        with self._subfolder(subfolder) as folder:
+            os.fsync(folder)
+
+    def _archive(self) -> Iterator[tuple[str, int, str]]:
+        try:
+            with self._subfolder(ARCHIVE) as folder:
+                names = os.listdir(folder)
+        except FileNotFoundError:
+            return
+        for name in names:
+            if match := _ARCHIVED.fullmatch(name):
+                yield match[1], int(match[2]), name
+
+    @contextmanager
+    def _subfolder(self, name: str) -> Iterator[int]:
+        if not name:
+            yield self._descriptor
+            return
+        descriptor = os.open(name, _FOLDER_FLAGS, dir_fd=self._descriptor)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+
+class Folders:
+    """All diaries of a server."""
+
+    def __init__(self, data: Path) -> None:
+        """Create `diaries` and `removed` below `data`, which exists; keep descriptors of both."""
+        self._descriptors = []
+        for name in ("diaries", "removed"):
+            path = data / name
+            path.mkdir(mode=0o700, exist_ok=True)
+            self._descriptors.append(os.open(path, _FOLDER_FLAGS))
+        self._diaries, self._removed = self._descriptors
+
+    def close(self) -> None:
+        """Close the descriptors."""
+        for descriptor in self._descriptors:
+            os.close(descriptor)
+
+    @contextmanager
+    def user(self, user: Username, *, create: bool = False) -> Iterator[UserFolder]:
+        """Open a user's folder; raise FileNotFoundError if there is none and `create` is not set.
+
+        Only an authenticated request of an existing user may set `create`.
+        """
+        if create:
+            self._create(user)
+        descriptor = os.open(user, _FOLDER_FLAGS, dir_fd=self._diaries)
+        try:
+            yield UserFolder(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def retire(self, user: Username, uid: bytes) -> str:
+        """Move a user's folder to `removed`, durably; give its place, "" if there was none."""
+        name = f"{user}.{uid.hex()}"
+        try:
+            os.rename(user, name, src_dir_fd=self._diaries, dst_dir_fd=self._removed)
+        except FileNotFoundError:
+            return ""
+        os.fsync(self._removed)
+        os.fsync(self._diaries)
+        return f"removed/{name}"
+
+    def _create(self, user: Username) -> None:
+        try:
+            os.mkdir(user, mode=0o700, dir_fd=self._diaries)
+        except FileExistsError:
+            return
+        os.fsync(self._diaries)
+
+
+def _parsed_days(names: Iterator[str]) -> Iterator[Day]:
+    for name in names:
+        try:
+            yield Day(name)
+        except MalformedError:
+            continue
