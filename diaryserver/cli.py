@@ -10,7 +10,6 @@ import click
 
 from diaryserver.admin.operations import Json, check_password
 from diaryserver.admin.socket import ask_running_server
-from diaryserver.clock import SystemClock
 from diaryserver.composition import build_operations, open_data
 from diaryserver.configuration import Configuration, find_configuration, read_configuration
 from diaryserver.datalock import DataInUseError, own_data
@@ -121,7 +120,7 @@ def _operate(configuration: Configuration, command: str, **arguments: object) ->
     """Run a command here if no server owns the data, else through the running server."""
     try:
         with own_data(configuration.data), open_data(configuration.data) as data:
-            return build_operations(data, SystemClock(), configuration).run(command, arguments)
+            return build_operations(data, configuration).run(command, arguments)
     except DataInUseError:
         return ask_running_server(configuration.data, command, arguments)
 

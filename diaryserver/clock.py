@@ -13,3 +13,7 @@ class SystemClock:
     def monotonic(self) -> float:
         """Give seconds from an arbitrary start; it never steps."""
         return time.monotonic()
+
+    def local_offset(self, moment: int) -> int:
+        """Give the zone's offset at `moment`, as TZ or /etc/localtime has it."""
+        return time.localtime(moment / 1000).tm_gmtoff // 60

@@ -12,10 +12,13 @@ from diaryserver.accounts.keyfiles import ServerKeys, open_keys
 from diaryserver.accounts.passwords import Argon2Hasher
 from diaryserver.accounts.schema import open_database
 from diaryserver.admin.operations import Operations
-from diaryserver.configuration import Configuration
+from diaryserver.clock import SystemClock
+from diaryserver.configuration import Configuration, LegacySection
 from diaryserver.errors import DataError
+from diaryserver.service.committer import Committer
 from diaryserver.service.counters import Counters
 from diaryserver.service.login import LoginService
+from diaryserver.service.plain import PlainDatagrams, PlainRules, PlainService, Route
 from diaryserver.service.ports import Clock
 from diaryserver.service.prekeys import Prekeys
 from diaryserver.service.requests import RequestService
@@ -64,22 +67,58 @@ def open_data(folder: Path) -> Iterator[Data]:
         accounts.close()
 
 
-def build_router(data: Data, clock: Clock, workers: Workers, counters: Counters) -> Router:
-    """Give the service on top of the data, for the running event loop."""
-    requests = RequestService(clock, data.accounts, data.entries, workers, counters)
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What runs a server: its clock, its threads, its counters of dropped datagrams."""
+
+    clock: Clock
+    workers: Workers
+    counters: Counters
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the sockets feed: datagrams to `router`, lines to `plain` where plain text is on."""
+
+    router: Router
+    plain: PlainService | None
+
+
+def build_service(data: Data, runtime: Runtime, legacy: LegacySection, ports: set[int]) -> Service:
+    """Give the service on top of the data; `ports` are those the server listens on."""
+    clock, workers, counters = runtime.clock, runtime.workers, runtime.counters
+    accounts, entries = data.accounts, data.entries
+    committer = Committer(entries, workers.entries)
+    requests = RequestService(clock, accounts, entries, committer, workers, counters)
     prekeys = Prekeys(data.keys.identity)
-    logins = LoginService(clock, data.accounts, data.hasher, prekeys, os.urandom, workers, counters)
-    return Router(requests, logins, counters)
+    logins = LoginService(clock, accounts, data.hasher, prekeys, os.urandom, workers, counters)
+    plain = plain_datagrams = None
+    if legacy.enabled:
+        rules = _plain_rules(legacy)
+        plain = PlainService(
+            rules, clock, accounts, entries, committer, workers.entries, os.urandom, counters
+        )
+        plain_datagrams = PlainDatagrams(plain, ports, counters)
+    return Service(Router(requests, logins, plain_datagrams, counters), plain)
+
+
+def _plain_rules(legacy: LegacySection) -> PlainRules:
+    return PlainRules(
+        allow=legacy.allow,
+        routes=[Route(route.network, Username(route.user)) for route in legacy.route],
+        user=Username(legacy.user),
+        encoding=legacy.encoding,
+        reply_limit=legacy.reply_limit,
+    )
 
 
 def build_operations(
     data: Data,
-    clock: Clock,
     configuration: Configuration,
-    workers: Workers | None = None,
+    runtime: Runtime | None = None,
     bound: Address | None = None,
 ) -> Operations:
-    """Give the operator's commands: on a running server's `workers` and `bound` address, or not."""
+    """Give the operator's commands: on a running server's `runtime` and `bound` address, or not."""
 
     def public_address() -> Address:
         chosen = configuration.server.public_address or bound or configuration.server.listen[0]
@@ -90,12 +129,12 @@ def build_operations(
         return chosen
 
     def retire(user: Username, uid: bytes) -> str:
-        if workers is None:
+        if runtime is None:
             return data.entries.retire(user, uid)
-        return workers.entries.wait_for(data.entries.retire, user, uid)
+        return runtime.workers.entries.wait_for(data.entries.retire, user, uid)
 
     return Operations(
-        clock,
+        runtime.clock if runtime else SystemClock(),
         data.accounts,
         retire,
         data.hasher,

@@ -49,6 +49,10 @@ def _address(value: object) -> Address:
         raise ValueError(str(error)) from None
 
 
+def _is_wildcard(address: Address) -> bool:
+    return ip_address(address.host.partition("%")[0]).is_unspecified
+
+
 def _username(value: str) -> Username:
     try:
         return Username(value)
@@ -92,10 +96,10 @@ class ServerSection(_Section):
 
     @model_validator(mode="after")
     def _public_address_is_known(self) -> "ServerSection":
-        if self.public_address is None and is_wildcard(self.listen[0]):
+        if self.public_address is None and _is_wildcard(self.listen[0]):
             raise ValueError("public_address: needed when listen is a wildcard address")
         if self.public_address is not None and (
-            not self.public_address.port or is_wildcard(self.public_address)
+            not self.public_address.port or _is_wildcard(self.public_address)
         ):
             raise ValueError("public_address: name a host and a port that clients can reach")
         return self
@@ -122,6 +126,10 @@ class LegacySection(_Section):
     encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
     route: Annotated[list[LegacyRoute], Field(max_length=MAX_ROUTES)] = []
 
+    def users(self) -> set[Username]:
+        """Give the users whose diaries plain text may go to."""
+        return {Username(name) for name in (self.user, *(route.user for route in self.route))}
+
 
 class Configuration(_Section):
     """A whole file; `path` is where it was read from."""
@@ -134,11 +142,6 @@ class Configuration(_Section):
     def data(self) -> Path:
         """The data folder, absolute."""
         return (self.path.parent / self.server.data_dir).resolve()
-
-
-def is_wildcard(address: Address) -> bool:
-    """Tell whether an address means "every address of this machine"."""
-    return address.host in {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
 
 
 def find_configuration(chosen: Path | None) -> Path:

@@ -3,18 +3,25 @@
 import asyncio
 import logging
 import signal
-import socket
 from contextlib import ExitStack
 from typing import Final
 
 from diaryserver.admin.socket import AdminSocket
 from diaryserver.clock import SystemClock
-from diaryserver.composition import Data, build_operations, build_router, open_data
-from diaryserver.configuration import Configuration, is_wildcard
+from diaryserver.composition import (
+    Data,
+    Runtime,
+    Service,
+    build_operations,
+    build_service,
+    open_data,
+)
+from diaryserver.configuration import Configuration
 from diaryserver.datalock import own_data
-from diaryserver.net.datagrams import DatagramListener, bind_datagram_socket
+from diaryserver.net.datagrams import DatagramListener
+from diaryserver.net.lines import LineListener
+from diaryserver.net.sockets import Bound, bind
 from diaryserver.service.counters import Counters
-from diaryserver.service.router import Router
 from diaryserver.service.threads import Workers
 
 HOUSEKEEPING_SECONDS: Final = 60.0
@@ -31,66 +38,77 @@ def serve(configuration: Configuration) -> None:
 
     Raise ListenError or DataError, having created nothing that was not there, if it cannot start.
     """
+    server, legacy = configuration.server, configuration.legacy
     with ExitStack() as stack:
-        sockets = []
-        for address in configuration.server.listen:
-            bound = bind_datagram_socket(address, wildcard=is_wildcard(address))
-            sockets.append(stack.enter_context(bound))
+        bound = bind(server.listen, stack, lines=legacy.enabled and legacy.tcp)
         stack.enter_context(own_data(configuration.data))
         data = stack.enter_context(open_data(configuration.data))
-        asyncio.run(_Server(configuration, data, sockets).run())
+        asyncio.run(_Server(configuration, data, bound).run())
 
 
 class _Server:
     """A server between its start and its stop; built and used inside `asyncio.run`'s loop."""
 
-    def __init__(
-        self, configuration: Configuration, data: Data, sockets: list[socket.socket]
-    ) -> None:
+    def __init__(self, configuration: Configuration, data: Data, bound: list[Bound]) -> None:
         self._configuration = configuration
-        self._clock = SystemClock()
         self._data = data
-        self._sockets = sockets
+        self._bound = bound
         self._counters = Counters()
+        self._runtime = Runtime(SystemClock(), Workers(), self._counters)
 
     async def run(self) -> None:
-        workers = Workers()
-        router = build_router(self._data, self._clock, workers, self._counters)
-        listeners = [
-            DatagramListener(bound, router.receive, self._counters) for bound in self._sockets
-        ]
-        operations = build_operations(
-            self._data, self._clock, self._configuration, workers, listeners[0].address
-        )
-        admin = AdminSocket(self._configuration.data, operations.run, workers.accounts)
+        configuration, runtime = self._configuration, self._runtime
+        operations = build_operations(self._data, configuration, runtime, self._bound[0].address)
+        if configuration.legacy.enabled:
+            operations.ensure_users(configuration.legacy.users())
+        ports = {bound.address.port for bound in self._bound}
+        service = build_service(self._data, runtime, configuration.legacy, ports)
+        admin = AdminSocket(configuration.data, operations.run, runtime.workers.accounts)
         stopping = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         await admin.start()
-        for listener in listeners:
-            listener.start()
-            logger.info("ready udp %s", listener.address)
-        housekeeping = asyncio.create_task(self._keep_house(workers))
+        datagrams, lines = await self._listen(service)
+        logger.info("ready %s", " ".join(map(str, self._bound)))
+        housekeeping = asyncio.create_task(self._keep_house())
         await stopping.wait()
         housekeeping.cancel()
         await admin.close()
-        await self._finish(router, listeners)
-        workers.close()
+        await self._finish(service, datagrams, lines)
+        runtime.workers.close()
 
-    async def _finish(self, router: Router, listeners: list[DatagramListener]) -> None:
-        for listener in listeners:
+    async def _listen(self, service: Service) -> tuple[list[DatagramListener], list[LineListener]]:
+        receive, counters = service.router.receive, self._counters
+        datagrams = [DatagramListener(each.datagrams, receive, counters) for each in self._bound]
+        lines = [
+            LineListener(each.lines, service.plain, counters)
+            for each in self._bound
+            if each.lines is not None and service.plain is not None
+        ]
+        for listener in datagrams:
+            listener.start()
+        for conversations in lines:
+            await conversations.start()
+        return datagrams, lines
+
+    async def _finish(
+        self, service: Service, datagrams: list[DatagramListener], lines: list[LineListener]
+    ) -> None:
+        for listener in datagrams:
             listener.stop()
         try:
             async with asyncio.timeout(FINISH_SECONDS):
-                await router.finish()
+                for conversations in lines:
+                    await conversations.finish()
+                await service.router.finish()
         except TimeoutError:
             logger.warning("stopped with requests unanswered: the disk did not finish in time")
         self._report()
 
-    async def _keep_house(self, workers: Workers) -> None:
-        accounts = self._data.accounts
+    async def _keep_house(self) -> None:
+        workers, clock = self._runtime.workers, self._runtime.clock
         while True:
-            await workers.accounts.run(accounts.sweep, self._clock.now())
+            await workers.accounts.run(self._data.accounts.sweep, clock.now())
             self._report()
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
 

@@ -77,7 +77,7 @@ def is_authentic(mac: bytes, envelope: Envelope) -> bool:
     return hmac.compare_digest(sign(mac, envelope.signed), envelope.tag)
 
 
-def seal(  # noqa: PLR0913, PLR0917 - the fields of the envelope, one argument each
+def seal(  # noqa: PLR0913 - the fields of the envelope, one argument each
     keys: SealingKeys,
     kind: Kind,
     kid: bytes,

@@ -47,6 +47,7 @@ class SqliteAccounts:
         self._random_bytes = random_bytes
         self._decoy = decoy
         self._tokens = {token.kid: token for token in self._stored_tokens()}
+        self._names = {user.name for user in self._users()}
 
     def close(self) -> None:
         """Close the database."""
@@ -59,6 +60,10 @@ class SqliteAccounts:
     def root(self, token: Token) -> bytes:
         """Derive the token's root key."""
         return self._keys.root(token)
+
+    def has_user(self, name: Username) -> bool:
+        """Tell from memory whether there is a user of that name."""
+        return name in self._names
 
     def find_user(self, name: Username) -> User | None:
         """Give the user of that name, unless removed."""
@@ -83,6 +88,7 @@ class SqliteAccounts:
                 )
         except sqlite3.IntegrityError:
             raise UsageError(f"there is a user {name} already") from None
+        self._names.add(name)
         return User(uid, name, now, has_password=False)
 
     def remove_user(self, user: User, now: int) -> None:
@@ -92,6 +98,7 @@ class SqliteAccounts:
             execute("DELETE FROM invites WHERE uid = ?", (user.uid,))
             execute("UPDATE tokens SET revoked = ? WHERE uid = ? AND revoked = 0", (now, user.uid))
             execute("UPDATE users SET removed = ?, password = NULL WHERE uid = ?", (now, user.uid))
+        self._names.discard(user.name)
         for token in self.list_tokens(user):
             self._tokens[token.kid] = replace(token, revoked=token.revoked or now)
 

@@ -4,7 +4,8 @@ A running server calls them for its admin socket; without one the command line h
 and calls them itself. Arguments and results are plain JSON values.
 """
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
@@ -19,6 +20,8 @@ INVITE_LIFE_MILLISECONDS: Final = 7 * 86_400_000
 MAX_PASSWORD_BYTES: Final = 256
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
+
+logger = logging.getLogger(__name__)
 
 
 class Operations:
@@ -72,6 +75,13 @@ class Operations:
         code = self._accounts.invite(user, now + INVITE_LIFE_MILLISECONDS)
         invite = Invite(address, username, self._fingerprint, code)
         return {"user": name, "invite": invite.encode()}
+
+    def ensure_users(self, names: Iterable[Username]) -> None:
+        """Create the users that a configuration names, without a login, unless they exist."""
+        for name in names:
+            if not self._accounts.has_user(name):
+                self._set_stray_diary_aside(self._accounts.add_user(name, self._clock.now()))
+                logger.info("made the user %s, whom the configuration names for plain text", name)
 
     def list_users(self) -> Json:
         """Give each user's name, creation, state and number of logins."""

@@ -11,9 +11,9 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
-from diaryserver.errors import ListenError
+from diaryserver.net.sockets import IP_PKTINFO, address_of
 from diaryserver.service.counters import Counters, Drop
-from diaryserver.service.login import Source
+from diaryserver.service.source import Source
 from protocol.address import Address
 
 MAX_DATAGRAM_BYTES: Final = 65_535
@@ -23,38 +23,12 @@ MAX_DRAIN: Final = 256
 MAX_LAST_DRAINS: Final = 64
 """A stop takes 16,384 datagrams more, which is what a full receive buffer of small ones holds."""
 
-RECEIVE_BUFFER_BYTES: Final = 4 * 2**20
-"""Asked from the kernel (which may give less): about a second of full load while a disk stalls."""
-
-_IP_PKTINFO: Final = 8
-"""Linux's <linux/in.h>; the socket module of Python 3.11 lacks the name."""
-
 _ANCILLARY_SPACE: Final = 256
 _PKTINFO: Final = struct.Struct("=I4s4s")
 
 Ancillary: TypeAlias = Sequence[tuple[int, int, bytes]]
 SendReply: TypeAlias = Callable[[bytes], None]
 Receive: TypeAlias = Callable[[bytes, Source, SendReply], None]
-
-
-def bind_datagram_socket(address: Address, *, wildcard: bool) -> socket.socket:
-    """Give a non-blocking UDP socket; raise ListenError if the address cannot be had."""
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-    try:
-        if family == socket.AF_INET6:
-            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        if wildcard:
-            _ask_for_destination(bound)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-        resolved = socket.getaddrinfo(
-            address.host, address.port, family, socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST
-        )
-        bound.bind(resolved[0][4])
-    except OSError as error:
-        bound.close()
-        raise ListenError(f"cannot listen on udp {address}: {error.strerror}") from None
-    return bound
 
 
 class DatagramListener:
@@ -69,8 +43,7 @@ class DatagramListener:
     @property
     def address(self) -> Address:
         """Where it listens, with the real port number."""
-        host, port = self._socket.getsockname()[:2]
-        return Address(host, port)
+        return address_of(self._socket)
 
     def start(self) -> None:
         """Read from now on, on the running event loop."""
@@ -114,16 +87,9 @@ class DatagramListener:
         return reply
 
 
-def _ask_for_destination(bound: socket.socket) -> None:
-    if bound.family == socket.AF_INET6:
-        bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
-    else:
-        bound.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
-
-
 def _origin(level: int, kind: int, data: bytes) -> tuple[int, int, bytes]:
     """Turn "arrived at" into "send from"; for IPv4 the interface is left to the routing table."""
-    if level == socket.IPPROTO_IP and kind == _IP_PKTINFO:
+    if level == socket.IPPROTO_IP and kind == IP_PKTINFO:
         _, _, destination = _PKTINFO.unpack(data)
         return level, kind, _PKTINFO.pack(0, destination, bytes(4))
     return level, kind, data

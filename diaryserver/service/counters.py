@@ -16,6 +16,10 @@ class Drop(StrEnum):
     BAD_LOGIN = "bad-login"
     LOGIN_FLOOD = "login-flood"
     SEND_FAILED = "reply-not-sent"
+    PLAIN_NOT_ALLOWED = "plain-text-not-allowed"
+    PLAIN_ECHO = "plain-text-echo"
+    PLAIN_NOT_TEXT = "plain-text-undecodable"
+    PLAIN_NOT_KEPT = "plain-text-not-kept"
 
 
 class Counters:

@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from diaryserver.service.cookies import CookieJar
@@ -19,6 +18,7 @@ from diaryserver.service.gate import PasswordGate
 from diaryserver.service.ports import AccountStore, Clock, PasswordHasher, Token, User
 from diaryserver.service.prekeys import Prekeys
 from diaryserver.service.requests import SendReply
+from diaryserver.service.source import Source
 from diaryserver.service.threads import Workers
 from diaryserver.service.throttle import (
     EVERYWHERE,
@@ -61,18 +61,6 @@ OPENINGS_PER_NETWORK: Final = Limit(60, 0.1)
 """Key agreements, 100 us each: ten a second for a network, beyond that silence."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a datagram came from: its IP address and port."""
-
-    host: str
-    port: int
-
-    def packed(self) -> bytes:
-        """Give bytes that differ for any two sources."""
-        return self.port.to_bytes(2, "big") + self.host.encode()
 
 
 class LoginService:

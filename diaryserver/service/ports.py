@@ -31,6 +31,9 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Give seconds that never step back."""
 
+    def local_offset(self, moment: int) -> int:
+        """Give this machine's zone at `moment` (ms since the epoch), in minutes east of UTC."""
+
 
 @dataclass(frozen=True, slots=True)
 class Append:
@@ -64,6 +67,9 @@ class EntryStore(Protocol):
 
     def list_days(self, user: Username, first: Day, last: Day, limit: int) -> DayList:
         """Give the first `limit` days that have a file, in order, `first` and `last` included."""
+
+    def create_day(self, user: Username, day: Day) -> None:
+        """Give a day an empty file, durably, unless it has one; raise StorageError."""
 
     def read(self, user: Username, day: Day, generation: int, offset: int, limit: int) -> Chunk:
         """Give at most `limit` raw bytes; raise NotFoundError, StaleError or StorageError."""
@@ -131,6 +137,9 @@ class AccountStore(Protocol):
 
     def root(self, token: Token) -> bytes:
         """Derive the token's 32-byte root key."""
+
+    def has_user(self, name: Username) -> bool:
+        """Tell, from memory, whether there is a user of that name."""
 
     def find_user(self, name: Username) -> User | None:
         """Give the user of that name, unless removed."""

@@ -54,11 +54,12 @@ logger = logging.getLogger(__name__)
 class RequestService:
     """Answers datagrams of kind REQUEST."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root hands in each part
         self,
         clock: Clock,
         accounts: AccountStore,
         entries: EntryStore,
+        committer: Committer,
         workers: Workers,
         counters: Counters,
     ) -> None:
@@ -67,7 +68,7 @@ class RequestService:
         self._accounts = accounts
         self._entries = entries
         self._workers = workers
-        self._committer = Committer(entries, workers.entries)
+        self._committer = committer
         self._counters = counters
         self._keys: OrderedDict[bytes, TokenKeys] = OrderedDict()
         self._answers: OrderedDict[tuple[bytes, bytes], int] = OrderedDict()

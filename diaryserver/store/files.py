@@ -72,6 +72,16 @@ class FileEntryStore:
             raise self._storage_error("listing", user, error) from error
         return DayList(tuple(rows), more=len(days) > limit)
 
+    def create_day(self, user: Username, day: Day) -> None:
+        """Give a day an empty file, durably, unless it has one."""
+        try:
+            with self._folders.user(user, create=True) as folder:
+                flags = os.O_WRONLY | os.O_CREAT
+                os.close(folder.open_file(day_file(day), flags))
+                folder.sync()
+        except OSError as error:
+            raise self._storage_error("writing", user, error) from error
+
     def read(self, user: Username, day: Day, generation: int, offset: int, limit: int) -> Chunk:
         """Give raw bytes from `offset`, fewer at the end of the file, none behind it."""
         try:

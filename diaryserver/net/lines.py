@@ -1,0 +1,160 @@
+"""Plain text by TCP: telnet and netcat, a line at a time.
+
+Rules: one line is answered before the next is read, so that a flood waits in its own kernel
+buffer; a peer that stalls or floods costs one of its own few connections and nothing else; what
+opens like HTTP or TLS is closed before a line of it is kept, or any web page could POST into the
+diary.
+"""
+
+import asyncio
+import re
+import socket
+from collections import Counter
+from typing import Final
+
+from diaryserver.net.telnet import MAX_LINE, TelnetDecoder
+from diaryserver.service.counters import Counters, Drop
+from diaryserver.service.plain import PlainService
+from protocol.errors import MalformedError, RefusedError
+from protocol.identifiers import Username
+
+MAX_CONNECTIONS: Final = 64
+MAX_PER_ADDRESS: Final = 8
+"""Plain text is for a few machines at home; so many windows nobody has open at once."""
+
+IDLE_SECONDS: Final = 600.0
+"""A telnet window left open overnight is closed; its owner sees it and connects again."""
+
+SEND_SECONDS: Final = 30.0
+"""How long a peer may leave its answers unread."""
+
+WELCOME: Final = "Welcome to the server. Type something and hit enter"
+RECEIPT: Final = "收到！"  # noqa: RUF001 - the tutorial's own word, full width and all
+TOO_LONG: Final = f"not kept: a line has at most {MAX_LINE} bytes"
+NOT_TEXT: Final = "not kept: that is no text"
+
+_READ_BYTES: Final = 4096
+_TLS_HANDSHAKE: Final = 0x16
+_WEB: Final = re.compile(rb"[A-Z]+ \S+ HTTP/|PRI ")
+
+
+class LineListener:
+    """Accepts plain-text connections on one socket."""
+
+    def __init__(self, bound: socket.socket, service: PlainService, counters: Counters) -> None:
+        """Take over `bound`; nothing is accepted before `start`."""
+        self._socket = bound
+        self._service = service
+        self._counters = counters
+        self._open: Counter[str] = Counter()
+        self._conversations: set[_Conversation] = set()
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Accept from now on."""
+        self._server = await asyncio.start_server(self._accept, sock=self._socket)
+
+    async def finish(self) -> None:
+        """Accept no more; lines that have arrived are answered, then connections are closed."""
+        if self._server is not None:
+            self._server.close()
+        for conversation in self._conversations:
+            conversation.stop()
+        for conversation in list(self._conversations):
+            await conversation.ended.wait()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        host: str = writer.get_extra_info("peername")[0]
+        user = self._service.user_for(host)
+        crowded = self._open.total() >= MAX_CONNECTIONS or self._open[host] >= MAX_PER_ADDRESS
+        if user is None or crowded:
+            self._counters.count(Drop.PLAIN_NOT_ALLOWED)
+            writer.close()
+            return
+        conversation = _Conversation(self._service, user, reader, writer)
+        self._conversations.add(conversation)
+        self._open[host] += 1
+        try:
+            await conversation.run()
+        finally:
+            self._conversations.discard(conversation)
+            self._open[host] -= 1
+            if not self._open[host]:
+                del self._open[host]
+            writer.close()
+
+
+class _Conversation:
+    """One connection, from the welcome to its end."""
+
+    def __init__(
+        self,
+        service: PlainService,
+        user: Username,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self._service = service
+        self._user = user
+        self._reader = reader
+        self._writer = writer
+        self._decoder = TelnetDecoder()
+        self._is_first = True
+        self._stopping = False
+        self.ended = asyncio.Event()
+
+    def stop(self) -> None:
+        """Read no more than has arrived."""
+        self._stopping = True
+        self._reader.feed_eof()
+
+    async def run(self) -> None:
+        """Converse until the peer ends it, is idle for too long, or turns out to be no person."""
+        try:
+            await self._send(WELCOME.encode())
+            while data := await self._read():
+                if self._is_first and data[0] == _TLS_HANDSHAKE:
+                    return
+                lines = self._decoder.feed(data)
+                self._writer.write(self._decoder.replies())
+                if not await self._answer_all(lines):
+                    return
+            if not self._stopping:  # else the rest of a half line is perhaps on its way
+                await self._answer_all(self._decoder.finish())
+        except OSError:
+            # The peer is gone, was idle (TimeoutError), or does not read: nothing is half kept.
+            return
+        finally:
+            self.ended.set()
+
+    async def _read(self) -> bytes:
+        async with asyncio.timeout(IDLE_SECONDS):
+            return await self._reader.read(_READ_BYTES)
+
+    async def _answer_all(self, lines: list[bytes | None]) -> bool:
+        """Answer each line; give False if this is no plain-text client."""
+        for line in lines:
+            if self._is_first and line is not None and _WEB.match(line):
+                return False
+            self._is_first = self._is_first and not line
+            await self._answer(line)
+        return True
+
+    async def _answer(self, line: bytes | None) -> None:
+        if line is None:
+            await self._send(TOO_LONG.encode())
+            return
+        if not line:
+            return
+        try:
+            answer = await self._service.answer(self._user, line, receipt=RECEIPT)
+        except MalformedError:
+            answer = NOT_TEXT.encode()
+        except RefusedError as error:
+            answer = f"not kept: {error}".encode()
+        await self._send(answer)
+
+    async def _send(self, answer: bytes) -> None:
+        self._writer.write(answer.replace(b"\n", b"\r\n") + b"\r\n")
+        async with asyncio.timeout(SEND_SECONDS):
+            await self._writer.drain()

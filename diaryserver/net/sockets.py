@@ -1,0 +1,106 @@
+"""Binding: one UDP socket for each address, and a TCP socket on the same port for plain text."""
+
+import socket
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Final
+
+from diaryserver.errors import ListenError
+from protocol.address import Address
+
+RECEIVE_BUFFER_BYTES: Final = 4 * 2**20
+"""Asked from the kernel (which may give less): about a second of full load while a disk stalls."""
+
+IP_PKTINFO: Final = 8
+"""Linux's <linux/in.h>; the socket module of Python 3.11 lacks the name."""
+
+_PORT_TRIES: Final = 16
+"""A port that is free for UDP may be taken for TCP; then another one is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The sockets of one address, non-blocking; `lines` is None where plain text by TCP is off."""
+
+    datagrams: socket.socket
+    lines: socket.socket | None
+
+    @property
+    def address(self) -> Address:
+        """The address, with the real port number."""
+        return address_of(self.datagrams)
+
+    def __str__(self) -> str:
+        """Name both, as the ready line does."""
+        names = f"udp {self.address}"
+        return f"{names} tcp {self.address}" if self.lines else names
+
+
+def bind(addresses: Iterable[Address], stack: ExitStack, *, lines: bool) -> list[Bound]:
+    """Bind all addresses, each closed by `stack`; raise ListenError if one cannot be had."""
+    return [_bind_one(address, stack, lines=lines) for address in addresses]
+
+
+def address_of(bound: socket.socket) -> Address:
+    """Give where a socket is bound."""
+    host, port = bound.getsockname()[:2]
+    return Address(host, port)
+
+
+def is_wildcard(address: Address) -> bool:
+    """Tell whether an address means "every address of this machine"."""
+    return address.host in {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
+
+
+def _bind_one(address: Address, stack: ExitStack, *, lines: bool) -> Bound:
+    for _ in range(_PORT_TRIES):
+        datagrams = stack.enter_context(_bind_datagrams(address))
+        if not lines:
+            return Bound(datagrams, None)
+        chosen = Address(address.host, address_of(datagrams).port)
+        try:
+            return Bound(datagrams, stack.enter_context(_bind_lines(chosen)))
+        except ListenError:
+            if address.port:
+                raise
+    raise ListenError(f"cannot find a port of {address.host} that is free for udp and tcp")
+
+
+def _bind_datagrams(address: Address) -> socket.socket:
+    family = _family(address)
+    bound = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    try:
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        if is_wildcard(address):
+            _ask_for_destination(bound)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        resolved = socket.getaddrinfo(
+            address.host, address.port, family, socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST
+        )
+        bound.bind(resolved[0][4])
+    except OSError as error:
+        bound.close()
+        raise ListenError(f"cannot listen on udp {address}: {error.strerror}") from None
+    return bound
+
+
+def _bind_lines(address: Address) -> socket.socket:
+    try:
+        bound = socket.create_server((address.host, address.port), family=_family(address))
+    except OSError as error:
+        raise ListenError(f"cannot listen on tcp {address}: {error.strerror}") from None
+    bound.settimeout(0)
+    return bound
+
+
+def _family(address: Address) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address.host else socket.AF_INET
+
+
+def _ask_for_destination(bound: socket.socket) -> None:
+    if bound.family == socket.AF_INET6:
+        bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+    else:
+        bound.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)

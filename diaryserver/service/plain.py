@@ -1,0 +1,204 @@
+"""Plain-text clients: who may speak without signing, whose diary they write, what they get back.
+
+Rules: plain text is neither private nor authentic, so only networks on the allow-list are heard;
+a datagram whose source port is below 1024, one of ours or the tutorial's gets silence, or two
+servers would talk to each other for ever. An answer means on disk here too; what could not be kept
+gets none.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Final
+
+from diaryserver.service.committer import Committer
+from diaryserver.service.counters import Counters, Drop
+from diaryserver.service.dialect import (
+    CLEARED,
+    CREATED,
+    ClearToday,
+    Keep,
+    encode_day,
+    encode_line,
+    is_echo,
+    read_command,
+    stamped,
+)
+from diaryserver.service.ports import AccountStore, Append, Clock, EntryStore
+from diaryserver.service.source import Source
+from diaryserver.service.threads import Worker
+from protocol.address import DEFAULT_PORT
+from protocol.dayfile import Stamp, Written, fold, parse_day_file
+from protocol.errors import MalformedError, RefusedError
+from protocol.identifiers import Day, EntryId, Username
+
+LEGACY: Final = "legacy"
+"""What `v=` says of such an entry in its day file."""
+
+MAX_DAY_READ: Final = 32 * 2**20
+"""Twice what a day file may grow to."""
+
+MAX_IN_FLIGHT: Final = 2048
+"""Half of what the committer queues, so that plain text alone never makes signed writes wait."""
+
+FIRST_USER_PORT: Final = 1024
+"""Below it are services that answer whatever they get (echo, chargen, DNS), never a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Texts from `network` go to `user`'s diary."""
+
+    network: IPv4Network | IPv6Network
+    user: Username
+
+
+@dataclass(frozen=True, slots=True)
+class PlainRules:
+    """The `[legacy]` section: who is heard, whose diary it is, how replies are written."""
+
+    allow: Sequence[IPv4Network | IPv6Network]
+    routes: Sequence[Route]
+    user: Username
+    encoding: str
+    reply_limit: int
+
+    def user_for(self, host: str) -> Username | None:
+        """Give whose diary texts from this IP address go to; None if it is not to be heard."""
+        address = ip_address(host.partition("%")[0])
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        if not any(address in network for network in self.allow):
+            return None
+        for route in self.routes:
+            if address in route.network:
+                return route.user
+        return self.user
+
+
+class PlainService:
+    """Understands plain text and answers it; the same for datagrams and for lines."""
+
+    def __init__(  # noqa: PLR0913 - the composition root hands in each part
+        self,
+        rules: PlainRules,
+        clock: Clock,
+        accounts: AccountStore,
+        entries: EntryStore,
+        committer: Committer,
+        worker: Worker,
+        random_bytes: Callable[[int], bytes],
+        counters: Counters,
+    ) -> None:
+        """`worker` is the entry store's, `committer` the one that all appends share."""
+        self.rules = rules
+        self._clock = clock
+        self._accounts = accounts
+        self._entries = entries
+        self._committer = committer
+        self._worker = worker
+        self._random_bytes = random_bytes
+        self._counters = counters
+
+    def user_for(self, host: str) -> Username | None:
+        """Give whose diary it is; None, counted, if the sender is not to be heard."""
+        user = self.rules.user_for(host)
+        if user is None or not self._accounts.has_user(user):
+            self._counters.count(Drop.PLAIN_NOT_ALLOWED)
+            return None
+        return user
+
+    async def answer(
+        self, user: Username, data: bytes, limit: int | None = None, receipt: str = ""
+    ) -> bytes:
+        """Do what a text asks and give the reply, `receipt` before the line of a kept one.
+
+        Raise MalformedError for what is no text, RefusedError for what could not be kept.
+        """
+        try:
+            command, encoding = read_command(data, self.rules.encoding)
+        except MalformedError:
+            self._counters.count(Drop.PLAIN_NOT_TEXT)
+            raise
+        if isinstance(command, Keep):
+            if is_echo(command.text):
+                self._counters.count(Drop.PLAIN_ECHO)
+                raise MalformedError("an answer of a server like this one")
+            entry = await self._keep(user, command.text)
+            return encode_line(receipt + stamped(entry), encoding, limit)
+        action = self._clear if isinstance(command, ClearToday) else self._show
+        entries = await self._worker.run(action, user)
+        if isinstance(entries, str):
+            return encode_line(entries, encoding, limit)
+        return encode_day(entries, encoding, limit)
+
+    async def _keep(self, user: Username, text: str) -> Written:
+        now = self._clock.now()
+        entry_id = EntryId.make(now, self._random_bytes(10))
+        stamp = Stamp(now, self._clock.local_offset(now))
+        await self._committer.append(
+            Append(user, entry_id, stamp, text, starred=False, received=now, via=LEGACY)
+        )
+        return Written(stamp, entry_id, text)
+
+    def _show(self, user: Username) -> str | list[Written]:
+        day = self._today()
+        found = self._entries.list_days(user, day, day, 1).rows
+        if not found:
+            self._entries.create_day(user, day)
+            return CREATED
+        data = self._entries.read(user, day, found[0].generation, 0, MAX_DAY_READ).data
+        return fold(parse_day_file(data))
+
+    def _clear(self, user: Username) -> str:
+        day = self._today()
+        found = self._entries.list_days(user, day, day, 1).rows
+        if found and found[0].size:
+            rid = EntryId.make(self._clock.now(), self._random_bytes(10))
+            self._entries.clear(user, day, found[0].generation, rid)
+        self._entries.create_day(user, day)
+        return CLEARED if found else CREATED
+
+    def _today(self) -> Day:
+        now = self._clock.now()
+        return Stamp(now, self._clock.local_offset(now)).day
+
+
+class PlainDatagrams:
+    """Plain text by UDP: a datagram in, at most one out."""
+
+    def __init__(self, service: PlainService, own_ports: set[int], counters: Counters) -> None:
+        """`own_ports` are those that the server listens on."""
+        self._service = service
+        self._never_answered = own_ports | {DEFAULT_PORT}
+        self._counters = counters
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def receive(self, data: bytes, source: Source, reply: Callable[[bytes], None]) -> None:
+        """Take one datagram that is not of the protocol."""
+        if source.port < FIRST_USER_PORT or source.port in self._never_answered:
+            self._counters.count(Drop.PLAIN_NOT_ALLOWED)
+            return
+        if len(self._tasks) >= MAX_IN_FLIGHT:
+            self._counters.count(Drop.PLAIN_NOT_KEPT)
+            return
+        user = self._service.user_for(source.host)
+        if user is not None:
+            task = asyncio.create_task(self._answer(user, data, reply))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def finish(self) -> None:
+        """Wait until all that was received is answered."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _answer(self, user: Username, data: bytes, reply: Callable[[bytes], None]) -> None:
+        limit = self._service.rules.reply_limit
+        try:
+            reply(await self._service.answer(user, data, limit))
+        except MalformedError:
+            return  # counted by the service
+        except RefusedError:
+            self._counters.count(Drop.PLAIN_NOT_KEPT)

@@ -1,0 +1,15 @@
+"""Where a datagram or a connection came from."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An IP address, as the socket gives it (perhaps with a scope), and a port."""
+
+    host: str
+    port: int
+
+    def packed(self) -> bytes:
+        """Give bytes that differ for any two sources."""
+        return self.port.to_bytes(2, "big") + self.host.encode()

@@ -1,0 +1,399 @@
+"""Clients that know no cryptography, written by hand, against the real server."""
+
+import re
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.programs import Server, start_server
+
+READ_TODAY = "----------读取日记----------\n"
+END = "-" * 28
+CREATED = "---创建daily.log---"
+CLEARED = "---初始化完毕---!"
+WELCOME = b"Welcome to the server. Type something and hit enter\r\n"
+PLAIN = '[legacy]\nenabled = true\nuser = "guest"\n'
+QUIET_SECONDS = 0.4
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Iterator[Server]:
+    """A server that takes plain text from loopback into guest's diary."""
+    running = start_server(tmp_path / "server", extra=PLAIN)
+    yield running
+    running.stop()
+
+
+_opened: list[socket.socket] = []
+
+
+@pytest.fixture(autouse=True)
+def _close_sockets() -> Iterator[None]:
+    yield
+    while _opened:
+        _opened.pop().close()
+
+
+def datagram_socket(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
+    """Give a UDP socket that is closed after the test."""
+    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    _opened.append(opened)
+    opened.bind((host, port))
+    opened.settimeout(10)
+    return opened
+
+
+def connection(server: Server, host: str = "127.0.0.1") -> socket.socket:
+    """Give a TCP connection from `host` that is closed after the test."""
+    opened = socket.create_connection(
+        ("127.0.0.1", server.port), timeout=10, source_address=(host, 0)
+    )
+    _opened.append(opened)
+    return opened
+
+
+class TutorialClient:
+    """The tutorial's UDP client: one socket, sendto, recv(1024)."""
+
+    def __init__(self, server: Server, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Speak from `host` and `port`; port 0 is any."""
+        self.socket = datagram_socket(host, port)
+        self.server = ("127.0.0.1", server.port)
+
+    def say(self, text: str | bytes, encoding: str = "utf-8") -> str:
+        """Send a text and give the answer."""
+        self.socket.sendto(text.encode(encoding) if isinstance(text, str) else text, self.server)
+        return self.socket.recv(1024).decode(encoding)
+
+    def gets_silence(self, text: str | bytes) -> bool:
+        """Tell whether a text is left unanswered."""
+        self.socket.settimeout(QUIET_SECONDS)
+        try:
+            self.say(text)
+        except TimeoutError:
+            return True
+        return False
+
+
+def stamped(answer: str) -> str:
+    """Give the text behind the stamp of an answer, whose form it checks."""
+    match = re.fullmatch(r"\[(.{24})\] (.*)", answer, re.DOTALL)
+    assert match
+    datetime.strptime(match[1], "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC)
+    return match[2]
+
+
+def entries(server: Server, user: str = "guest") -> list[str]:
+    """Give the texts in the user's day files, as `cut` would."""
+    files = server.day_files(user)
+    return [line.split(" ", 3)[3] for file in files for line in file.read_text().splitlines()]
+
+
+def test_the_tutorial_client_reads_and_then_writes_line_by_line(plain: Server) -> None:
+    """-r first, then texts, then -r, then -c: every answer is the tutorial's, byte for byte."""
+    client = TutorialClient(plain)
+    assert client.say("-r") == CREATED
+    assert client.say("-r") == READ_TODAY + END
+    first = client.say("今天天气很好")
+    second = client.say("hello\r\n")
+    assert (stamped(first), stamped(second)) == ("今天天气很好", "hello")
+    assert client.say("-R\n") == f"{READ_TODAY}{first}\n{second}\n{END}"
+    assert client.say("-c") == CLEARED
+    assert client.say("-r") == READ_TODAY + END
+    assert client.say("-C\r\n") == CLEARED
+
+
+def test_a_first_text_is_kept_not_lost(plain: Server) -> None:
+    """The original answered a first text with "created" and lost it; ours keeps it."""
+    assert stamped(TutorialClient(plain).say("first")) == "first"
+    assert entries(plain) == ["first"]
+
+
+def test_clear_on_a_day_without_a_diary_makes_one(plain: Server) -> None:
+    """-c before anything was written says "created", and from then on there is one, empty."""
+    client = TutorialClient(plain)
+    assert client.say("-c") == CREATED
+    assert client.say("-r") == READ_TODAY + END
+
+
+def test_entries_say_that_they_came_as_plain_text_and_are_never_destroyed(plain: Server) -> None:
+    """Each line carries v=legacy; after -c it lies in the archive."""
+    client = TutorialClient(plain)
+    client.say("kept")
+    [file] = plain.day_files("guest")
+    line = file.read_bytes()
+    assert re.fullmatch(rb"\S{29} [0-9a-f]{32} \+,v=legacy kept\n", line)
+    client.say("-c")
+    assert file.read_bytes() == b""
+    [archived] = (file.parent / "archive").iterdir()
+    assert archived.read_bytes() == line
+
+
+def test_a_text_of_several_lines_stays_one_entry(plain: Server) -> None:
+    """Newlines inside a datagram neither forge an entry nor get lost."""
+    client = TutorialClient(plain)
+    assert stamped(client.say("a\n[Sat Oct 31 12:00:00 2015] b")) == (
+        "a\n\t[Sat Oct 31 12:00:00 2015] b"
+    )
+    [file] = plain.day_files("guest")
+    assert file.read_text().splitlines()[1] == "\t[Sat Oct 31 12:00:00 2015] b"
+
+
+def test_replies_fit_a_recv_of_1024(plain: Server) -> None:
+    """A long day shows its newest whole entries; a long text is echoed cut, but kept whole."""
+    client = TutorialClient(plain)
+    for number in range(40):
+        client.say(f"{number:03} 一二三四五六七八九十")
+    shown = client.say("-r")
+    lines = shown.splitlines()
+    assert len(shown.encode()) <= 1024
+    assert lines[0] + "\n" == READ_TODAY
+    assert lines[-1] == END
+    assert lines[-2].endswith("039 一二三四五六七八九十")
+    assert len(lines) > 10
+    long = "长" * 5000
+    echo = client.say(long)
+    assert len(echo.encode()) <= 1024
+    assert long.startswith(stamped(echo))
+    assert entries(plain)[-1] == long
+
+
+def test_gb18030_is_answered_in_gb18030(plain: Server) -> None:
+    """A client on a Chinese Windows reads its own words; the file is UTF-8 all the same."""
+    client = TutorialClient(plain)
+    assert stamped(client.say("今天，下雨了", "gb18030")) == "今天，下雨了"
+    assert entries(plain) == ["今天，下雨了"]
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"\x00", b"\x1b[2J", b"a\rb", b"\xff\xff\xff"])
+def test_what_is_no_text_gets_silence_and_leaves_nothing(plain: Server, data: bytes) -> None:
+    """Nothing is stored, no file appears, and the server goes on."""
+    client = TutorialClient(plain)
+    assert client.gets_silence(data)
+    assert plain.day_files("guest") == []
+    client.socket.settimeout(10)
+    assert client.say("-r") == CREATED
+
+
+def test_ports_that_no_person_has_get_silence(plain: Server) -> None:
+    """A source port below 1024, the tutorial's or a listen port is a forgery or a server."""
+    for port in (7, 8888):
+        try:
+            client = TutorialClient(plain, port=port)
+        except OSError:  # not root, or taken: the other one is tried
+            continue
+        assert client.gets_silence("-r")
+    other = TutorialClient(plain, host="127.0.0.3", port=plain.port)
+    assert other.gets_silence("-r")
+    assert plain.day_files("guest") == []
+
+
+def test_two_servers_pointed_at_each_other_soon_fall_silent(tmp_path: Path) -> None:
+    """Whatever one answers is brought to the other as its client's words: a few, then nothing."""
+    servers = [start_server(tmp_path / name, extra=PLAIN) for name in ("first", "second")]
+    try:
+        ends = [datagram_socket(), datagram_socket()]
+        ends[0].sendto(b"-r", ("127.0.0.1", servers[0].port))
+        assert _carry_answers_across(servers, ends) <= 4
+    finally:
+        for server in servers:
+            server.stop()
+
+
+def _carry_answers_across(servers: list[Server], ends: list[socket.socket]) -> int:
+    for carried in range(100):
+        side = carried % 2
+        ends[side].settimeout(QUIET_SECONDS)
+        try:
+            answer = ends[side].recv(2048)
+        except TimeoutError:
+            return carried
+        ends[1 - side].sendto(answer, ("127.0.0.1", servers[1 - side].port))
+    return 100
+
+
+def test_only_allowed_networks_are_heard_and_routes_choose_the_diary(tmp_path: Path) -> None:
+    """127.0.0.2 writes alice's diary, 127.0.0.4 is not on the list, all others are guests."""
+    extra = (
+        '[legacy]\nenabled = true\nuser = "guest"\nallow = ["127.0.0.0/30"]\n'
+        '[[legacy.route]]\nnetwork = "127.0.0.2/32"\nuser = "alice"\n'
+    )
+    server = start_server(tmp_path / "server", extra=extra)
+    try:
+        assert stamped(TutorialClient(server, "127.0.0.2").say("from two")) == "from two"
+        assert stamped(TutorialClient(server, "127.0.0.3").say("from three")) == "from three"
+        assert TutorialClient(server, "127.0.0.4").gets_silence("from four")
+    finally:
+        server.stop()
+    assert entries(server, "alice") == ["from two"]
+    assert entries(server, "guest") == ["from three"]
+
+
+def test_plain_text_is_off_unless_it_is_asked_for(server: Server) -> None:
+    """Without [legacy] a text gets silence, and nobody listens on TCP."""
+    assert TutorialClient(server).gets_silence("hello")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", server.port), timeout=5)
+
+
+def test_twenty_at_once_lose_nothing(plain: Server) -> None:
+    """Twenty clients, ten texts each: every acknowledged text is in the file, once."""
+
+    def write_ten(client: int) -> list[str]:
+        speaker = TutorialClient(plain)
+        return [stamped(speaker.say(f"{client}-{number}")) for number in range(10)]
+
+    with ThreadPoolExecutor(20) as crowd:
+        acknowledged = [text for texts in crowd.map(write_ten, range(20)) for text in texts]
+    assert sorted(entries(plain)) == sorted(acknowledged)
+    assert len(set(acknowledged)) == 200
+
+
+class Window:
+    """A telnet window."""
+
+    def __init__(self, server: Server, welcome: bytes = WELCOME) -> None:
+        """Connect and read the welcome."""
+        self.socket = connection(server)
+        self._unread = b""
+        assert self.read(len(welcome)) == welcome
+
+    def type(self, data: bytes) -> None:
+        """Send bytes."""
+        self.socket.sendall(data)
+
+    def read(self, size: int) -> bytes:
+        """Read exactly `size` bytes."""
+        while len(self._unread) < size:
+            self._receive()
+        data, self._unread = self._unread[:size], self._unread[size:]
+        return data
+
+    def line(self) -> str:
+        """Read one line, up to CR LF."""
+        while b"\r\n" not in self._unread:
+            self._receive()
+        line, _, self._unread = self._unread.partition(b"\r\n")
+        return line.decode()
+
+    def rest(self) -> bytes:
+        """Say that nothing more comes, and read what is left."""
+        self.socket.shutdown(socket.SHUT_WR)
+        while data := self.socket.recv(65536):
+            self._unread += data
+        return self._unread
+
+    def _receive(self) -> None:
+        data = self.socket.recv(65536)
+        assert data, "the server closed the connection"
+        self._unread += data
+
+
+def test_a_telnet_session(plain: Server) -> None:
+    """Texts get a receipt with their stamped line, commands the tutorial's words, CR LF out."""
+    window = Window(plain)
+    window.type("你好\r\n".encode())
+    answer = window.line()
+    assert answer.startswith("收到！")
+    line = answer[3:]
+    assert stamped(line) == "你好"
+    window.type(b"-r\r\0")
+    assert [window.line() for _ in range(3)] == [READ_TODAY.strip(), line, END]
+    window.type(b"-c\n")
+    assert window.line() == CLEARED
+    assert window.rest() == b""
+
+
+def test_telnet_options_are_declined_and_never_kept(plain: Server) -> None:
+    """A real telnet's negotiation leaves no byte in the diary."""
+    window = Window(plain)
+    window.type(
+        bytes((255, 253, 1, 255, 251, 31, 255, 250, 31, 0, 80, 0, 24, 255, 240)) + b"hi\r\n"
+    )
+    assert window.read(6) == bytes((255, 252, 1, 255, 254, 31))
+    assert window.line().endswith("] hi")
+    assert entries(plain) == ["hi"]
+
+
+def test_half_a_line_at_the_end_counts_and_a_stalled_one_is_not_kept(plain: Server) -> None:
+    """`printf hi | nc` is an entry; a line that never ends is none, and harms nobody."""
+    stalled = Window(plain)
+    stalled.type(b"half a li")
+    window = Window(plain)
+    window.type(b"hi")
+    assert window.rest().decode().endswith("] hi\r\n")
+    assert entries(plain) == ["hi"]
+
+
+def test_a_whole_day_is_shown_by_tcp(plain: Server) -> None:
+    """The limit of a datagram does not hold for a stream."""
+    window = Window(plain)
+    for number in range(60):
+        window.type(f"{number:02} {'长' * 20}\n".encode())
+        window.line()
+    window.type(b"-r\n")
+    assert len([window.line() for _ in range(62)]) == 62
+
+
+def test_a_line_too_long_is_refused_with_one_line(plain: Server) -> None:
+    """5 MB without a newline cost no memory, get one answer, and the next line is fine."""
+    window = Window(plain)
+    window.type(b"x" * 5_000_000 + b"\nnext\n")
+    assert window.line() == "not kept: a line has at most 4096 bytes"
+    assert window.line().endswith("] next")
+    assert entries(plain) == ["next"]
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        b"POST /-r HTTP/1.1\r\nHost: diary\r\n\r\nevil\r\n",
+        b"GET / HTTP/1.0\r\n\r\n",
+        b"\r\nGET / HTTP/1.0\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        bytes.fromhex("16030100a5010000a1") + b"\nevil\n",
+    ],
+)
+def test_web_pages_and_tls_write_nothing(plain: Server, opening: bytes) -> None:
+    """What opens like HTTP or TLS is closed, and no line of it is kept."""
+    window = Window(plain)
+    window.type(opening)
+    with suppress(ConnectionResetError):  # closed with our bytes unread
+        assert window.rest() == b""
+    assert plain.day_files("guest") == []
+
+
+def test_one_address_has_so_many_windows_and_others_still_get_in(plain: Server) -> None:
+    """A ninth connection of one address is closed; another address is not affected."""
+    windows = [Window(plain) for _ in range(8)]
+    assert connection(plain).recv(100) == b""
+    assert connection(plain, "127.0.0.2").recv(100) == WELCOME
+    windows[0].type(b"still here\n")
+    assert windows[0].line().endswith("] still here")
+
+
+def test_a_peer_that_floods_and_never_reads_harms_nobody(plain: Server) -> None:
+    """Its lines wait in its own buffers; somebody else is answered as ever."""
+    flooder = connection(plain)
+    flooder.settimeout(0.5)
+    try:
+        for _ in range(400):
+            flooder.sendall(b"-r\n" * 4000)
+    except TimeoutError:
+        pass  # our own buffer is full at last: that is the promise
+    assert stamped(TutorialClient(plain).say("calm")) == "calm"
+
+
+def test_what_was_typed_before_a_stop_is_kept(plain: Server) -> None:
+    """SIGTERM answers the lines that have arrived, and keeps no half line."""
+    window = Window(plain)
+    window.type(b"whole\n")
+    assert window.line().endswith("] whole")
+    window.type(b"half a li")
+    assert plain.stop() == 0
+    assert entries(plain) == ["whole"]
