@@ -34,9 +34,9 @@ def diaryserver(context: click.Context, chosen: Path | None) -> None:
 
     Without a command it serves until Ctrl-C or SIGTERM.
     """
-    context.obj = read_configuration(find_configuration(chosen))
+    context.obj = chosen
     if context.invoked_subcommand is None:
-        serve(context.obj)
+        serve(read_configuration(find_configuration(chosen)))
 
 
 @diaryserver.group()
@@ -48,13 +48,14 @@ def user() -> None:
 @click.argument("name")
 @click.option("--password-stdin", is_flag=True, help="Read a password from standard input.")
 @click.pass_obj
-def user_add(configuration: Configuration, name: str, *, password_stdin: bool) -> None:
+def user_add(chosen: Path | None, name: str, *, password_stdin: bool) -> None:
     """Create a user NAME and print an invite: one word for `diaryclient login INVITE`.
 
     The invite works once, for seven days. With --password-stdin the user gets that password and no
     invite is made.
     """
     password = _read_password() if password_stdin else ""
+    configuration = read_configuration(find_configuration(chosen))
     answer: Any = _operate(configuration, "user add", name=name, password=password)
     if answer["invite"]:
         click.echo(answer["invite"])
@@ -65,9 +66,9 @@ def user_add(configuration: Configuration, name: str, *, password_stdin: bool) -
 @user.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @click.pass_obj
-def user_list(configuration: Configuration, *, as_json: bool) -> None:
+def user_list(chosen: Path | None, *, as_json: bool) -> None:
     """List users: name, when created, whether they ever logged in, and how many logins live."""
-    rows: Any = _operate(configuration, "user list")
+    rows: Any = _operate(read_configuration(find_configuration(chosen)), "user list")
     if as_json:
         click.echo(json.dumps(rows))
         return
@@ -80,8 +81,9 @@ def user_list(configuration: Configuration, *, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def user_remove(configuration: Configuration, name: str, *, yes: bool) -> None:
+def user_remove(chosen: Path | None, name: str, *, yes: bool) -> None:
     """Remove the user NAME: logins end at once, the diary is moved aside and kept."""
+    configuration = read_configuration(find_configuration(chosen))
     if not yes:
         if not sys.stdin.isatty():
             raise UsageError("removing a user asks first; without a terminal, say --yes")
@@ -93,9 +95,9 @@ def user_remove(configuration: Configuration, name: str, *, yes: bool) -> None:
 
 @diaryserver.command()
 @click.pass_obj
-def fingerprint(configuration: Configuration) -> None:
+def fingerprint(chosen: Path | None) -> None:
     """Print what clients are shown at first contact."""
-    click.echo(_operate(configuration, "fingerprint"))
+    click.echo(_operate(read_configuration(find_configuration(chosen)), "fingerprint"))
 
 
 def main() -> int:
@@ -113,6 +115,10 @@ def main() -> int:
         for line in str(error).splitlines():
             click.echo(f"diaryserver: {line}", err=True)
         return error.exit_status
+    except OSError as error:  # a full disk, say, where nobody foresaw one
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"diaryserver: {where}{error.strerror or error}", err=True)
+        return 1
     return status if isinstance(status, int) else 0
 
 

@@ -1,8 +1,9 @@
 """The composition root: the one place that builds adapters and hands them to the service."""
 
+import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from diaryserver.admin.operations import Operations
 from diaryserver.clock import SystemClock
 from diaryserver.configuration import Configuration, LegacySection
 from diaryserver.errors import DataError
+from diaryserver.service.alarm import Alarm
 from diaryserver.service.committer import Committer
 from diaryserver.service.counters import Counters
 from diaryserver.service.login import LoginService
@@ -27,11 +29,13 @@ from diaryserver.service.threads import Workers
 from diaryserver.store.files import FileEntryStore
 from diaryserver.store.folders import Folders
 from protocol.address import Address
-from protocol.errors import UsageError
+from protocol.errors import StorageError, UsageError
 from protocol.identifiers import Username
 from protocol.identity import fingerprint
 
 _DECOY_BYTES: Final = 32
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +59,31 @@ def open_data(folder: Path) -> Iterator[Data]:
         keys = open_keys(folder / "keys", os.urandom, first_start=not database.exists())
         hasher = Argon2Hasher(keys.pepper)
         connection = open_database(database)
+    except OSError as error:
+        raise _unusable(folder, error) from None
+    decoy = hasher.hash(os.urandom(_DECOY_BYTES).hex())
+    with closing(connection), open_entries(folder) as entries:
+        try:
+            accounts = SqliteAccounts(connection, keys, os.urandom, decoy)
+        except StorageError as error:
+            raise DataError(f"{database} cannot be used: {error}") from None
+        yield Data(keys, hasher, accounts, entries)
+
+
+@contextmanager
+def open_entries(folder: Path) -> Iterator[FileEntryStore]:
+    """Open the diaries in the data folder; raise DataError if they cannot be used."""
+    alarm = Alarm(logger, "the disk takes entries again", SystemClock().monotonic)
+    try:
         folders = Folders(folder)
     except OSError as error:
-        raise DataError(f"{error.filename or folder} cannot be used: {error.strerror}") from None
-    decoy = hasher.hash(os.urandom(_DECOY_BYTES).hex())
-    accounts = SqliteAccounts(connection, keys, os.urandom, decoy)
-    try:
-        yield Data(keys, hasher, accounts, FileEntryStore(folders))
-    finally:
-        folders.close()
-        accounts.close()
+        raise _unusable(folder, error) from None
+    with closing(folders):
+        yield FileEntryStore(folders, alarm)
+
+
+def _unusable(folder: Path, error: OSError) -> DataError:
+    return DataError(f"{error.filename or folder} cannot be used: {error.strerror}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +107,7 @@ def build_service(data: Data, runtime: Runtime, legacy: LegacySection, ports: se
     """Give the service on top of the data; `ports` are those the server listens on."""
     clock, workers, counters = runtime.clock, runtime.workers, runtime.counters
     accounts, entries = data.accounts, data.entries
-    committer = Committer(entries, workers.entries)
+    committer = Committer(entries, workers.entries, clock.monotonic)
     requests = RequestService(clock, accounts, entries, committer, workers, counters)
     prekeys = Prekeys(data.keys.identity)
     logins = LoginService(clock, accounts, data.hasher, prekeys, os.urandom, workers, counters)

@@ -17,7 +17,8 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
-    model_validator,
+    ValidationInfo,
+    field_validator,
 )
 from pydantic_core import ErrorDetails
 
@@ -50,7 +51,16 @@ def _address(value: object) -> Address:
 
 
 def _is_wildcard(address: Address) -> bool:
-    return ip_address(address.host.partition("%")[0]).is_unspecified
+    try:
+        return ip_address(address.host.partition("%")[0]).is_unspecified
+    except ValueError:
+        return False  # a name, which is what most people tell their clients
+
+
+def _path(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("a path has no NUL in it")
+    return value
 
 
 def _username(value: str) -> Username:
@@ -91,18 +101,18 @@ class ServerSection(_Section):
     """Where to listen, where to keep the data, and what an invite says."""
 
     listen: Annotated[list[ListenField], Field(min_length=1, max_length=MAX_LISTEN)]
-    data_dir: Annotated[str, Field(min_length=1)]
-    public_address: AddressField | None = None
+    data_dir: Annotated[str, Field(min_length=1), AfterValidator(_path)]
+    public_address: Annotated[AddressField | None, Field(validate_default=True)] = None
 
-    @model_validator(mode="after")
-    def _public_address_is_known(self) -> "ServerSection":
-        if self.public_address is None and _is_wildcard(self.listen[0]):
-            raise ValueError("public_address: needed when listen is a wildcard address")
-        if self.public_address is not None and (
-            not self.public_address.port or _is_wildcard(self.public_address)
-        ):
-            raise ValueError("public_address: name a host and a port that clients can reach")
-        return self
+    @field_validator("public_address")
+    @classmethod
+    def _can_be_dialled(cls, chosen: Address | None, info: ValidationInfo) -> Address | None:
+        listen = info.data.get("listen")  # not there if it has mistakes of its own
+        if chosen is None and listen and _is_wildcard(listen[0]):
+            raise ValueError("needed when listen is a wildcard address")
+        if chosen is not None and (not chosen.port or _is_wildcard(chosen)):
+            raise ValueError("name a host and a port that clients can reach")
+        return chosen
 
 
 class LegacyRoute(_Section):
@@ -178,7 +188,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(data.decode())
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path}: not UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, or a number of too many digits
         raise ConfigurationError(f"{path}: {error}") from None
 
 

@@ -32,9 +32,11 @@ def own_data(data: Path) -> Iterator[None]:
         raise DataError(f"{data} cannot be used: {error.strerror}") from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except OSError as error:
         os.close(descriptor)
-        raise DataInUseError(f"{data} is in use by another diaryserver") from None
+        if isinstance(error, BlockingIOError):
+            raise DataInUseError(f"{data} is in use by another diaryserver") from None
+        raise DataError(f"{data} cannot be locked: {error.strerror}") from None
     try:
         yield
     finally:

@@ -23,12 +23,16 @@ from diaryserver.net.lines import LineListener
 from diaryserver.net.sockets import Bound, bind
 from diaryserver.service.counters import Counters
 from diaryserver.service.threads import Workers
+from protocol.errors import StorageError
 
 HOUSEKEEPING_SECONDS: Final = 60.0
 """How often counters are reported and ended tokens erased; a line a minute is no log storm."""
 
 FINISH_SECONDS: Final = 10.0
 """How long a stop waits for a disk; systemd's own patience is 90 s."""
+
+LAST_RESORT_SECONDS: Final = 15
+"""Then SIGALRM ends the process: a thread that waits for a dead disk cannot be joined."""
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +76,7 @@ class _Server:
         logger.info("ready %s", " ".join(map(str, self._bound)))
         housekeeping = asyncio.create_task(self._keep_house())
         await stopping.wait()
+        signal.alarm(LAST_RESORT_SECONDS)
         housekeeping.cancel()
         await admin.close()
         await self._finish(service, datagrams, lines)
@@ -108,7 +113,10 @@ class _Server:
     async def _keep_house(self) -> None:
         workers, clock = self._runtime.workers, self._runtime.clock
         while True:
-            await workers.accounts.run(self._data.accounts.sweep, clock.now())
+            try:
+                await workers.accounts.run(self._data.accounts.sweep, clock.now())
+            except StorageError as error:
+                logger.error("old tokens could not be erased: %s", error)  # noqa: TRY400 - one line
             self._report()
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
 

@@ -6,10 +6,10 @@ memory, changed only after their transaction, so that looking one up never touch
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from diaryserver.accounts.keyfiles import ServerKeys
 from diaryserver.service.ports import Token, User
@@ -105,10 +105,8 @@ class SqliteAccounts:
     def password_hash(self, user: User | None) -> str:
         """Give the hash to check against, or the decoy."""
         uid = user.uid if user else bytes(UID_BYTES)
-        row = self._connection.execute(
-            "SELECT password FROM users WHERE uid = ? AND removed = 0", (uid,)
-        ).fetchone()
-        return row[0] if row and row[0] else self._decoy
+        found = self._read("SELECT password FROM users WHERE uid = ? AND removed = 0", (uid,))
+        return str(found[0][0]) if found and found[0][0] else self._decoy
 
     def set_password_hash(self, user: User, hashed: str) -> None:
         """Keep a password's hash."""
@@ -130,11 +128,12 @@ class SqliteAccounts:
     def is_invite(self, user: User | None, code: bytes, now: int) -> bool:
         """Tell whether the code would be accepted now."""
         uid = user.uid if user else bytes(UID_BYTES)
-        found = self._connection.execute(
-            "SELECT 1 FROM invites WHERE uid = ? AND code_hash = ? AND expires > ?",
-            (uid, _code_hash(code), now),
+        return bool(
+            self._read(
+                "SELECT 1 FROM invites WHERE uid = ? AND code_hash = ? AND expires > ?",
+                (uid, _code_hash(code), now),
+            )
         )
-        return found.fetchone() is not None
 
     def mint(self, token: Token, invite: bytes, hashed: str) -> bool:
         """Keep a new token, and use its invite up, in one transaction."""
@@ -197,19 +196,27 @@ class SqliteAccounts:
             self._connection.execute("BEGIN IMMEDIATE")
             yield
             self._connection.execute("COMMIT")
-        except sqlite3.OperationalError as error:
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.DatabaseError as error:
             raise StorageError(f"accounts: {error}") from error
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
+    def _read(self, query: str, values: Sequence[object] | dict[str, object] = ()) -> list[Any]:
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise StorageError(f"accounts: {error}") from error
+
     def _users(self, wanted: str | None = None) -> Iterator[User]:
-        rows = self._connection.execute(_SELECT_USERS, {"name": wanted and str(wanted)})
+        rows = self._read(_SELECT_USERS, {"name": wanted and str(wanted)})
         for uid, name, created, has_password in rows:
             yield User(uid, Username(name), created, bool(has_password))
 
     def _stored_tokens(self) -> Iterator[Token]:
-        rows = self._connection.execute(_SELECT_TOKENS)
+        rows = self._read(_SELECT_TOKENS)
         for kid, uid, name, *rest in rows:
             yield Token(kid, uid, Username(name), *rest)
 

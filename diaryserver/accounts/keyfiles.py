@@ -67,7 +67,8 @@ def open_keys(
 
 def _create(path: Path, secret: bytes) -> None:
     temporary = path.with_name(path.name + ".new")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    temporary.unlink(missing_ok=True)  # of a first start that was cut off
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     descriptor = os.open(temporary, flags, mode=0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(secret)

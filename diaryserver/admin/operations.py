@@ -66,11 +66,12 @@ class Operations:
         if password:
             check_password(password)
         address = None if password else self._public_address()
+        hashed = self._hasher.hash(password) if password else ""
         now = self._clock.now()
         user = self._accounts.add_user(username, now)
         self._set_stray_diary_aside(user)
         if address is None:
-            self._accounts.set_password_hash(user, self._hasher.hash(password))
+            self._accounts.set_password_hash(user, hashed)
             return {"user": name, "invite": None}
         code = self._accounts.invite(user, now + INVITE_LIFE_MILLISECONDS)
         invite = Invite(address, username, self._fingerprint, code)
@@ -106,7 +107,7 @@ class Operations:
     def _row(self, user: User) -> dict[str, Json]:
         now = self._clock.now()
         tokens = self._accounts.list_tokens(user)
-        live = [token for token in tokens if not token.revoked and not 0 < token.expires <= now]
+        live = [token for token in tokens if token.is_live(now)]
         created = datetime.fromtimestamp(user.created / 1000, UTC)
         return {
             "name": str(user.name),

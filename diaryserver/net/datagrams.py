@@ -90,6 +90,7 @@ class DatagramListener:
 def _origin(level: int, kind: int, data: bytes) -> tuple[int, int, bytes]:
     """Turn "arrived at" into "send from"; for IPv4 the interface is left to the routing table."""
     if level == socket.IPPROTO_IP and kind == IP_PKTINFO:
-        _, _, destination = _PKTINFO.unpack(data)
-        return level, kind, _PKTINFO.pack(0, destination, bytes(4))
+        # The second is an address of ours even where the third, the one asked, is a broadcast.
+        _, local, _ = _PKTINFO.unpack(data)
+        return level, kind, _PKTINFO.pack(0, local, bytes(4))
     return level, kind, data

@@ -7,8 +7,10 @@ the loop goes on receiving, and all that arrives meanwhile shares the next write
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
+from diaryserver.service.alarm import Alarm
 from diaryserver.service.ports import Append, Appended, EntryStore, Outcome
 from diaryserver.service.threads import Worker
 from protocol.errors import BusyError, StorageError
@@ -25,10 +27,11 @@ logger = logging.getLogger(__name__)
 class Committer:
     """The way of appends from the event loop to an EntryStore, on the store's own worker."""
 
-    def __init__(self, store: EntryStore, worker: Worker) -> None:
-        """Both outlive the committer; it is used from one event loop."""
+    def __init__(self, store: EntryStore, worker: Worker, monotonic: Callable[[], float]) -> None:
+        """All outlive the committer; it is used from one event loop. `monotonic` gives seconds."""
         self._store = store
         self._worker = worker
+        self._alarm = Alarm(logger, "batches are written again", monotonic)
         self._pending: deque[tuple[Append, asyncio.Future[Appended]]] = deque()
         self._writer: asyncio.Task[None] | None = None
 
@@ -56,8 +59,9 @@ class Committer:
         outcomes: list[Outcome]
         try:
             outcomes = await self._worker.run(self._store.append_batch, appends)
-        except Exception:
-            logger.exception("a batch failed; its senders are told that the outcome is unknown")
+            self._alarm.works()
+        except Exception:  # noqa: BLE001 - said by the alarm; the senders must hear something
+            self._alarm.failed("a batch failed, its senders are told: outcome unknown", trace=True)
             outcomes = [StorageError("the server failed; see its log") for _ in appends]
         for (_, future), outcome in zip(batch, outcomes, strict=True):
             _settle(future, outcome)

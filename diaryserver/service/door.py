@@ -9,8 +9,15 @@ from typing import Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from protocol.errors import InvalidRequestError, MalformedError
-from protocol.messages import MAX_NOTE_BYTES, OPERATIONS, LoginForm, Operation, Request
+from protocol.errors import InvalidRequestError, MalformedError, RefusedError
+from protocol.messages import (
+    MAX_NOTE_BYTES,
+    OPERATIONS,
+    LoginForm,
+    Operation,
+    Refusal,
+    Request,
+)
 from protocol.packing import unpack
 
 _REQUESTS: Final[dict[str, tuple[Operation, TypeAdapter[Request]]]] = {
@@ -52,4 +59,10 @@ def _validate(adapter: TypeAdapter[_Valid], values: dict[str, object]) -> _Valid
         note = f"{place}: {first['msg']}"
     except MalformedError as error:
         note = str(error)
-    raise InvalidRequestError(note.encode()[:MAX_NOTE_BYTES].decode(errors="ignore"))
+    raise InvalidRequestError(note)
+
+
+def refusal(error: RefusedError, now: int) -> Refusal:
+    """Give the message that tells an error, its note cut to what a refusal may carry."""
+    note = error.note.encode(errors="replace")[:MAX_NOTE_BYTES].decode(errors="ignore")
+    return Refusal(error.code, note, now)

@@ -30,6 +30,10 @@ class PasswordGate:
         self._for_all = asyncio.Semaphore(PASSWORD_THREADS)
         self._waiting = {True: 0, False: 0}
 
+    def is_trusted(self, network: str) -> bool:
+        """Tell whether a login from `network` succeeded since the start."""
+        return network in self._trusted
+
     def trust(self, network: str) -> None:
         """Remember that a login from `network` succeeded."""
         self._trusted[network] = None
@@ -40,7 +44,7 @@ class PasswordGate:
     @asynccontextmanager
     async def admit(self, network: str) -> AsyncIterator[None]:
         """Wait for a place; raise BusyError if too many wait already."""
-        known = network in self._trusted
+        known = self.is_trusted(network)
         if self._waiting[known] >= MAX_WAITING:
             raise BusyError
         self._waiting[known] += 1

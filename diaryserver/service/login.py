@@ -1,8 +1,9 @@
 """Logging in, the server's side: HELLO to OFFER, LOGIN to GRANT.
 
 Rules: nothing is kept for a HELLO; a LOGIN costs a key agreement only behind a valid cookie, and a
-password hash only behind the throttles; unknown user, wrong password and spent invite get the same
-bytes after the same work; a repeated LOGIN gets the same GRANT, no second hash and no second token.
+password hash only behind the throttles; an unknown user gets the same bytes as a wrong password or
+a wrong invite, after the same work; a repeated LOGIN gets the same GRANT, no second hash and no
+second token, but one that was not decided (BUSY, STORAGE, throttled) is decided anew.
 """
 
 import asyncio
@@ -11,25 +12,27 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
+from diaryserver.service.alarm import Alarm
 from diaryserver.service.cookies import CookieJar
 from diaryserver.service.counters import Counters, Drop
-from diaryserver.service.door import read_login_form
+from diaryserver.service.door import read_login_form, refusal
 from diaryserver.service.gate import PasswordGate
 from diaryserver.service.ports import AccountStore, Clock, PasswordHasher, Token, User
-from diaryserver.service.prekeys import Prekeys
+from diaryserver.service.prekeys import Prekey, Prekeys
 from diaryserver.service.requests import SendReply
 from diaryserver.service.source import Source
 from diaryserver.service.threads import Workers
 from diaryserver.service.throttle import (
-    EVERYWHERE,
-    PER_NETWORK,
-    PER_USER_AND_NETWORK,
+    Guess,
     Limit,
+    LoginThrottle,
     Throttle,
     network_of,
 )
 from protocol.envelope import KID_BYTES, NO_KID, SUITE, VERSION, Envelope
 from protocol.errors import (
+    NOT_YET,
+    BusyError,
     DeniedError,
     InvalidRequestError,
     MalformedError,
@@ -41,6 +44,7 @@ from protocol.identifiers import MAX_MILLISECONDS
 from protocol.keys import ROOT_BYTES
 from protocol.login import (
     Offer,
+    SealedLogin,
     decode_hello,
     decode_login,
     encode_grant,
@@ -49,13 +53,19 @@ from protocol.login import (
     login_digest,
     open_login,
 )
-from protocol.messages import Grant, LoginForm, Refusal
+from protocol.messages import Grant, LoginForm
 
 MIN_PASSWORD: Final = 8
 """Characters; NIST SP 800-63B's least. The throttles, not the length, stop online guessing."""
 
 MAX_REMEMBERED: Final = 4096
-"""GRANTs kept for repetitions, 350 bytes each; a cookie lives 60 s, so older ones cannot repeat."""
+"""GRANTs kept for repetitions, 350 bytes each; a cookie lives 60 s, so older ones cannot repeat.
+
+The throttles let fewer failures through in that time, and two threads hash 3,000 passwords.
+"""
+
+MAX_UNDECIDED: Final = 512
+"""Logins that wait for a disk or a hash at one time."""
 
 OPENINGS_PER_NETWORK: Final = Limit(60, 0.1)
 """Key agreements, 100 us each: ten a second for a network, beyond that silence."""
@@ -87,10 +97,9 @@ class LoginService:
         self._cookies = CookieJar(random_bytes(32))
         secret = random_bytes(32)
         self._openings = Throttle(OPENINGS_PER_NETWORK, secret)
-        self._by_user = Throttle(PER_USER_AND_NETWORK, secret)
-        self._by_network = Throttle(PER_NETWORK, secret)
-        self._everywhere = Throttle(EVERYWHERE, secret, slots=1)
+        self._throttle = LoginThrottle(secret)
         self._gate = PasswordGate()
+        self._alarm = Alarm(logger, "logins are decided again", clock.monotonic)
         self._grants: OrderedDict[bytes, bytes | None] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -101,8 +110,10 @@ class LoginService:
         except MalformedError:
             self._counters.count(Drop.MALFORMED)
             return
-        if hello.lowest <= VERSION <= hello.highest:
-            self._offer(envelope, source, hello.nonce, reply)
+        if not hello.lowest <= VERSION <= hello.highest:
+            self._counters.count(Drop.NO_COMMON_VERSION)
+            return
+        self._offer(envelope, source, hello.nonce, reply)
 
     def login(self, envelope: Envelope, source: Source, reply: SendReply) -> None:
         """Answer a LOGIN with a GRANT, or with a fresh OFFER if its cookie or prekey is stale."""
@@ -125,16 +136,17 @@ class LoginService:
         if not self._openings.take(network, self._clock.monotonic()):
             self._counters.count(Drop.LOGIN_FLOOD)
             return
-        try:
-            form = read_login_form(open_login(envelope, login, prekey.statement, prekey.private))
-        except (MalformedError, InvalidRequestError):
+        form = _open(envelope, login, prekey)
+        if form is None:
             self._counters.count(Drop.BAD_LOGIN)
             return
-        if not is_login_authentic(envelope, form.key):
-            self._counters.count(Drop.BAD_LOGIN)
+        guess = Guess(form.user, network, self._gate.is_trusted(network))
+        refused = self._refusal(form, guess)
+        if refused is not None:
+            reply(self._grant(form, envelope, refused))
             return
         self._remember(digest, None)
-        task = asyncio.create_task(self._answer(envelope, form, source, reply))
+        task = asyncio.create_task(self._answer(envelope, form, guess, source, reply))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -162,50 +174,61 @@ class LoginService:
         if len(self._grants) > MAX_REMEMBERED:
             self._grants.popitem(last=False)
 
+    def _refusal(self, form: LoginForm, guess: Guess) -> RefusedError | None:
+        """Refuse what needs no look at a password; else spend the throttles' tokens."""
+        if not form.lowest <= VERSION <= form.highest:
+            return InvalidRequestError(f"this server speaks version {VERSION} only")
+        if form.invite and len(form.password) < MIN_PASSWORD:
+            return InvalidRequestError(f"a password has at least {MIN_PASSWORD} characters")
+        if len(self._tasks) >= MAX_UNDECIDED:
+            self._counters.count(Drop.LOGIN_FLOOD)
+            return BusyError()
+        if not self._throttle.take(guess, self._clock.monotonic()):
+            self._counters.count(Drop.LOGIN_THROTTLED)
+            return RateError()
+        return None
+
     async def _answer(
-        self, envelope: Envelope, form: LoginForm, source: Source, reply: SendReply
+        self, envelope: Envelope, form: LoginForm, guess: Guess, source: Source, reply: SendReply
     ) -> None:
+        answer: Grant | RefusedError
         try:
-            answer: Grant | Refusal = await self._decide(form, source)
+            answer = await self._decide(form, guess)
+            self._alarm.works()
         except RefusedError as error:
+            answer = error
+        except Exception:  # noqa: BLE001 - said by the alarm; the client must not wait for nothing
+            self._alarm.failed("a login failed", trace=True)
+            answer = StorageError("the server failed; see its log")
+        if isinstance(answer, DeniedError):
             logger.warning("login refused: user=%s from=%s", form.user, source.host)
-            answer = Refusal(error.code, error.note, self._clock.now())
-        except Exception:
-            logger.exception("a login failed")
-            answer = Refusal(StorageError.code, "the server failed; see its log", self._clock.now())
-        grant = encode_grant(form.key, envelope, self._clock.now(), answer)
-        self._remember(login_digest(envelope), grant)
+        elif isinstance(answer, RefusedError):
+            self._counters.count(Drop.LOGIN_UNDECIDED)
+        if not isinstance(answer, DeniedError):
+            self._throttle.give_back(guess)  # only a wrong guess counts as one
+        grant = self._grant(form, envelope, answer)
+        digest = login_digest(envelope)
+        if isinstance(answer, RefusedError) and answer.code in NOT_YET:
+            self._grants.pop(digest, None)
+        else:
+            self._remember(digest, grant)
         reply(grant)
 
-    async def _decide(self, form: LoginForm, source: Source) -> Grant:
-        network = network_of(source.host)
-        self._take(form.user, network)
-        if form.invite and len(form.password) < MIN_PASSWORD:
-            raise InvalidRequestError(f"a password has at least {MIN_PASSWORD} characters")
+    def _grant(self, form: LoginForm, envelope: Envelope, answer: Grant | RefusedError) -> bytes:
+        now = self._clock.now()
+        if isinstance(answer, RefusedError):
+            return encode_grant(form.key, envelope, now, refusal(answer, now))
+        return encode_grant(form.key, envelope, now, answer)
+
+    async def _decide(self, form: LoginForm, guess: Guess) -> Grant:
         user = await self._workers.accounts.run(self._accounts.find_user, form.user)
-        async with self._gate.admit(network):
+        async with self._gate.admit(guess.network):
             hashed = await self._accepted_hash(user, form)
         if user is None or hashed is None:
             raise DeniedError
         grant = await self._mint(user, form, hashed)
-        self._gate.trust(network)
-        self._give_back(form.user, network)
+        self._gate.trust(guess.network)
         return grant
-
-    def _take(self, user: str, network: str) -> None:
-        now = self._clock.monotonic()
-        taken = (
-            self._by_user.take(f"{user} {network}", now)
-            and self._by_network.take(network, now)
-            and self._everywhere.take("", now)
-        )
-        if not taken:
-            raise RateError
-
-    def _give_back(self, user: str, network: str) -> None:
-        self._by_user.give_back(f"{user} {network}")
-        self._by_network.give_back(network)
-        self._everywhere.give_back("")
 
     async def _accepted_hash(self, user: User | None, form: LoginForm) -> str | None:
         """Give the hash of the accepted password, an invite's new one included."""
@@ -246,3 +269,11 @@ class LoginService:
             kid = self._random_bytes(KID_BYTES)
             if kid != NO_KID and self._accounts.token(kid) is None:
                 return kid
+
+
+def _open(envelope: Envelope, login: SealedLogin, prekey: Prekey) -> LoginForm | None:
+    try:
+        form = read_login_form(open_login(envelope, login, prekey.statement, prekey.private))
+    except (MalformedError, InvalidRequestError):
+        return None
+    return form if is_login_authentic(envelope, form.key) else None

@@ -10,7 +10,7 @@ The contract of `EntryStore` is meant for several stores (day files now, a datab
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeAlias
 
 from protocol.dayfile import Stamp
@@ -42,7 +42,7 @@ class Append:
     user: Username
     id: EntryId
     stamp: Stamp
-    text: str
+    text: str = field(repr=False)
     starred: bool
     received: int
     via: str = ""
@@ -104,7 +104,7 @@ class Token:
     kid: bytes
     uid: bytes
     user: Username
-    salt: bytes
+    salt: bytes = field(repr=False)
     generation: int
     suite: int
     scopes: str
@@ -113,6 +113,11 @@ class Token:
     expires: int
     used: int
     revoked: int
+
+    def is_live(self, now: int) -> bool:
+        """Tell whether somebody can use it."""
+        is_over = self.revoked or 0 < self.expires <= now
+        return not is_over and not self.is_abandoned(now)
 
     def is_abandoned(self, now: int) -> bool:
         """Tell whether nobody used it in its first ten minutes: its GRANT was lost."""

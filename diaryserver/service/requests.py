@@ -11,9 +11,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from diaryserver.service.alarm import Alarm
 from diaryserver.service.committer import Committer
 from diaryserver.service.counters import Counters, Drop
-from diaryserver.service.door import read_request
+from diaryserver.service.door import read_request, refusal
 from diaryserver.service.handlers import HANDLERS, Context
 from diaryserver.service.ports import AccountStore, Clock, EntryStore, Token
 from diaryserver.service.threads import Workers
@@ -30,7 +31,15 @@ from protocol.errors import (
     TokenRevokedError,
 )
 from protocol.keys import TokenKeys, derive_token_keys, is_authentic, open_sealed
-from protocol.messages import MAX_SKEW_MILLISECONDS, Put, Refusal, Reply, Request, allows
+from protocol.messages import (
+    MAX_SKEW_MILLISECONDS,
+    Clear,
+    Put,
+    Refusal,
+    Reply,
+    Request,
+    allows,
+)
 
 MAX_IN_FLIGHT: Final = 8192
 """Twice what the committer queues, so that reads still pass when appends have to wait."""
@@ -39,7 +48,7 @@ MAX_CACHED_KEYS: Final = 20_000
 """Setting a token's keys up costs 20 us and they hold about 1 KiB: 20 MiB at most."""
 
 MAX_ANSWERS: Final = 5
-"""Of one request id that is no put: five transmissions fit into a client's six seconds."""
+"""Of one request id that only reads: five transmissions fit into a client's six seconds."""
 
 MAX_REMEMBERED_IDS: Final = 65_536
 """About 10 MiB; the least recent are forgotten first, and repeating them is harmless."""
@@ -70,6 +79,7 @@ class RequestService:
         self._workers = workers
         self._committer = committer
         self._counters = counters
+        self._alarm = Alarm(logger, "requests are answered again", clock.monotonic)
         self._keys: OrderedDict[bytes, TokenKeys] = OrderedDict()
         self._answers: OrderedDict[tuple[bytes, bytes], int] = OrderedDict()
         self._in_flight: dict[bytes, asyncio.Task[None]] = {}
@@ -88,9 +98,9 @@ class RequestService:
         if envelope.tag in self._in_flight:
             self._counters.count(Drop.IN_FLIGHT)
             return
-        refusal = self._refusal(token, envelope, now)
-        if refusal is not None:
-            reply(seal_reply(keys, envelope, now, _refusal_message(refusal, now)))
+        refused = self._refusal(token, envelope, now)
+        if refused is not None:
+            reply(seal_reply(keys, envelope, now, refusal(refused, now)))
             return
         answering = asyncio.create_task(self._answer(token, keys, envelope, reply))
         self._in_flight[envelope.tag] = answering
@@ -119,28 +129,31 @@ class RequestService:
         answer: Reply | Refusal | None
         try:
             answer = await self._handle(token, keys, envelope, now)
+            self._alarm.works()
         except MalformedError:
             self._counters.count(Drop.BAD_SIGNATURE)
             return
         except RefusedError as error:
-            answer = _refusal_message(error, now)
-        except Exception:
-            logger.exception("a request failed; its sender is told that the outcome is unknown")
-            answer = _refusal_message(StorageError("the server failed; see its log"), now)
+            answer = refusal(error, now)
+        except Exception:  # noqa: BLE001 - said by the alarm; the client must not wait for nothing
+            self._alarm.failed("a request failed, its sender is told: outcome unknown", trace=True)
+            answer = refusal(StorageError("the server failed; see its log"), now)
         if answer is not None:
             reply(seal_reply(keys, envelope, self._clock.now(), answer))
 
     async def _handle(
         self, token: Token, keys: TokenKeys, envelope: Envelope, now: int
     ) -> Reply | None:
-        operation, request = read_request(open_sealed(keys.to_server, envelope))
+        plaintext = open_sealed(keys.to_server, envelope)
+        if not token.used:
+            # Whatever it asks: somebody has this token, so it must outlive its first ten minutes.
+            await self._workers.accounts.run(self._accounts.mark_used, token, now)
+        operation, request = read_request(plaintext)
         if not allows(token.scopes, operation.scope):
             raise ScopeError
         if self._is_repeated_too_often(envelope, request):
             self._counters.count(Drop.REPEATED_READ)
             return None
-        if not token.used:
-            await self._workers.accounts.run(self._accounts.mark_used, token, now)
         size = min(MAX_DATAGRAM, AMPLIFICATION * (OVERHEAD + len(envelope.body)))
         room = size - OVERHEAD - SIV_BYTES
         context = Context(
@@ -155,8 +168,8 @@ class RequestService:
         return await HANDLERS[type(request)](context, request)
 
     def _is_repeated_too_often(self, envelope: Envelope, request: Request) -> bool:
-        if isinstance(request, Put):
-            return False
+        if isinstance(request, Put | Clear):
+            return False  # the store knows these again; the client repeats them until it is told
         key = (envelope.kid, bytes(envelope.rid))
         answers = self._answers[key] = self._answers.pop(key, 0) + 1
         if len(self._answers) > MAX_REMEMBERED_IDS:
@@ -173,7 +186,3 @@ class RequestService:
         else:
             self._keys.move_to_end(token.kid)
         return keys
-
-
-def _refusal_message(error: RefusedError, now: int) -> Refusal:
-    return Refusal(error.code, error.note, now)

@@ -34,7 +34,10 @@ PER_NETWORK: Final = Limit(30, 5)
 """A family or a classroom behind one address; bounds guessing one password for many names."""
 
 EVERYWHERE: Final = Limit(200, 0.2)
-"""At 40 ms a hash, 5 failures a second keep a fifth of one core busy and no more."""
+"""At 40 ms a hash, 5 failures a second keep a fifth of one core busy and no more.
+
+Counted apart for networks with an earlier success, or strangers could lock those out.
+"""
 
 
 class Throttle:
@@ -67,6 +70,50 @@ class Throttle:
     def _slot(self, key: str) -> int:
         digest = hashlib.blake2b(key.encode(), digest_size=8, key=self._secret).digest()
         return int.from_bytes(digest, "big") % len(self._spent)
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """Who tries to log in: the user's name as given, the network, and whether that is trusted."""
+
+    user: str
+    network: str
+    is_trusted: bool
+
+
+class LoginThrottle:
+    """The throttles of a password check: all of them spend a token, or none does."""
+
+    def __init__(self, secret: bytes) -> None:
+        """`secret` is 32 random bytes."""
+        self._by_user = Throttle(PER_USER_AND_NETWORK, secret)
+        self._by_network = Throttle(PER_NETWORK, secret)
+        self._everywhere = {
+            is_trusted: Throttle(EVERYWHERE, secret, slots=1) for is_trusted in (True, False)
+        }
+
+    def take(self, guess: Guess, now: float) -> bool:
+        """Spend a token of each; give False, spending none, if one of them has none left."""
+        spent: list[tuple[Throttle, str]] = []
+        for throttle, key in self._buckets(guess):
+            if not throttle.take(key, now):
+                for earlier, earlier_key in spent:
+                    earlier.give_back(earlier_key)
+                return False
+            spent.append((throttle, key))
+        return True
+
+    def give_back(self, guess: Guess) -> None:
+        """Return what `take` spent: nothing was guessed, or it was right."""
+        for throttle, key in self._buckets(guess):
+            throttle.give_back(key)
+
+    def _buckets(self, guess: Guess) -> list[tuple[Throttle, str]]:
+        return [
+            (self._by_user, f"{guess.user} {guess.network}"),
+            (self._by_network, guess.network),
+            (self._everywhere[guess.is_trusted], ""),
+        ]
 
 
 def network_of(host: str) -> str:

@@ -1,9 +1,11 @@
 """What the store knows of a day without reading it again: its generation, its size, its ids.
 
-A state is true as long as the file's inode and size are those it was loaded from; whoever uses it
-compares them first, so that a file edited, renamed or deleted from outside is simply read anew.
+A state is true as long as the file is the one it was loaded from: same inode, same size, unchanged
+since. Whoever uses it compares these first, so that a file edited, renamed or deleted from outside
+is simply read anew.
 """
 
+import hashlib
 import logging
 import os
 import re
@@ -13,8 +15,10 @@ from typing import Final
 from diaryserver.store.folders import ARCHIVE, QUARANTINE, UserFolder, day_file
 from protocol.identifiers import Day
 
-_ENTRY: Final = re.compile(rb"^[0-9]{4}-\S{25} ([0-9a-f]{32}) [+*]", re.MULTILINE)
+_ENTRY: Final = re.compile(rb"^[0-9]{4}-[0-9T:.+-]{24} ([0-9a-f]{32}) [+*]", re.MULTILINE)
 """The start of a written entry; a text's lines start with TAB, so none of them can match."""
+
+_DIGEST_LETTERS: Final = 16
 
 logger = logging.getLogger(__name__)
 
@@ -23,21 +27,32 @@ logger = logging.getLogger(__name__)
 class DayState:
     """A day's file and archives: `inode` 0 and `size` 0 if it has no file.
 
-    `ids` are those of the entries in the file, `archived` those of its cleared generations.
+    `changed` is the file's ctime in ns, which no tool can set. `is_named`: the folder was synced
+    since the file is in it. `ids` are those of the entries in the file, `archived` those of its
+    cleared generations.
     """
 
     generation: int
     inode: int = 0
     size: int = 0
+    changed: int = 0
+    is_named: bool = False
     ids: set[bytes] = field(default_factory=set)
     archived: dict[bytes, str] = field(default_factory=dict)
 
     def is_current(self, folder: UserFolder, day: Day) -> bool:
-        """Tell whether the file is still the one that was loaded, and as long."""
+        """Tell whether the file is still the one that was loaded, and unchanged."""
         status = folder.status(day_file(day))
-        if status is None:
-            return self.inode == 0
-        return (status.st_ino, status.st_size) == (self.inode, self.size)
+        return self.inode == 0 if status is None else self.is_of(status)
+
+    def is_of(self, status: os.stat_result) -> bool:
+        """Tell whether `status` is that of the file as it is known."""
+        known = (self.inode, self.size, self.changed)
+        return (status.st_ino, status.st_size, status.st_ctime_ns) == known
+
+    def note(self, status: os.stat_result) -> None:
+        """Know the file by this status from now on."""
+        self.inode, self.size, self.changed = status.st_ino, status.st_size, status.st_ctime_ns
 
     def weight(self) -> int:
         """Give how many ids it holds, which is what its memory goes into."""
@@ -60,12 +75,13 @@ def load_day(folder: UserFolder, day: Day) -> DayState:
     except FileNotFoundError:
         return state
     with os.fdopen(descriptor, "rb") as file:
+        # Before reading: what changes while we read then shows as a change.
+        state.note(os.fstat(file.fileno()))
         data = file.read()
-        state.inode = os.fstat(file.fileno()).st_ino
-    state.size = data.rfind(b"\n") + 1
-    state.ids.update(entry_ids(data[: state.size]))
-    if state.size < len(data):
-        _set_torn_end_aside(folder, day, state.size, data[state.size :])
+    whole = data.rfind(b"\n") + 1
+    state.ids.update(entry_ids(data[:whole]))
+    if whole < len(data):
+        state.note(_set_torn_end_aside(folder, day, whole, data[whole:]))
     return state
 
 
@@ -74,10 +90,10 @@ def entry_ids(data: bytes) -> list[bytes]:
     return [bytes.fromhex(match[1].decode()) for match in _ENTRY.finditer(data)]
 
 
-def _set_torn_end_aside(folder: UserFolder, day: Day, offset: int, torn: bytes) -> None:
-    logger.warning("set %d bytes aside, the torn end of %s", len(torn), day_file(day))
+def _set_torn_end_aside(folder: UserFolder, day: Day, offset: int, torn: bytes) -> os.stat_result:
     folder.make_subfolder(QUARANTINE)
-    name = f"{day}.{offset}.{len(torn)}"
+    # Named by its content: doing this again after a crash harms nothing, and nothing is replaced.
+    name = f"{day}.{offset}.{hashlib.sha256(torn).hexdigest()[:_DIGEST_LETTERS]}"
     descriptor = folder.open_file(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, QUARANTINE)
     with os.fdopen(descriptor, "wb") as file:
         file.write(torn)
@@ -87,3 +103,7 @@ def _set_torn_end_aside(folder: UserFolder, day: Day, offset: int, torn: bytes) 
     with os.fdopen(folder.open_file(day_file(day), os.O_RDWR), "r+b") as file:
         file.truncate(offset)
         os.fsync(file.fileno())
+        status = os.fstat(file.fileno())
+    where = f"{folder.user}/{day_file(day)}"
+    logger.warning("set %d bytes aside, the torn end of %s", len(torn), where)
+    return status

@@ -1,21 +1,20 @@
 """The entry store on day files; implements `service.ports.EntryStore`.
 
-Rules: an append returns once write, sync and, for a new file, the folder's sync are done; a failed
-one is cut off again, so that the file never holds what was not acknowledged and a retry is safe.
-An entry's duplicate record is its own line, in the day's file or in its archives: there is no
-window after which an id is forgotten.
+Rules: an entry's duplicate record is its own line, in the day's file or in its archives: there is
+no window after which an id is forgotten. What answers a repetition was made durable before, or is
+now (`store.appending`). What is broken in one place of a diary fails only what needs that place.
 """
 
-import logging
 import os
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
+from diaryserver.service.alarm import Alarm
 from diaryserver.service.ports import Append, Appended, Outcome
-from diaryserver.store.daystate import DayState, entry_ids, load_day
-from diaryserver.store.folders import ARCHIVE, Folders, UserFolder, archived_file, day_file
-from protocol.dayfile import Stamp, Written, format_record, parse_day_file
+from diaryserver.store.appending import append_durably, compare_stored, content, format_append
+from diaryserver.store.daystate import DayState, load_day
+from diaryserver.store.folders import Folders, UserFolder, archived_file, day_file
 from protocol.errors import (
     ConflictError,
     NotFoundError,
@@ -33,21 +32,24 @@ MAX_CACHED_IDS: Final = 500_000
 MAX_DAY_BYTES: Final = 16 * 2**20
 """Some 15,000 of the longest entries a day and user; a day file is read whole to look for an id."""
 
-LATE_MILLISECONDS: Final = 2_000
-"""When the received time differs by more from the id's, the line keeps it as `,r=`."""
-
-logger = logging.getLogger(__name__)
-
 
 class FileEntryStore:
     """Diaries as day files; every method is called by one thread at a time."""
 
-    def __init__(self, folders: Folders) -> None:
-        """`folders` stay open as long as the store."""
+    def __init__(
+        self,
+        folders: Folders,
+        alarm: Alarm,
+        max_days: int = MAX_CACHED_DAYS,
+        max_ids: int = MAX_CACHED_IDS,
+    ) -> None:
+        """`folders` stay open as long as the store; `alarm` says when the disk fails."""
+        self._max_days = max_days
+        self._max_ids = max_ids
         self._folders = folders
+        self._alarm = alarm
         self._days: OrderedDict[tuple[Username, Day], DayState] = OrderedDict()
         self._cached_ids = 0
-        self._is_failing = False
 
     def append_batch(self, appends: Sequence[Append]) -> list[Outcome]:
         """Store entries durably, one write and one sync for each day file they go to."""
@@ -87,10 +89,11 @@ class FileEntryStore:
         try:
             with self._folders.user(user) as folder:
                 state = self._state(folder, user, day)
-                if not state.inode:
-                    raise NotFoundError
+                # First: who reads a day that was cleared meanwhile is to look again.
                 if state.generation != generation:
                     raise StaleError
+                if not state.inode:
+                    raise NotFoundError
                 with os.fdopen(folder.open_file(day_file(day), os.O_RDONLY), "rb") as file:
                     return Chunk(os.pread(file.fileno(), limit, offset), state.size)
         except FileNotFoundError:
@@ -105,6 +108,7 @@ class FileEntryStore:
                 if done := folder.find_archived(rid):
                     if done[0] != day:
                         raise ConflictError("this id cleared another day")
+                    folder.sync_archive()
                     return done[1]
                 state = self._state(folder, user, day)
                 if state.generation != generation:
@@ -127,19 +131,20 @@ class FileEntryStore:
         for name, day in list(self._days):
             if name == user:
                 self._forget(user, day)
-        return self._folders.retire(user, uid)
+        try:
+            return self._folders.retire(user, uid)
+        except OSError as error:
+            raise self._storage_error("retiring", user, error) from error
 
     def _append_group(self, user: Username, day: Day, group: list[Append]) -> list[Outcome]:
         try:
             with self._folders.user(user, create=True) as folder:
                 state = self._state(folder, user, day)
-                outcomes, lines = self._sort_out(folder, day, state, group)
-                if lines:
-                    self._write(folder, day, state, b"".join(lines))
-                    self._note_recovery()
-                    self._note_ids(
-                        state, [entry_id for line in lines for entry_id in entry_ids(line)]
-                    )
+                outcomes, fresh = self._sort_out(folder, day, state, group)
+                if fresh:
+                    append_durably(folder, day, state, b"".join(fresh.values()))
+                    self._alarm.works()
+                    self._note_ids(state, fresh)
                 return outcomes
         except OSError as error:
             self._forget(user, day)
@@ -148,46 +153,34 @@ class FileEntryStore:
 
     def _sort_out(
         self, folder: UserFolder, day: Day, state: DayState, group: list[Append]
-    ) -> tuple[list[Outcome], list[bytes]]:
-        """Give each append's outcome, and the lines of those that are new."""
+    ) -> tuple[list[Outcome], dict[bytes, bytes]]:
+        """Give each append's outcome, and the lines, by id, of those that are new."""
         outcomes: list[Outcome] = []
-        fresh: dict[bytes, Append] = {}
-        lines: list[bytes] = []
+        fresh: dict[bytes, bytes] = {}
+        accepted: dict[bytes, Append] = {}
         size = state.size
         for append in group:
-            if append.id in fresh:
-                same = _content(append) == _content(fresh[append.id])
+            if append.id in accepted:
+                same = content(append) == content(accepted[append.id])
                 outcomes.append(Appended(day, duplicate=True) if same else ConflictError())
             elif append.id in state.ids or append.id in state.archived:
-                outcomes.append(_compare(folder, day, state, append))
+                outcomes.append(self._compare(folder, day, state, append))
             else:
-                line = _format(append)
-                size += len(line)
-                if size > MAX_DAY_BYTES:
+                line = format_append(append)
+                if size + len(line) > MAX_DAY_BYTES:
                     outcomes.append(QuotaError(f"a day holds {MAX_DAY_BYTES // 2**20} MiB"))
                     continue
-                fresh[append.id] = append
-                lines.append(line)
+                size += len(line)
+                accepted[append.id], fresh[append.id] = append, line
                 outcomes.append(Appended(day, duplicate=False))
-        return outcomes, lines
+        return outcomes, fresh
 
-    def _write(self, folder: UserFolder, day: Day, state: DayState, data: bytes) -> None:
-        """Append durably, or raise OSError and leave the file as it was."""
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        descriptor = folder.open_file(day_file(day), flags)
+    def _compare(self, folder: UserFolder, day: Day, state: DayState, append: Append) -> Outcome:
         try:
-            try:
-                _write_all(descriptor, data)
-                os.fdatasync(descriptor)
-                if not state.inode:
-                    folder.sync()
-            except OSError:
-                os.ftruncate(descriptor, state.size)
-                raise
-            state.inode = os.fstat(descriptor).st_ino
-            state.size += len(data)
-        finally:
-            os.close(descriptor)
+            return compare_stored(folder, day, state, append)
+        except OSError as error:
+            # Only this one: an archive that cannot be read must not keep new entries out.
+            return self._storage_error("comparing with", append.user, error)
 
     def _row(self, folder: UserFolder, user: Username, day: Day) -> DayRow:
         state = self._state(folder, user, day)
@@ -203,13 +196,13 @@ class FileEntryStore:
         self._days[user, day] = state
         self._cached_ids += state.weight()
         while len(self._days) > 1 and (
-            len(self._days) > MAX_CACHED_DAYS or self._cached_ids > MAX_CACHED_IDS
+            len(self._days) > self._max_days or self._cached_ids > self._max_ids
         ):
             _, oldest = self._days.popitem(last=False)
             self._cached_ids -= oldest.weight()
         return state
 
-    def _note_ids(self, state: DayState, ids: list[bytes]) -> None:
+    def _note_ids(self, state: DayState, ids: Collection[bytes]) -> None:
         state.ids.update(ids)
         self._cached_ids += len(ids)
 
@@ -219,54 +212,5 @@ class FileEntryStore:
             self._cached_ids -= state.weight()
 
     def _storage_error(self, doing: str, user: Username, error: OSError) -> StorageError:
-        # A full disk fails every request: one line when it starts and one when it ends.
-        if not self._is_failing:
-            logger.error("%s the diary of %s failed: %s", doing, user, error.strerror or error)
-        self._is_failing = True
+        self._alarm.failed(f"{doing} the diary of {user} failed: {error.strerror or error}")
         return StorageError(f"the server's disk: {error.strerror or 'not usable'}")
-
-    def _note_recovery(self) -> None:
-        if self._is_failing:
-            logger.warning("the disk takes entries again")
-        self._is_failing = False
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _format(append: Append) -> bytes:
-    attributes = []
-    if abs(append.received - append.id.milliseconds) > LATE_MILLISECONDS:
-        attributes.append(("r", str(Stamp(append.received, 0))))
-    if append.via:
-        attributes.append(("v", append.via))
-    entry = Written(append.stamp, append.id, append.text, append.starred, tuple(attributes))
-    return format_record(entry)
-
-
-def _content(append: Append) -> tuple[Stamp, str, bool]:
-    return append.stamp, append.text, append.starred
-
-
-def _compare(folder: UserFolder, day: Day, state: DayState, append: Append) -> Outcome:
-    """Give the original answer if the stored entry is the same.
-
-    The file is synced before: after a crash or a failed sync the line may have been readable but
-    not durable. Duplicates are rare, so this may take its time.
-    """
-    if append.id in state.ids:
-        name, subfolder = day_file(day), ""
-    else:
-        name, subfolder = state.archived[append.id], ARCHIVE
-    with os.fdopen(folder.open_file(name, os.O_RDONLY, subfolder), "rb") as file:
-        os.fsync(file.fileno())
-        records = parse_day_file(file.read())
-    folder.sync(subfolder)
-    for record in records:
-        if isinstance(record, Written) and record.id == append.id:
-            same = (record.stamp, record.text, record.starred) == _content(append)
-            return Appended(day, duplicate=True) if same else ConflictError()
-    return ConflictError("a line damaged by hand has the same id")

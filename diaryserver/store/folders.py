@@ -2,7 +2,7 @@
 
     <data>/diaries/<user>/<day>.log
     <data>/diaries/<user>/archive/<day>.<generation>.<rid>.log     cleared days
-    <data>/diaries/<user>/quarantine/<day>.<offset>.<size>         torn ends of files
+    <data>/diaries/<user>/quarantine/<day>.<offset>.<digest>       torn ends of files
     <data>/removed/<user>.<uid>/                                   diaries of removed users
 
 Rules: every name is made of types that cannot be unsafe and opened below a directory descriptor
@@ -13,8 +13,9 @@ file is never read; files are 0600 and folders 0700.
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain, count
 from pathlib import Path
 from typing import Final
 
@@ -43,8 +44,9 @@ def archived_file(day: Day, generation: int, rid: EntryId) -> str:
 class UserFolder:
     """One user's folder, open; all names are relative to its descriptor."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, user: Username, descriptor: int) -> None:
         """Take over `descriptor`; closed by `Folders.user`."""
+        self.user = user
         self._descriptor = descriptor
 
     def open_file(self, name: str, flags: int, subfolder: str = "") -> int:
@@ -69,9 +71,14 @@ class UserFolder:
             return None
 
     def days(self) -> list[Day]:
-        """Give the days that have a file, in order."""
-        names = (name for name in os.listdir(self._descriptor) if name.endswith(DAY_SUFFIX))
-        return sorted(_parsed_days(name.removesuffix(DAY_SUFFIX) for name in names))
+        """Give the days that have a file, in order; what only has the name of one is no day."""
+        with os.scandir(self._descriptor) as found:
+            names = [
+                item.name.removesuffix(DAY_SUFFIX)
+                for item in found
+                if item.name.endswith(DAY_SUFFIX) and item.is_file(follow_symlinks=False)
+            ]
+        return sorted(_parsed_days(names))
 
     def archived(self, day: Day) -> list[tuple[int, str]]:
         """Give (generation, name) of a day's archived files, in order."""
@@ -84,12 +91,20 @@ class UserFolder:
                 return day, name
         return None
 
+    def remove(self, name: str) -> None:
+        """Remove a file that was never acknowledged to anybody."""
+        os.unlink(name, dir_fd=self._descriptor)
+
     def archive(self, name: str, archived_name: str) -> None:
         """Move a file into the archive, durably."""
         self.make_subfolder(ARCHIVE)
         with self._subfolder(ARCHIVE) as folder:
             os.rename(name, archived_name, src_dir_fd=self._descriptor, dst_dir_fd=folder)
-            os.fsync(folder)
+        self.sync_archive()
+
+    def sync_archive(self) -> None:
+        """Make what was moved into the archive durable, there and here."""
+        self.sync(ARCHIVE)
         self.sync()
 
     def make_subfolder(self, name: str) -> None:
@@ -138,6 +153,8 @@ class Folders:
             path.mkdir(mode=0o700, exist_ok=True)
             self._descriptors.append(os.open(path, _FOLDER_FLAGS))
         self._diaries, self._removed = self._descriptors
+        self._named: set[Username] = set()
+        _sync_folder(data)
 
     def close(self) -> None:
         """Close the descriptors."""
@@ -154,13 +171,17 @@ class Folders:
             self._create(user)
         descriptor = os.open(user, _FOLDER_FLAGS, dir_fd=self._diaries)
         try:
-            yield UserFolder(descriptor)
+            yield UserFolder(user, descriptor)
         finally:
             os.close(descriptor)
 
     def retire(self, user: Username, uid: bytes) -> str:
-        """Move a user's folder to `removed`, durably; give its place, "" if there was none."""
-        name = f"{user}.{uid.hex()}"
+        """Move a user's folder to `removed`, durably; give its place, "" if there was none.
+
+        A second one of the same user, which nothing but a fault leaves, gets a name of its own.
+        """
+        self._named.discard(user)
+        name = self._free_name(f"{user}.{uid.hex()}")
         try:
             os.rename(user, name, src_dir_fd=self._diaries, dst_dir_fd=self._removed)
         except FileNotFoundError:
@@ -169,15 +190,31 @@ class Folders:
         os.fsync(self._diaries)
         return f"removed/{name}"
 
+    def _free_name(self, wanted: str) -> str:
+        taken = set(os.listdir(self._removed))
+        numbered = (f"{wanted}.{number}" for number in count(2))
+        return next(name for name in chain([wanted], numbered) if name not in taken)
+
     def _create(self, user: Username) -> None:
         try:
             os.mkdir(user, mode=0o700, dir_fd=self._diaries)
         except FileExistsError:
-            return
+            if user in self._named:
+                return
+        # Also for one that exists: whoever made it may have crashed before its name was durable.
         os.fsync(self._diaries)
+        self._named.add(user)
 
 
-def _parsed_days(names: Iterator[str]) -> Iterator[Day]:
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, _FOLDER_FLAGS)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _parsed_days(names: Iterable[str]) -> Iterator[Day]:
     for name in names:
         try:
             yield Day(name)

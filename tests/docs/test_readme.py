@@ -1,0 +1,130 @@
+"""The README tells the truth: its commands are run, its outputs compared."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from diaryserver.configuration import read_configuration
+from tests.docs.readme import README, Step, blocks, steps, without_what_changes
+from tests.programs import Home, Server, launch
+
+ROOT = README.parent
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture
+def readme_server(tmp_path: Path) -> Iterator[Server]:
+    """The server of `make run`: config.example.toml, for alice, on a free port."""
+    text = (ROOT / "config.example.toml").read_text()
+    text = text.replace('user = "guest"', 'user = "alice"')
+    text = re.sub(r"^listen = .*$", 'listen = ["127.0.0.1:0"]', text, flags=re.MULTILINE)
+    text = re.sub(r"^public_address = .*$", "", text, flags=re.MULTILINE)
+    (tmp_path / "server.toml").write_text(text)
+    server = launch(tmp_path, 0)
+    yield server
+    server.stop()
+
+
+def run(step: Step, server: Server, home: Home) -> str:
+    """Run a step as a shell would, and give what stands on the terminal afterwards."""
+    command = step.command.replace("127.0.0.1:8888", server.address)
+    command = command.replace("127.0.0.1 8888", f"127.0.0.1 {server.port}")
+    for day in server.folder.glob("diary-data/diaries/alice/*.log"):
+        command = re.sub(r"\d{4}-\d\d-\d\d\.log", day.name, command)
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=server.folder,
+        env=os.environ | home.env | {"PATH": f"{BIN}:{os.environ['PATH']}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        timeout=30,
+        check=False,
+    )
+    return done.stdout.decode()
+
+
+def test_the_session_is_what_the_readme_shows(readme_server: Server, home: Home) -> None:
+    """Log in by an invite, then every command gives the output that stands below it."""
+    server = readme_server
+    server.operate("user", "remove", "alice", "--yes")
+    invite = server.invite("alice")
+    done = home.client("login", invite, "--password-stdin", stdin="a password\n")
+    assert done.status == 0, done.err
+    ours = [step for step in steps() if not re.search(r"\bnc\b", step.command)]
+    assert len(ours) >= 7
+    for step in ours:
+        if "train" in step.command:
+            server.stop()
+        shown = run(step, server, home)
+        assert without_what_changes(shown) == without_what_changes(step.output), step.command
+
+
+@pytest.mark.system
+def test_netcat_speaks_to_the_server_as_the_readme_shows(readme_server: Server, home: Home) -> None:
+    """Debian's netcat gets the answers that stand in the README."""
+    assert shutil.which("nc"), "install netcat-openbsd"
+    plain = [step for step in steps() if re.search(r"\bnc\b", step.command)]
+    assert len(plain) >= 2
+    for step in plain:
+        shown = run(step, readme_server, home)
+        assert without_what_changes(shown).strip() == without_what_changes(step.output).strip()
+
+
+def test_the_python_example_works(readme_server: Server) -> None:
+    """The program in the README, typed off, writes an entry."""
+    [program] = blocks("python")
+    program = program.replace("8888", str(readme_server.port))
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program], capture_output=True, timeout=30, check=False
+    )
+    assert re.fullmatch(r"\[.{24}\] hello from Python\n", done.stdout.decode()), done.stderr
+
+
+def test_the_configuration_example_is_one(tmp_path: Path) -> None:
+    """The [legacy] section in the README is accepted, and so is config.example.toml."""
+    [legacy] = blocks("toml")
+    tomllib.loads(legacy)
+    path = tmp_path / "server.toml"
+    path.write_text('[server]\nlisten = ["127.0.0.1:8888"]\ndata_dir = "x"\n' + legacy)
+    assert read_configuration(path).legacy.route[0].user == "greenhouse"
+    assert read_configuration(ROOT / "config.example.toml").server.data_dir == "./diary-data"
+
+
+def test_every_file_the_documents_point_to_exists() -> None:
+    """No link in README or docs leads nowhere."""
+    for document in (README, *sorted((ROOT / "docs").rglob("*.md"))):
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_every_command_of_the_documents_exists() -> None:
+    """Each `diaryclient` or `diaryserver` command that a document names has a help."""
+    named = set()
+    for document in (README, *sorted((ROOT / "docs").rglob("*.md"))):
+        text = document.read_text()
+        named |= set(re.findall(r"(diaryclient) ([a-z]{4,})\b(?=[^.]*`)", text))
+        named |= set(re.findall(r"(diaryserver) --config \S+ ([a-z]{4,})", text))
+    assert ("diaryclient", "login") in named
+    assert ("diaryserver", "user") in named
+    for program, command in sorted(named):
+        done = subprocess.run(
+            [str(BIN / program), *_config(program), command, "--help"],
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
+        assert done.returncode == 0, f"{program} {command}: {done.stderr.decode()}"
+
+
+def _config(program: str) -> list[str]:
+    if program == "diaryclient":
+        return []
+    return ["--config", str(ROOT / "config.example.toml")]

@@ -1,0 +1,137 @@
+"""Which stores there are: each row is put through the one suite of `test_store_contract`.
+
+A new store needs a row in `STORES` and passes what is there, or it is no store.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final, Protocol, Self
+
+from diaryserver.composition import open_entries
+from diaryserver.service.ports import Append, Appended, EntryStore, Outcome
+from protocol.dayfile import Record, Written, parse_day_file
+from protocol.errors import RefusedError
+from protocol.identifiers import Day, EntryId, Username
+from protocol.messages import DayRow
+from tests.server.fakes import NOON, new_id, stamp
+
+ALICE: Final = Username("alice")
+BOB: Final = Username("bob")
+FIRST: Final = Day("0001-01-01")
+LAST: Final = Day("9999-12-31")
+EVERYTHING: Final = 2**30
+
+
+class Opener(Protocol):
+    """Opens a store on what lies in a folder, as the server would after a start."""
+
+    def __call__(self, folder: Path) -> "Iterator[EntryStore]":
+        """Give the store once; close it when the iterator is closed."""
+
+
+def open_files(folder: Path) -> Iterator[EntryStore]:
+    """Day files, opened by the server's own composition."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with open_entries(folder) as entries:
+        yield entries
+
+
+STORES: Final[dict[str, Opener]] = {"files": open_files}
+
+
+class Diaries:
+    """A store under test, which can be closed and opened again."""
+
+    def __init__(self, opener: Opener, folder: Path) -> None:
+        """Nothing is open before `opened`."""
+        self._opener = opener
+        self._folder = folder
+        self._stack = ExitStack()
+        self.store: EntryStore
+
+    def __enter__(self) -> Self:
+        """Open it."""
+        self.store = self._stack.enter_context(contextmanager(self._opener)(self._folder))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self._stack.close()
+
+    def reopen(self) -> None:
+        """Close and open the store, as a restart does."""
+        self._stack.close()
+        self.__enter__()
+
+    def put(
+        self,
+        text: str = "a line",
+        entry_id: EntryId | None = None,
+        *,
+        user: Username = ALICE,
+        at: int = NOON,
+        off: int = 0,
+    ) -> Outcome:
+        """Append one entry."""
+        return self.store.append_batch([entry(text, entry_id, user=user, at=at, off=off)])[0]
+
+    def rows(self, user: Username = ALICE) -> list[DayRow]:
+        """List all days."""
+        return list(self.store.list_days(user, FIRST, LAST, EVERYTHING).rows)
+
+    def generation(self, day: Day, user: Username = ALICE) -> int:
+        """Give the generation of a day that has entries."""
+        return next(row.generation for row in self.rows(user) if row.day == day)
+
+    def raw(self, day: Day, user: Username = ALICE) -> bytes:
+        """Read a whole day."""
+        return self.store.read(user, day, self.generation(day, user), 0, EVERYTHING).data
+
+    def records(self, day: Day, user: Username = ALICE) -> list[Record]:
+        """Read and parse a whole day; nothing in it may be foreign."""
+        parsed = parse_day_file(self.raw(day, user))
+        assert all(isinstance(record, Written) for record in parsed)
+        return [record for record in parsed if isinstance(record, Written)]
+
+    def texts(self, day: Day, user: Username = ALICE) -> list[str]:
+        """Give a day's texts in the order they are stored in."""
+        return [record.text for record in self.records(day, user) if isinstance(record, Written)]
+
+    def clear(self, day: Day, rid: EntryId | None = None, user: Username = ALICE) -> str:
+        """Set a day aside."""
+        return self.store.clear(user, day, self.generation(day, user), rid or new_id())
+
+
+def entry(
+    text: str = "a line",
+    entry_id: EntryId | None = None,
+    *,
+    user: Username = ALICE,
+    at: int = NOON,
+    off: int = 0,
+    starred: bool = False,
+    received: int = NOON,
+    via: str = "",
+) -> Append:
+    """Give an entry to append, with an id of its own unless one is given."""
+    return Append(user, entry_id or new_id(), stamp(at, off), text, starred, received, via)
+
+
+def refused(function: Callable[[], object]) -> type[RefusedError] | None:
+    """Give how a call was refused."""
+    try:
+        function()
+    except RefusedError as error:
+        return type(error)
+    return None
+
+
+def fresh(day: str) -> Appended:
+    """Give the outcome of a first append."""
+    return Appended(Day(day), duplicate=False)
+
+
+def again(day: str) -> Appended:
+    """Give the outcome of a repetition."""
+    return Appended(Day(day), duplicate=True)

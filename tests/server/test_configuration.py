@@ -1,0 +1,219 @@
+"""The configuration file: every mistake in one run, one line each, and nothing created."""
+
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from diaryserver.configuration import (
+    MAX_CONFIGURATION_BYTES,
+    Configuration,
+    find_configuration,
+    read_configuration,
+)
+from diaryserver.errors import ConfigurationError
+from protocol.address import Address
+
+GOOD: Final = '[server]\nlisten = ["127.0.0.1:8888"]\ndata_dir = "data"\n'
+ROOT: Final = Path(__file__).parent.parent.parent
+
+
+def read(folder: Path, text: str | bytes) -> Configuration:
+    """Write a file and read it."""
+    path = folder / "server.toml"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return read_configuration(path)
+
+
+def mistakes(folder: Path, text: str | bytes) -> list[str]:
+    """Give the lines that are said about a file, without its name; it must be all that is there."""
+    with pytest.raises(ConfigurationError) as raised:
+        read(folder, text)
+    assert raised.value.exit_status == 2
+    assert [path.name for path in folder.iterdir()] == ["server.toml"]
+    prefix = f"{folder / 'server.toml'}: "
+    lines = str(raised.value).split("\n")
+    assert all(line.startswith(prefix) for line in lines)
+    return [line.removeprefix(prefix) for line in lines]
+
+
+def test_the_least_that_is_needed(tmp_path: Path) -> None:
+    """Two keys; plain text is off unless asked for."""
+    configuration = read(tmp_path, GOOD)
+    assert configuration.server.listen == [Address("127.0.0.1", 8888)]
+    assert configuration.server.public_address is None
+    assert not configuration.legacy.enabled
+    assert list(tmp_path.iterdir()) == [tmp_path / "server.toml"]
+
+
+def test_the_example_is_valid() -> None:
+    """And says the defaults of the plain-text section."""
+    configuration = read_configuration(ROOT / "config.example.toml")
+    assert configuration.server.public_address == Address("127.0.0.1", 8888)
+    legacy = configuration.legacy
+    assert (legacy.enabled, legacy.tcp, legacy.user) == (True, True, "guest")
+    assert legacy.allow == [ip_network("127.0.0.0/8"), ip_network("::1/128")]
+    assert (legacy.reply_limit, legacy.encoding, legacy.route) == (1024, "auto", [])
+
+
+def test_all_that_can_be_said(tmp_path: Path) -> None:
+    """Every key, in its other form."""
+    configuration = read(
+        tmp_path,
+        """
+        [server]
+        listen = ["0.0.0.0:0", "[::1]:8888", "::1", "127.0.0.1"]
+        data_dir = "/srv/diary"
+        public_address = "Diary.Example.org"
+        [legacy]
+        enabled = true
+        tcp = false
+        user = "alice"
+        allow = ["192.168.1.0/24", "10.0.0.1"]
+        reply_limit = 65507
+        encoding = "gb18030"
+        [[legacy.route]]
+        network = "127.0.0.2/32"
+        user = "bob"
+        """,
+    )
+    assert configuration.server.public_address == Address("diary.example.org", 8888)
+    assert [str(address) for address in configuration.server.listen] == [
+        "0.0.0.0:0",
+        "[::1]:8888",
+        "[::1]:8888",
+        "127.0.0.1:8888",
+    ]
+    assert configuration.legacy.users() == {"alice", "bob"}
+    assert configuration.data == Path("/srv/diary")
+
+
+@pytest.mark.parametrize("address", ["diary.example.org:8888", "localhost", "192.0.2.1:1"])
+def test_a_public_address_may_be_a_name(tmp_path: Path, address: str) -> None:
+    """That is what most clients are told."""
+    text = f'[server]\nlisten = ["0.0.0.0:8888"]\ndata_dir = "d"\npublic_address = "{address}"\n'
+    assert read(tmp_path, text).server.public_address == Address.parse(address)
+
+
+def test_relative_paths_are_relative_to_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the program is started."""
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    assert read(folder, GOOD).data == folder / "data"
+    assert read(folder, GOOD.replace('"data"', '"../var/./data"')).data == tmp_path / "var/data"
+    monkeypatch.chdir(folder)
+    assert read_configuration(Path("server.toml")).data == tmp_path / "var/data"
+
+
+def test_every_mistake_is_said_in_one_run(tmp_path: Path) -> None:
+    """One line each, with the key and what is allowed."""
+    said = mistakes(
+        tmp_path,
+        """
+        surprise = 1
+        [server]
+        listen = ["0.0.0.0:1", "diary.example.org:8888", "127.0.0.1:99999", 8888]
+        public_address = "0.0.0.0:1"
+        Listen = []
+        [legacy]
+        enabled = "yes"
+        user = "Alice"
+        allow = ["127.0.0.1/8", 5]
+        reply_limit = 0
+        encoding = "latin-1"
+        [[legacy.route]]
+        user = "../etc"
+        """,
+    )
+    assert said == sorted(said)
+    for expected in (
+        "surprise: there is no such key",
+        "server.Listen: there is no such key",
+        "server.data_dir: missing",
+        "server.listen.1: listen on an IP address, not on a name",
+        "server.listen.2: a port is a number from 0 to 65535",
+        "server.listen.3: write host, host:port or [v6]:port, in quotes",
+        "server.public_address: name a host and a port that clients can reach",
+        "legacy.enabled: input should be a valid boolean",
+        "legacy.allow.0: write a network, such as 192.168.1.0/24, in quotes",
+        "legacy.allow.1: write a network, such as 192.168.1.0/24, in quotes",
+        "legacy.reply_limit: input should be greater than or equal to 128",
+        "legacy.encoding: input should be 'auto', 'utf-8' or 'gb18030'",
+        "legacy.route.0.network: missing",
+    ):
+        assert expected in said
+    assert sum(line.startswith("legacy.user: a user name is") for line in said) == 1
+    assert sum(line.startswith("legacy.route.0.user: a user name is") for line in said) == 1
+    assert len(said) == 15
+
+
+def test_a_mistake_that_depends_on_another_key_is_said_in_the_same_run(tmp_path: Path) -> None:
+    """A wildcard needs a public address, whatever else is wrong."""
+    said = mistakes(tmp_path, '[server]\nlisten = ["[::]:8888"]\nextra = 1\n')
+    assert said == [
+        "server.data_dir: missing",
+        "server.extra: there is no such key",
+        "server.public_address: needed when listen is a wildcard address",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("listen = []", "server.listen: list should have at least 1 item"),
+        ('listen = "127.0.0.1:1"', "server.listen: input should be a valid list"),
+        (f"listen = {['127.0.0.1:0'] * 17}", "server.listen: list should have at most 16 items"),
+        ('data_dir = ""', "server.data_dir: string should have at least 1 character"),
+        ('data_dir = "a\\u0000b"', "server.data_dir: a path has no NUL in it"),
+        ("data_dir = 5", "server.data_dir: input should be a valid string"),
+        ('public_address = "127.0.0.1:0"', "server.public_address: name a host and a port"),
+        ('public_address = "[::]:1"', "server.public_address: name a host and a port"),
+        ('public_address = "a b"', "server.public_address: an address is written"),
+        ("public_address = 8888", "server.public_address: write host, host:port"),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_said(tmp_path: Path, line: str, said: str) -> None:
+    """In one line that names the key."""
+    key = line.partition(" =")[0]
+    others = [good for good in GOOD.splitlines() if not good.startswith(f"{key} ")]
+    [only] = mistakes(tmp_path, "\n".join([*others, line]))
+    assert only.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "server: missing"),
+        ("server = 5", "server: input should be"),
+        ("[server", "Expected ']'"),
+        (b"\xff", "not UTF-8"),
+        ("x = " + "1" * 5000, "Exceeds the limit"),
+        ("#" * (MAX_CONFIGURATION_BYTES + 1), "longer than"),
+        (GOOD + 'path = "x"', "server.path: there is no such key"),
+        ('path = "x"\n' + GOOD, "path: there is no such key"),
+    ],
+)
+def test_a_file_that_is_none_is_one_line(tmp_path: Path, text: str | bytes, said: str) -> None:
+    """And no traceback."""
+    [only] = mistakes(tmp_path, text)
+    assert only.startswith(said)
+
+
+@pytest.mark.parametrize("name", ["missing.toml", "."])
+def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, name: str) -> None:
+    """With its name."""
+    with pytest.raises(ConfigurationError, match=r"directory"):
+        read_configuration(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_which_file_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one chosen, else the environment's, else the system's."""
+    monkeypatch.delenv("DIARY_CONFIG", raising=False)
+    assert find_configuration(None) == Path("/etc/diaryserver/server.toml")
+    monkeypatch.setenv("DIARY_CONFIG", str(tmp_path / "env.toml"))
+    assert find_configuration(None) == tmp_path / "env.toml"
+    assert find_configuration(Path("chosen.toml")) == Path("chosen.toml")

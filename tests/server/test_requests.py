@@ -1,0 +1,491 @@
+"""Requests under a token: the order of checks, and that nothing is said to who did not sign."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import given, settings
+
+from diaryserver.service.committer import MAX_PENDING
+from diaryserver.service.counters import Drop
+from diaryserver.service.handlers import HANDLERS
+from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, Append, EntryStore, Outcome
+from diaryserver.service.requests import AMPLIFICATION, MAX_ANSWERS
+from protocol.channel import seal_reply, seal_request
+from protocol.envelope import MAX_DATAGRAM, Kind, parse_envelope
+from protocol.errors import ErrorCode
+from protocol.identifiers import Day, Username
+from protocol.keys import derive_token_keys, seal, sign
+from protocol.messages import (
+    MAX_SKEW_MILLISECONDS,
+    OPERATIONS,
+    Chunk,
+    Clear,
+    Cleared,
+    DayList,
+    Days,
+    Identity,
+    Ping,
+    Put,
+    Read,
+    Refusal,
+    Request,
+    Stored,
+    Whoami,
+    encode_request,
+    padded,
+)
+from tests.protocol.strategies import garbage
+from tests.server.fakes import NOON, new_id
+from tests.server.world import ALICE, HERE, Device, World, code_of, flipped, opened_world
+
+TODAY: Final = Day("2026-11-22")
+BOB: Final = Username("bob")
+
+
+def silent(world: World, datagram: bytes, reason: Drop) -> bool:
+    """Tell whether a datagram gets no reply and is counted under this reason."""
+    before = world.dropped(reason)
+    return world.send(datagram) == [] and world.dropped(reason) == before + 1
+
+
+def test_every_operation_has_a_handler() -> None:
+    """The server's table is the protocol's table."""
+    assert set(HANDLERS) == {operation.request for operation in OPERATIONS}
+
+
+def test_each_operation_does_what_it_says(world: World) -> None:
+    """Write, list, read, clear; and who I am."""
+    device = world.device()
+    rid = new_id()
+    assert device.put("hello", rid) == Stored(TODAY, dup=False)
+    assert device.put("hello", rid) == Stored(TODAY, dup=True)
+    listed = device.ask(padded(Days(TODAY, TODAY)))
+    assert isinstance(listed, DayList)
+    [row] = listed.rows
+    assert (row.day, row.generation, row.entries, listed.more) == (TODAY, 0, 1, False)
+    chunk = device.ask(padded(Read(TODAY, 0, 0)))
+    assert isinstance(chunk, Chunk)
+    assert chunk.data.endswith(b" + hello\n")
+    assert chunk.size == row.size == len(chunk.data)
+    cleared = device.ask(Clear(TODAY, 0), rid)
+    assert cleared == Cleared(f"2026-11-22.0.{rid.hex()}.log")
+    assert device.ask(padded(Days(TODAY, TODAY))) == DayList((), more=False)
+    identity = Identity(ALICE, "full", 0, NOON)
+    assert device.ask(Whoami()) == identity
+    assert device.ask(Ping()) == identity
+
+
+# Freshness
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+def test_a_clock_may_be_two_minutes_off(world: World, direction: int) -> None:
+    """119 and 120 s pass; 121 s and a millisecond more than 120 get the server's time, signed."""
+    device = world.device()
+    for skew in (119_000, MAX_SKEW_MILLISECONDS):
+        assert code_of(device.ask(Ping(), skew=direction * skew)) == "OK"
+    for skew in (MAX_SKEW_MILLISECONDS + 1, 121_000, 10**12):
+        answer = device.ask(Put(NOON, 0, "x"), skew=direction * skew)
+        assert isinstance(answer, Refusal)
+        assert (answer.code, answer.time) == (ErrorCode.BADTIME, NOON)
+    assert device.ask(padded(Days(TODAY, TODAY))) == DayList((), more=False)
+
+
+def test_a_captured_request_is_useless_after_two_minutes(world: World) -> None:
+    """Within them a put is answered as the duplicate it is."""
+    device = world.device()
+    captured = device.request(Put(NOON, 0, "once"))
+    request = Put(NOON, 0, "once")
+    for expected in (Stored(TODAY, dup=False), Stored(TODAY, dup=True)):
+        [reply] = world.send(captured)
+        assert device.opened(reply, captured, request) == expected
+    world.clock.advance(121)
+    [reply] = world.send(captured)
+    assert code_of(device.opened(reply, captured, request)) == "BADTIME"
+
+
+def test_an_entry_from_the_future_is_refused(world: World) -> None:
+    """It would make files of days that have not come; two minutes are forgiven."""
+    device = world.device()
+    last = NOON + MAX_SKEW_MILLISECONDS
+    assert code_of(device.ask(Put(last, 0, "x"))) == "OK"
+    assert code_of(device.ask(Put(last + 1, 0, "x"))) == "INVALID"
+    assert code_of(device.ask(Put(0, 0, "x"))) == "OK"
+
+
+# Tokens
+
+
+def test_an_ended_token_is_told_so_by_a_signature(world: World) -> None:
+    """EXPIRED from its last moment on, REVOKED at once; also with a wrong clock."""
+    device = world.device(expires=NOON + 1000)
+    assert code_of(device.ask(Ping())) == "OK"
+    world.clock.advance(0.999)
+    assert code_of(device.ask(Ping())) == "OK"
+    world.clock.advance(0.001)
+    assert code_of(device.ask(Ping())) == "EXPIRED"
+    assert code_of(device.ask(Ping(), skew=10**10)) == "EXPIRED"
+    alice = world.accounts.find_user(ALICE)
+    assert alice is not None
+    world.accounts.remove_user(alice, world.clock.now())
+    assert code_of(device.put()) == "REVOKED"
+    assert world.entries.list_days(ALICE, TODAY, TODAY, 1).rows == ()
+
+
+def test_an_expired_token_writes_nothing(world: World, folder: Path) -> None:
+    """Not even a folder."""
+    device = world.device(expires=NOON)
+    assert code_of(device.put()) == "EXPIRED"
+    assert list((folder / "diaries").iterdir()) == []
+
+
+def test_a_token_unused_for_ten_minutes_is_unknown(world: World) -> None:
+    """Nobody has it; one that was used once, for whatever, lives on."""
+    lost, kept = world.device(), world.device(scopes="read")
+    assert code_of(kept.put()) == "SCOPE"
+    world.clock.advance(UNUSED_LIFE_MILLISECONDS / 1000 + 1)
+    assert silent(world, lost.request(Ping()), Drop.UNKNOWN_TOKEN)
+    assert code_of(kept.ask(Ping())) == "OK"
+    world.accounts.sweep(world.clock.now())
+    assert code_of(kept.ask(Ping())) == "OK"
+
+
+@pytest.mark.parametrize(
+    ("scopes", "allowed"),
+    [
+        ("read", {"days", "read", "whoami", "ping"}),
+        ("write", {"put", "whoami", "ping"}),
+        ("read write", {"put", "days", "read", "whoami", "ping"}),
+        ("full", {"put", "days", "read", "clear", "whoami", "ping"}),
+    ],
+)
+def test_a_scope_allows_what_it_says(world: World, scopes: str, allowed: set[str]) -> None:
+    """And nothing else: the rest is refused and not done."""
+    world.device().put("there before")
+    device = world.device(scopes=scopes)
+    requests: dict[str, Request] = {
+        "put": Put(NOON, 0, "x"),
+        "days": padded(Days(TODAY, TODAY)),
+        "read": padded(Read(TODAY, 0, 0)),
+        "clear": Clear(TODAY, 0),
+        "whoami": Whoami(),
+        "ping": Ping(),
+    }
+    assert requests.keys() == {operation.name for operation in OPERATIONS}
+    for name, request in requests.items():
+        assert (code_of(device.ask(request)) == "OK") == (name in allowed), name
+    if "clear" not in allowed:
+        assert len(world.entries.list_days(ALICE, TODAY, TODAY, 1).rows) == 1
+
+
+# Who did not sign
+
+
+def test_an_unknown_token_is_silence(world: World) -> None:
+    """A flood of them touches nothing."""
+    keys = derive_token_keys(bytes(32), b"nobody's")
+    datagram = seal_request(keys, new_id(), NOON, Ping())
+    assert silent(world, datagram, Drop.UNKNOWN_TOKEN)
+
+
+def test_another_suite_is_silence(world: World) -> None:
+    """Also correctly signed: the suite belongs to the key."""
+    device = world.device()
+    datagram = bytearray(device.request(Ping()))
+    datagram[3] = 2
+    datagram[-32:] = sign(device.keys.to_server.mac, bytes(datagram[:-32]))
+    assert silent(world, bytes(datagram), Drop.UNKNOWN_TOKEN)
+
+
+def test_another_users_kid_with_ones_own_keys_is_silence(world: World) -> None:
+    """A token opens its own diary only."""
+    mine = world.device()
+    theirs = world.device(world.user(BOB))
+    keys = replace(mine.keys, kid=theirs.keys.kid)
+    datagram = seal_request(keys, new_id(), NOON, Put(NOON, 0, "forged"))
+    assert silent(world, datagram, Drop.BAD_SIGNATURE)
+    assert world.entries.list_days(BOB, TODAY, TODAY, 1).rows == ()
+
+
+def test_a_reply_reflected_is_silence(world: World) -> None:
+    """As it is, as a request under the other direction's keys, and to the same token."""
+    device = world.device()
+    datagram = device.request(Ping())
+    [reply] = world.send(datagram)
+    assert silent(world, reply, Drop.UNEXPECTED_KIND)
+    plaintext = encode_request(Ping())
+    other_way = seal(
+        device.keys.to_client, Kind.REQUEST, device.keys.kid, new_id(), NOON, plaintext
+    )
+    assert silent(world, other_way, Drop.BAD_SIGNATURE)
+    envelope = parse_envelope(datagram)
+    forged = seal_reply(device.keys, envelope, NOON, Identity(ALICE, "full", 0, NOON))
+    assert silent(world, forged, Drop.UNEXPECTED_KIND)
+
+
+def test_signed_and_sealed_with_different_keys_is_silence(world: World) -> None:
+    """The tag is right, the body opens under no key of this token."""
+    device, other = world.device(), world.device()
+    mixed = replace(device.keys.to_server, siv=other.keys.to_server.siv)
+    datagram = seal(mixed, Kind.REQUEST, device.keys.kid, new_id(), NOON, encode_request(Ping()))
+    assert silent(world, datagram, Drop.BAD_SIGNATURE)
+
+
+def test_a_request_with_any_bit_changed_is_silence(world: World, folder: Path) -> None:
+    """Each bit of header, body and tag; and nothing is written."""
+    device = world.device()
+    datagram = device.request(Put(NOON, 0, "x"))
+    assert world.send(*flipped(datagram)) == []
+    assert list((folder / "diaries").iterdir()) == []
+    assert world.send(datagram)
+
+
+def test_a_request_of_any_other_length_is_silence(world: World) -> None:
+    """Cut at each byte, or longer."""
+    datagram = world.device().request(Put(NOON, 0, "x"))
+    cut = [datagram[:length] for length in range(len(datagram))]
+    longer = [datagram + bytes(extra) for extra in (1, 32, MAX_DATAGRAM - len(datagram), 60_000)]
+    assert world.send(*cut, *longer) == []
+    assert world.dropped(Drop.MALFORMED) == len(cut) + len(longer)
+
+
+@given(plaintext=garbage)
+@settings(max_examples=150)
+def test_correctly_signed_garbage_is_invalid(world: World, plaintext: bytes) -> None:
+    """Whatever an authentic sender sends: a signed INVALID, or SCOPE, never an exception."""
+    device = getattr(world, "garbler", None) or world.device(scopes="read")
+    world.garbler = device  # type: ignore[attr-defined]
+    datagram = device.garbage(plaintext)
+    [reply] = world.send(datagram)
+    assert len(reply) <= AMPLIFICATION * len(datagram)
+    assert code_of(device.opened(reply, datagram, Ping())) == "INVALID"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        b"\x85\xa2op\xa3put\xa2at\x00\xa3off\x00\xa4text\xa0\xa4star\xc2",  # no text
+        b"\x85\xa2op\xa3put\xa2at\x00\xa3off\xd1\x04\x39\xa4text\xa1x\xa4star\xc2",  # off 1081
+        b"\x85\xa2op\xa3put\xa2at\xc3\xa3off\x00\xa4text\xa1x\xa4star\xc2",  # at true
+        b"\x85\xa2op\xa3put\xa2at\x00\xa3off\x00\xa4text\xa1x\xa4star\x01",  # star 1
+        b"\x85\xa2op\xa3put\xa2at\x00\xa3off\x00\xa4text\xc4\x01x\xa4star\xc2",  # text as bytes
+        b"\x82\xa2op\xa4ping\xa1x\x01",  # a field that ping does not have
+        b"\x81\xa2op\xa4nope",
+        b"\x81\xa2op\x05",
+        b"\x83\xa2op\xa5clear\xa3day\xaa2026-02-30\xaageneration\x00",  # no such day
+        b"\x83\xa2op\xa5clear\xa3day\xa6../../\xaageneration\x00",
+    ],
+)
+def test_a_value_out_of_bounds_is_invalid(
+    world: World, folder: Path, caplog: pytest.LogCaptureFixture, values: bytes
+) -> None:
+    """Signed, and without the value; nothing is done, nothing is logged."""
+    device = world.device()
+    datagram = device.garbage(values)
+    [reply] = world.send(datagram)
+    answer = device.opened(reply, datagram, Ping())
+    assert code_of(answer) == "INVALID"
+    assert list((folder / "diaries").iterdir()) == []
+    assert caplog.text == ""
+
+
+def test_no_diary_text_in_an_error(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """What is refused is not repeated, neither to the client nor in the log."""
+    device = world.device()
+    secret = b"\xa6secret"
+    datagram = device.garbage(b"\x84\xa2op\xa3put\xa2at" + secret + b"\xa3off\x00\xa4text" + secret)
+    [reply] = world.send(datagram)
+    answer = device.opened(reply, datagram, Ping())
+    assert isinstance(answer, Refusal)
+    assert answer.code == ErrorCode.INVALID
+    assert answer.note
+    assert "secret" not in answer.note + caplog.text
+
+
+# Repetitions and room
+
+
+def test_a_read_is_answered_five_times(world: World) -> None:
+    """A replayed read is no weapon; another id is another question."""
+    device = world.device()
+    request = padded(Days(TODAY, TODAY))
+    rid = new_id()
+    for _ in range(MAX_ANSWERS):
+        assert code_of(device.ask(request, rid)) == "OK"
+    assert silent(world, device.request(request, rid), Drop.REPEATED_READ)
+    assert code_of(device.ask(request)) == "OK"
+    assert code_of(world.device().ask(request, rid)) == "OK"
+
+
+def test_what_writes_is_answered_as_often_as_it_is_asked(world: World) -> None:
+    """A client repeats put and clear until it is told; the store knows their ids for ever."""
+    device = world.device()
+    put, clear = new_id(), new_id()
+    for number in range(3 * MAX_ANSWERS):
+        assert device.put("x", put) == Stored(TODAY, dup=number > 0)
+    for _ in range(3 * MAX_ANSWERS):
+        assert device.ask(Clear(TODAY, 0), clear) == Cleared(f"2026-11-22.0.{clear.hex()}.log")
+
+
+def test_nobody_gets_more_than_three_times_what_he_sent(world: World) -> None:
+    """Reads that are not padded get less, and the least ones are told to pad."""
+    device = world.device()
+    for number in range(40):
+        entry = Put(NOON - number * 86_400_000, 0, "x" * 1024)
+        assert code_of(device.ask(entry)) == "OK"
+        assert code_of(device.ask(entry)) == "OK"
+    first, last = Day("0001-01-01"), Day("9999-12-31")
+    sizes = {}
+    for pad in range(0, 401, 8):
+        for request in (Days(first, last, bytes(pad)), Read(TODAY, 0, 0, bytes(pad))):
+            datagram = device.request(request)
+            [reply] = world.send(datagram)
+            assert len(reply) <= min(MAX_DATAGRAM, AMPLIFICATION * len(datagram))
+            sizes[type(request), pad] = len(reply)
+    assert sizes[Read, 0] < sizes[Read, 200] < sizes[Read, 400]
+    chunk = device.ask(padded(Read(TODAY, 0, 0)))
+    assert isinstance(chunk, Chunk)
+    assert len(chunk.data) == 1040
+    listed = device.ask(padded(Days(first, last)))
+    assert isinstance(listed, DayList)
+    assert (len(listed.rows), listed.more) == (30, True)
+
+
+def test_every_refusal_is_small(world: World) -> None:
+    """The smallest request of all, refused with the longest words."""
+    device = world.device(scopes="write")
+    datagram = device.garbage(b"\x80")
+    for sent in (datagram, device.request(Clear(TODAY, 0)), device.request(Ping(), skew=10**9)):
+        [reply] = world.send(sent)
+        assert len(reply) <= AMPLIFICATION * len(sent)
+
+
+# A store that is slow, full, or broken
+
+
+class StuckStore:
+    """Lets appends through only when told; everything else is the real store's."""
+
+    def __init__(self, store: EntryStore) -> None:
+        self._store = store
+        self.free = threading.Event()
+        self.fault: Exception | None = None
+        self.free.set()
+
+    def append_batch(self, appends: Sequence[Append]) -> list[Outcome]:
+        """As EntryStore, later, or never."""
+        assert self.free.wait(20)
+        if self.fault is not None:
+            raise self.fault
+        return self._store.append_batch(appends)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+
+def opened_by(replies: list[bytes], sent: list[bytes], device: Device) -> list[str]:
+    """Give the code of each reply, in the order of the requests."""
+    by_rid = {parse_envelope(reply).rid: reply for reply in replies}
+    assert len(by_rid) == len(replies)
+    return [
+        code_of(device.opened(by_rid[parse_envelope(each).rid], each, Put(NOON, 0, "x")))
+        for each in sent
+    ]
+
+
+def test_a_datagram_already_in_flight_is_dropped(folder: Path) -> None:
+    """The same bytes twice while the disk is slow: one entry and one answer."""
+    with opened_world(folder, StuckStore) as world:  # type: ignore[arg-type]
+        store = world.entries
+        assert isinstance(store, StuckStore)
+        device = world.device()
+        store.free.clear()
+        datagram = device.request(Put(NOON, 0, "x"))
+        again = device.request(Put(NOON, 0, "x"), parse_envelope(datagram).rid, skew=1)
+        replies: list[bytes] = []
+
+        async def bring() -> None:
+            for each in (datagram, datagram, again, datagram):
+                world.router.receive(each, HERE, replies.append)
+            await asyncio.sleep(0)
+            assert replies == []
+            store.free.set()
+            await world.router.finish()
+
+        world.run(bring)
+        assert world.dropped(Drop.IN_FLIGHT) == 2
+        answers = [
+            device.opened(reply, sent, Put(NOON, 0, "x"))
+            for reply, sent in zip(replies, (datagram, again), strict=True)
+        ]
+        assert answers == [Stored(TODAY, dup=False), Stored(TODAY, dup=True)]
+
+
+def test_a_server_with_too_much_work_says_busy(folder: Path) -> None:
+    """Signed, and at once; what was taken in is still done, and reading still works."""
+    with opened_world(folder, StuckStore) as world:  # type: ignore[arg-type]
+        store = world.entries
+        assert isinstance(store, StuckStore)
+        device = world.device()
+        assert code_of(device.ask(Ping())) == "OK"
+        store.free.clear()
+        sent = [device.request(Put(NOON, 0, "x")) for _ in range(MAX_PENDING + 300)]
+        replies: list[bytes] = []
+
+        async def bring() -> None:
+            for each in sent:
+                world.router.receive(each, HERE, replies.append)
+            for _ in range(10):
+                await asyncio.sleep(0)
+            refused = list(replies)
+            assert set(opened_by(refused, sent[-len(refused) :], device)) == {"BUSY"}
+            store.free.set()
+            await world.router.finish()
+
+        world.run(bring)
+        codes = opened_by(replies, sent, device)
+        kept = codes.count("OK")
+        assert MAX_PENDING <= kept < len(sent)
+        assert codes == ["OK"] * kept + ["BUSY"] * (len(sent) - kept)
+        assert world.entries.list_days(ALICE, TODAY, TODAY, 1).rows[0].entries == kept
+
+
+def test_a_store_that_breaks_is_storage_and_one_traceback(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Outcome unknown, says the reply; the log has the reason, without the text, and no flood."""
+    with opened_world(folder, StuckStore) as world:  # type: ignore[arg-type]
+        store = world.entries
+        assert isinstance(store, StuckStore)
+        device = world.device()
+        store.fault = RuntimeError("a fault of ours")
+        caplog.set_level(logging.INFO)
+        for _ in range(20):
+            assert code_of(device.put("my secret")) == "STORAGE"
+        assert caplog.text.count("a fault of ours") == 1
+        assert "my secret" not in caplog.text
+        store.fault = None
+        assert code_of(device.put("my secret")) == "OK"
+
+
+def test_entries_of_one_wake_up_share_a_write(folder: Path) -> None:
+    """That is what makes durable writes fast: they are handed over batch by batch."""
+    batches: list[int] = []
+
+    class Counting(StuckStore):
+        def append_batch(self, appends: Sequence[Append]) -> list[Outcome]:
+            batches.append(len(appends))
+            return super().append_batch(appends)
+
+    with opened_world(folder, Counting) as world:  # type: ignore[arg-type]
+        device = world.device()
+        assert code_of(device.ask(Ping())) == "OK"
+        sent = [device.request(Put(NOON, 0, "x")) for _ in range(100)]
+        assert opened_by(world.send(*sent), sent, device) == ["OK"] * 100
+        assert len(batches) <= 3

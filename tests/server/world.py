@@ -1,0 +1,252 @@
+"""The whole service without sockets: real stores, a frozen clock, chance that repeats.
+
+Datagrams go in at the router, as the network brings them, and what comes back is collected.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final, TypeVar
+
+from diaryserver.accounts.database import SqliteAccounts
+from diaryserver.accounts.keyfiles import open_keys
+from diaryserver.accounts.schema import open_database
+from diaryserver.composition import open_entries
+from diaryserver.service.committer import Committer
+from diaryserver.service.counters import Counters, Drop
+from diaryserver.service.login import LoginService
+from diaryserver.service.ports import EntryStore, Token, User
+from diaryserver.service.prekeys import Prekeys
+from diaryserver.service.requests import RequestService
+from diaryserver.service.router import Router
+from diaryserver.service.source import Source
+from diaryserver.service.threads import Workers
+from protocol.channel import open_reply, seal_request
+from protocol.envelope import SUITE, TAG_BYTES, Envelope, Kind, parse_envelope
+from protocol.identifiers import EntryId, Username
+from protocol.keys import TokenKeys, derive_token_keys, seal
+from protocol.login import (
+    Hello,
+    Offer,
+    decode_offer,
+    encode_hello,
+    encode_login,
+    open_grant,
+    verify_offer,
+)
+from protocol.messages import (
+    BY_REQUEST,
+    Grant,
+    LoginForm,
+    Put,
+    Refusal,
+    Reply,
+    Request,
+    decode_reply,
+)
+from tests.server.fakes import FakeHasher, FrozenClock, new_id, seeded
+
+HERE: Final = Source("192.0.2.1", 40_000)
+ELSEWHERE: Final = Source("198.51.100.7", 40_000)
+ALICE: Final = Username("alice")
+PASSWORD: Final = "correct horse"
+NONCE: Final = b"n" * 32
+REPLY_KEY: Final = b"k" * 32
+_T = TypeVar("_T")
+
+
+class World:
+    """A service and everything below it."""
+
+    def __init__(
+        self, accounts: SqliteAccounts, entries: EntryStore, workers: Workers, prekeys: Prekeys
+    ) -> None:
+        """Built by `world`."""
+        self.clock = FrozenClock()
+        self.hasher = FakeHasher()
+        self.counters = Counters()
+        self.accounts = accounts
+        self.entries = entries
+        self.prekeys = prekeys
+        self.runner = asyncio.Runner()
+        committer = Committer(entries, workers.entries, self.clock.monotonic)
+        self.requests = RequestService(
+            self.clock, accounts, entries, committer, workers, self.counters
+        )
+        self.logins = LoginService(
+            self.clock, accounts, self.hasher, prekeys, seeded(3), workers, self.counters
+        )
+        self.router = Router(self.requests, self.logins, None, self.counters)
+        self._kids = itertools.count(1)
+
+    def run(self, function: Callable[[], Awaitable[_T]]) -> _T:
+        """Run on the event loop that the service lives on."""
+
+        async def call() -> _T:
+            return await function()
+
+        return self.runner.run(call())
+
+    def send(self, *datagrams: bytes, source: Source = HERE) -> list[bytes]:
+        """Bring datagrams in at once, wait until all is done, and give the replies."""
+        replies: list[bytes] = []
+
+        async def bring() -> None:
+            for datagram in datagrams:
+                self.router.receive(datagram, source, replies.append)
+            await self.router.finish()
+
+        self.run(bring)
+        return replies
+
+    def dropped(self, reason: Drop) -> int:
+        """Give how many datagrams were dropped for this reason so far."""
+        return self.counters.totals[reason]
+
+    def user(self, name: Username = ALICE, password: str = PASSWORD) -> User:
+        """Add a user with a password."""
+        user = self.accounts.add_user(name, self.clock.now())
+        self.accounts.set_password_hash(user, f"hash of {password}")
+        return user
+
+    def device(
+        self, user: User | None = None, *, scopes: str = "full", expires: int = 0
+    ) -> "Device":
+        """Give a user's device a token."""
+        owner = user or self.accounts.find_user(ALICE) or self.user()
+        number = next(self._kids)
+        token = Token(
+            kid=number.to_bytes(8, "big"),
+            uid=owner.uid,
+            user=owner.name,
+            salt=number.to_bytes(32, "big"),
+            generation=1,
+            suite=SUITE,
+            scopes=scopes,
+            label="laptop",
+            created=self.clock.now(),
+            expires=expires,
+            used=0,
+            revoked=0,
+        )
+        assert self.accounts.mint(token, b"", "hash")
+        return Device(self, token, derive_token_keys(self.accounts.root(token), token.kid))
+
+    def offer(self, source: Source = HERE, rid: EntryId | None = None) -> Offer:
+        """Say HELLO and give the OFFER."""
+        hello = encode_hello(rid or new_id(), self.clock.now(), Hello(NONCE, 1, 1))
+        [reply] = self.send(hello, source=source)
+        offer = decode_offer(parse_envelope(reply))
+        verify_offer(offer)
+        return offer
+
+    def login(
+        self, form: LoginForm, *, offer: Offer | None = None, source: Source = HERE
+    ) -> Grant | Refusal:
+        """Log in from the first word to the GRANT."""
+        return self.granted(self.sealed_login(form, offer or self.offer(source)), form, source)
+
+    def sealed_login(self, form: LoginForm, offer: Offer) -> bytes:
+        """Give a LOGIN's bytes."""
+        return encode_login(new_id(), self.clock.now(), offer, NONCE, form)
+
+    def granted(self, login: bytes, form: LoginForm, source: Source = HERE) -> Grant | Refusal:
+        """Send a LOGIN and open its GRANT."""
+        [reply] = self.send(login, source=source)
+        return opened_grant(login, form, reply)
+
+
+class Device:
+    """A token and its keys: what a client has after a login."""
+
+    def __init__(self, world: World, token: Token, keys: TokenKeys) -> None:
+        """`keys` are the client's own."""
+        self.world = world
+        self.token = token
+        self.keys = keys
+
+    def request(self, request: Request, rid: EntryId | None = None, *, skew: int = 0) -> bytes:
+        """Give a request's datagram; `skew` is how far this clock is ahead, in ms."""
+        return seal_request(self.keys, rid or new_id(), self.world.clock.now() + skew, request)
+
+    def garbage(self, plaintext: bytes) -> bytes:
+        """Give a datagram that is signed and sealed as it must be, whatever is in it."""
+        now = self.world.clock.now()
+        return seal(self.keys.to_server, Kind.REQUEST, self.keys.kid, new_id(), now, plaintext)
+
+    def ask(
+        self, request: Request, rid: EntryId | None = None, *, skew: int = 0
+    ) -> Reply | Refusal:
+        """Ask and give the one answer."""
+        datagram = self.request(request, rid, skew=skew)
+        [reply] = self.world.send(datagram)
+        return self.opened(reply, datagram, request)
+
+    def opened(self, reply: bytes, datagram: bytes, request: Request) -> Reply | Refusal:
+        """Open the reply to a datagram."""
+        plaintext = open_reply(self.keys, parse_envelope(reply), datagram[-TAG_BYTES:])
+        return decode_reply(BY_REQUEST[type(request)].reply, plaintext)
+
+    def put(self, text: str = "a line", rid: EntryId | None = None) -> Reply | Refusal:
+        """Write an entry of now."""
+        return self.ask(Put(self.world.clock.now(), 0, text), rid)
+
+
+def form_of(
+    user: Username = ALICE, password: str = PASSWORD, invite: bytes = b"", **other: object
+) -> LoginForm:
+    """Give a login form."""
+    fields: dict[str, object] = {
+        "key": REPLY_KEY,
+        "label": "laptop",
+        "scopes": "full",
+        "lifetime": 0,
+        "lowest": 1,
+        "highest": 1,
+    }
+    return LoginForm(user, password, invite, **(fields | other))  # type: ignore[arg-type]
+
+
+def opened_grant(login: bytes, form: LoginForm, reply: bytes) -> Grant | Refusal:
+    """Open what answers a LOGIN."""
+    plaintext = open_grant(form.key, parse_envelope(login), parse_envelope(reply))
+    return decode_reply(Grant, plaintext)
+
+
+def code_of(answer: object) -> str:
+    """Give a refusal's code, or OK."""
+    return str(answer.code) if isinstance(answer, Refusal) else "OK"
+
+
+def envelope_of(datagram: bytes) -> Envelope:
+    """Parse a reply's envelope."""
+    return parse_envelope(datagram)
+
+
+@contextmanager
+def opened_world(
+    folder: Path, wrapped: Callable[[EntryStore], EntryStore] = lambda store: store
+) -> Iterator[World]:
+    """Build a service on what lies in a folder; `wrapped` may stand in front of the entry store."""
+    with ExitStack() as stack:
+        first_start = not (folder / "accounts.sqlite3").exists()
+        keys = open_keys(folder / "keys", seeded(), first_start=first_start)
+        connection = open_database(folder / "accounts.sqlite3")
+        accounts = SqliteAccounts(connection, keys, seeded(2), "hash of nothing")
+        stack.callback(accounts.close)
+        entries = wrapped(stack.enter_context(open_entries(folder)))
+        workers = Workers()
+        stack.callback(workers.close)
+        opened = World(accounts, entries, workers, Prekeys(keys.identity))
+        stack.callback(opened.runner.close)
+        yield opened
+
+
+def flipped(datagram: bytes, bits: Sequence[int] | range | None = None) -> Iterator[bytes]:
+    """Give a datagram with one bit changed, for each of these bits, or for every one."""
+    for bit in range(8 * len(datagram)) if bits is None else bits:
+        changed = bytearray(datagram)
+        changed[bit // 8] ^= 1 << bit % 8
+        yield bytes(changed)
