@@ -94,14 +94,11 @@ ScopesField: TypeAlias = Annotated[str, Parsed(parse_scopes)]
 class Message:
     """Base of what pydantic validates: no unknown field.
 
-    The second setting hides diary text in errors only where pydantic meets the message inside
-    another type; a `TypeAdapter` of one message needs it again, or shows the input of an error.
+    The text of a ValidationError quotes the input, which is diary text or a password, and no
+    setting of a dataclass can hide it: never show one.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {
-        "extra": "forbid",
-        "hide_input_in_errors": True,
-    }
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
 
 class Request(Message):

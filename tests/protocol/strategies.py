@@ -1,0 +1,240 @@
+"""What the tests draw from: hostile texts, extreme times, garbage from somebody with the keys."""
+
+import struct
+from typing import Final
+
+import msgpack
+from hypothesis import strategies as st
+
+from protocol.dayfile import Amended, Record, Removed, Restored, Stamp, Written
+from protocol.envelope import MAX_PLAINTEXT
+from protocol.errors import REFUSALS
+from protocol.identifiers import MAX_MILLISECONDS, USERNAME_PATTERN, Day, EntryId, Username
+from protocol.messages import (
+    ALLOWED_SCOPES,
+    LAST_MILLISECONDS,
+    MAX_CHUNK,
+    MAX_DAY_ROWS,
+    MAX_FILE_BYTES,
+    MAX_GENERATION,
+    MAX_NOTE_BYTES,
+    MAX_OFFSET_MINUTES,
+    MAX_PAD,
+    MAX_TEXT_BYTES,
+    MIN_MILLISECONDS,
+    Chunk,
+    Clear,
+    Cleared,
+    DayList,
+    DayRow,
+    Days,
+    Grant,
+    Identity,
+    LoginForm,
+    Ping,
+    Put,
+    Read,
+    Refusal,
+    Reply,
+    Request,
+    Stored,
+    Whoami,
+)
+
+HEADER_LIKE: Final = "2026-11-22T18:40:48.123+08:00 01a202d81ffb70008000000000000000 + forged"
+_NASTY: Final = (
+    "\n",
+    "\t",
+    "\r",
+    "\r\n",
+    "\x00",
+    "\x1b[31m",
+    "\x7f",
+    "\x85",
+    "\x1c",
+    "\u2028",
+    "\u2029",
+    "\u202e",
+    "\ufeff",
+    "\\",
+    "\\\\",
+    "\\u{0}",
+    "\\u{",
+    "\\n",
+    "😀",
+    "e\u0301",
+    "记",
+    HEADER_LIKE,
+    f"\n{HEADER_LIKE}\n",
+    f"\n\t{HEADER_LIKE}",
+    ",r=x ",
+    "~",
+    "^",
+    "-r",
+)
+MOMENTS: Final = (
+    0,
+    -1,
+    1,
+    MIN_MILLISECONDS,
+    LAST_MILLISECONDS,
+    951_782_400_000,  # 2000-02-29
+    1_709_251_199_999,  # the last millisecond of 2024-02-29
+    -2_203_891_200_000,  # 1900-03-01, after a February of 28 days
+    1_795_344_048_123,
+)
+
+characters = st.characters(exclude_categories=["Cs"])
+any_text = st.lists(st.one_of(st.text(characters), st.sampled_from(_NASTY))).map("".join)
+"""Any Unicode but surrogates, thick with what breaks lines, headers, escapes and terminals."""
+
+entry_ids = st.builds(
+    EntryId.make, st.integers(0, MAX_MILLISECONDS), st.binary(min_size=10, max_size=10)
+)
+timestamps = st.integers(0, MAX_MILLISECONDS)
+moments = st.one_of(
+    st.sampled_from(MOMENTS),
+    st.integers(MIN_MILLISECONDS, LAST_MILLISECONDS),
+    st.integers(MIN_MILLISECONDS, LAST_MILLISECONDS).map(lambda at: at - at % 86_400_000),
+)
+offsets = st.one_of(
+    st.sampled_from((0, 480, -210, 345, -1, MAX_OFFSET_MINUTES, -MAX_OFFSET_MINUTES)),
+    st.integers(-MAX_OFFSET_MINUTES, MAX_OFFSET_MINUTES),
+)
+stamps = st.builds(Stamp, moments, offsets)
+attributes = st.lists(
+    st.tuples(
+        st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=4),
+        st.text("AZaz09:.+-", min_size=1, max_size=12),
+    ),
+    max_size=3,
+).map(tuple)
+written = st.builds(Written, stamps, entry_ids, any_text, st.booleans(), attributes)
+records: st.SearchStrategy[Record] = st.one_of(
+    written,
+    st.builds(Amended, stamps, entry_ids, entry_ids, any_text, st.booleans(), attributes),
+    st.builds(Removed, stamps, entry_ids, entry_ids),
+    st.builds(Restored, stamps, entry_ids, entry_ids),
+)
+
+_scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**63), 2**64 - 1),
+    st.floats(),
+    st.text(max_size=20),
+    st.binary(max_size=20),
+    st.just(msgpack.Timestamp(1, 2)),
+    st.builds(msgpack.ExtType, st.integers(0, 127), st.binary(max_size=8)),
+)
+_keys = st.one_of(st.text(max_size=5), st.integers(0, 9), st.binary(max_size=3), st.booleans())
+_values = st.recursive(
+    _scalars,
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(_keys, inner, max_size=4)),
+    max_leaves=8,
+)
+BOMBS: Final = tuple(
+    bomb[:MAX_PLAINTEXT]
+    for bomb in (
+        b"\x91" * MAX_PLAINTEXT,  # lists in lists
+        b"\x81\xa1a" * MAX_PLAINTEXT,  # maps in maps
+        b"\x81" * MAX_PLAINTEXT,  # maps as keys
+        b"\xdd\xff\xff\xff\xff",  # four thousand million items (msgpack-python #97)
+        b"\xdf\xff\xff\xff\xff",
+        b"\xc6\xff\xff\xff\xff",
+        b"\xdb\xff\xff\xff\xff",
+        b"\xc9\xff\xff\xff\xff\x01",
+        b"\x81\xa1a\xd7\xff" + bytes(8),  # timestamps of 8, 12 and 4 bytes
+        b"\x81\xa1a\xc7\x0c\xff" + b"\xff" * 12,
+        b"\x81\xa1a\xd6\xff" + bytes(4),
+        b"\x81\xd6\xff" + bytes(4) + b"\x01",  # a timestamp as the key
+        b"\x81\xa1a\xd4\x05\x00",  # another extension
+        b"\x82\xa1a\x01\xa1a\x02",  # a key twice
+        b"\x82\xa1a\x01\xd9\x01a\x02",  # a key twice, written in two ways
+        b"\x81\xa1a\x82\xa1b\x01\xa1b\x02",  # the same, one level down
+        b"\x81\x01\x02",  # keys that are no text
+        b"\x81\xc4\x01a\x02",
+        b"\x81\xc3\x02",
+        b"\x81\xc0\x02",
+        b"\x81\xa3\xed\xa0\x80\x01",  # a surrogate as key, as value
+        b"\x81\xa1a\xa3\xed\xa0\x80",
+        b"\x81\xa1a\xa1\xff",
+        b"\x81\xa1a\xcb\x7f\xf8" + bytes(6),  # NaN
+        b"\x81\xa1a\xca" + struct.pack(">f", 1.0),
+        b"\x81\xa1a\xc1",  # the byte that msgpack never uses
+        b"\x80\x80",  # two values
+        b"\x80\xc0",
+        b"\x90",
+        b"\xc0",
+        b"\x01",
+    )
+)
+"""Plaintexts that no strict reader accepts."""
+
+garbage = st.one_of(
+    st.binary(min_size=1, max_size=MAX_PLAINTEXT),
+    st.sampled_from(BOMBS),
+    _values.map(msgpack.packb).filter(lambda packed: len(packed) <= MAX_PLAINTEXT),
+    st.dictionaries(
+        st.sampled_from(("op", "code", "at", "off", "text", "day", "pad", "rows", "user", "time")),
+        _values,
+    )
+    .map(msgpack.packb)
+    .filter(lambda packed: len(packed) <= MAX_PLAINTEXT),
+)
+"""Plaintexts from somebody who holds the right keys and bad intentions."""
+
+any_value = _values
+"""Whatever msgpack can carry, and more than a message may."""
+
+days = st.dates().map(lambda day: Day(day.isoformat()))
+usernames = st.from_regex(USERNAME_PATTERN, fullmatch=True).map(Username)
+scope_lists = st.sets(st.sampled_from(sorted(ALLOWED_SCOPES)), min_size=1).map(
+    lambda names: " ".join(sorted(names))
+)
+
+
+def bounded_text(low: int, high: int) -> st.SearchStrategy[str]:
+    """Give texts of `low` to `high` bytes in UTF-8."""
+    cut = any_text.map(lambda text: text.encode()[:high].decode(errors="ignore"))
+    return cut.filter(lambda text: len(text.encode()) >= low)
+
+
+_generations = st.integers(0, MAX_GENERATION)
+_sizes = st.one_of(st.just(MAX_FILE_BYTES), st.integers(0, MAX_FILE_BYTES))
+_pads = st.binary(max_size=MAX_PAD)
+_kids = st.binary(min_size=8, max_size=8)
+_roots = st.binary(min_size=32, max_size=32)
+_versions = st.integers(1, 15)
+REQUESTS: Final[dict[type[Request], st.SearchStrategy[Request]]] = {
+    Put: st.builds(Put, moments, offsets, bounded_text(1, MAX_TEXT_BYTES), st.booleans()),
+    Days: st.builds(Days, days, days, _pads),
+    Read: st.builds(Read, days, _generations, _sizes, _pads),
+    Clear: st.builds(Clear, days, _generations),
+    Whoami: st.builds(Whoami),
+    Ping: st.builds(Ping),
+}
+_rows = st.lists(st.builds(DayRow, days, _generations, _sizes, _sizes), max_size=MAX_DAY_ROWS)
+REPLIES: Final[dict[type[Reply], st.SearchStrategy[Reply]]] = {
+    Stored: st.builds(Stored, days, st.booleans()),
+    DayList: st.builds(DayList, _rows.map(tuple), st.booleans()),
+    Chunk: st.builds(Chunk, st.binary(max_size=MAX_CHUNK), _sizes),
+    Cleared: st.builds(Cleared, bounded_text(1, 80)),
+    Identity: st.builds(Identity, usernames, scope_lists, timestamps, timestamps),
+    Grant: st.builds(Grant, _kids, _roots, timestamps, scope_lists, _versions, timestamps),
+}
+refusals = st.builds(
+    Refusal, st.sampled_from(sorted(REFUSALS)), bounded_text(0, MAX_NOTE_BYTES), timestamps
+)
+forms = st.builds(
+    LoginForm,
+    usernames,
+    bounded_text(1, 256),
+    st.binary(max_size=16),
+    _roots,
+    bounded_text(1, 64),
+    scope_lists,
+    timestamps,
+    _versions,
+    _versions,
+)

@@ -1,0 +1,153 @@
+"""docs/PROTOCOL.md says what the code does: its tables of fields, bounds, codes and kinds."""
+
+import re
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from protocol.address import DEFAULT_PORT
+from protocol.dayfile import Foreign, parse_day_file
+from protocol.envelope import MAX_DATAGRAM, MIN_DATAGRAM, OVERHEAD, Kind
+from protocol.errors import ErrorCode
+from protocol.fields import FieldType, Flag, Octets, Parsed, Rows, Text, Whole, field_type
+from protocol.identifiers import MAX_MILLISECONDS, USERNAME_PATTERN, Day, Username
+from protocol.invite import MAX_WORD
+from protocol.login import CHECKSUM_KEY
+from protocol.messages import (
+    MAX_SKEW_MILLISECONDS,
+    OPERATIONS,
+    DayRow,
+    Grant,
+    LoginForm,
+    Message,
+    Operation,
+    Refusal,
+    parse_code,
+    parse_scopes,
+)
+
+DOCUMENT: Final = (Path(__file__).parents[2] / "docs" / "PROTOCOL.md").read_text(encoding="utf-8")
+PARSED: Final[dict[object, str]] = {
+    Day: "day",
+    Username: "user",
+    parse_scopes: "scopes",
+    parse_code: "code",
+}
+
+
+def section(heading: str) -> str:
+    """Give what stands under a heading, up to the next one."""
+    pattern = rf"^#+ {re.escape(heading)}.*?\n(.*?)(?=^#|\Z)"
+    found = re.search(pattern, DOCUMENT, re.MULTILINE | re.DOTALL)
+    assert found, heading
+    return found[1]
+
+
+def tables(text: str) -> list[list[tuple[str, ...]]]:
+    """Give the tables of a text, each as its rows without the two of the head."""
+    found = re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE)
+    return [
+        [tuple(cell.strip() for cell in row.strip("|").split("|")) for row in table.splitlines()][
+            2:
+        ]
+        for table in found
+    ]
+
+
+def named(field: FieldType) -> str:
+    """Give a type as the document names it."""
+    match field:
+        case Whole(0, high) if high == MAX_MILLISECONDS:
+            name = "moment"
+        case Whole(low, high):
+            name = f"integer {low} to {high}"
+        case Flag():
+            name = "boolean"
+        case Octets(low, high):
+            name = f"{low} bytes" if low == high else f"{low} to {high} bytes"
+        case Text(low, high):
+            name = f"text, {low} to {high} bytes"
+        case Rows(_, high):
+            name = f"list of at most {high} rows"
+        case Parsed(parse):
+            name = PARSED[parse]
+        case _:
+            raise TypeError(field)
+    return name
+
+
+def declared(message: type[Message | DayRow]) -> list[tuple[str, ...]]:
+    """Give a message's table as the document must have it."""
+    defaults = {MISSING: "", False: "false", b"": "empty"}
+    return [
+        (item.name, named(field_type(item.type)), defaults[item.default])
+        for item in fields(message)
+    ]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda row: row.name)
+def test_every_operation_is_described(operation: Operation) -> None:
+    """With its scope, its fields, their bounds and its reply."""
+    text = section(operation.name)
+    found = tables(text)
+    assert f"Scope: {operation.scope}." in text
+    if fields(operation.request):
+        assert found.pop(0) == declared(operation.request)
+    if operation.name == "ping":
+        assert "Same reply as `whoami`" in text
+    else:
+        assert found.pop(0) == declared(operation.reply)
+    assert found == ([declared(DayRow)] if operation.name == "days" else [])
+
+
+def test_no_operation_is_described_that_does_not_exist() -> None:
+    """The sections between "Requests" and "Refusals" are the table of operations."""
+    between = DOCUMENT.split("\n## Requests\n")[1].split("\n## Refusals\n")[0]
+    assert re.findall(r"^### (\w+)$", between, re.MULTILINE) == [row.name for row in OPERATIONS]
+
+
+@pytest.mark.parametrize(
+    ("heading", "message"),
+    [("Refusals", Refusal), ("LOGIN (kind 12", LoginForm), ("GRANT (kind 13", Grant)],
+)
+def test_the_other_messages_are_described(heading: str, message: type[Message]) -> None:
+    """Refusal, form and grant."""
+    assert declared(message) in tables(section(heading))
+
+
+def test_every_code_is_explained() -> None:
+    """All but OK, each once."""
+    codes = [row[0] for row in tables(section("Refusals"))[1]]
+    assert sorted(codes) == sorted(code for code in ErrorCode if code is not ErrorCode.OK)
+
+
+def test_every_kind_is_in_the_layout() -> None:
+    """With its number."""
+    numbers = {kind: int(kind) for kind in Kind}
+    layout = section("The envelope")
+    for kind, number in numbers.items():
+        name = kind.name.lower() if number < 10 else kind.name
+        assert f"{number} {name}" in layout
+
+
+def test_the_numbers_of_the_text_are_those_of_the_code() -> None:
+    """Sizes, times, patterns, the published key."""
+    assert f"{MIN_DATAGRAM} to {MAX_DATAGRAM} bytes" in DOCUMENT
+    assert f"the datagram's length minus {OVERHEAD}" in DOCUMENT
+    assert f"at most {MAX_MILLISECONDS}" in DOCUMENT
+    assert f"within {MAX_SKEW_MILLISECONDS / 1000:g} s" in DOCUMENT
+    assert f"The default port is {DEFAULT_PORT}." in DOCUMENT
+    assert f"    {CHECKSUM_KEY.decode()}\n" in DOCUMENT
+    assert f"`{USERNAME_PATTERN}`" in DOCUMENT
+    assert f"longer than {MAX_WORD} letters" in DOCUMENT
+
+
+def test_the_examples_of_the_day_file_are_records() -> None:
+    """For this reader too."""
+    block = DOCUMENT.split("For example (the second text")[1].split("\n\n", 2)[1]
+    data = "".join(f"{line[4:]}\n" for line in block.splitlines()).encode()
+    parsed = parse_day_file(data)
+    assert len(parsed) == 3
+    assert not any(isinstance(item, Foreign) for item in parsed)
