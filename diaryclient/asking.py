@@ -1,0 +1,167 @@
+"""Asks a server under one login: ids, repeated questions, the clock's correction, plain words.
+
+Rules: the server's name is looked up at the first question only, after the entry is on the disk.
+BADTIME is answered by asking again under the same id with the server's time, twice at most.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from diaryclient.clock import Clock, Instant
+from diaryclient.display import safe_line
+from diaryclient.errors import login_command
+from diaryclient.exchange import PATIENCE, Chance, RequestExchange
+from diaryclient.logins import Login, Logins
+from diaryclient.outbox import LOGIN_REFUSALS
+from diaryclient.session import Session
+from protocol.errors import BadTimeError, RefusedError
+from protocol.identifiers import EntryId
+from protocol.keys import derive_token_keys
+from protocol.messages import MAX_SKEW_MILLISECONDS, Reply, Request
+
+_MOST_CORRECTIONS: Final = 2
+_Answer = TypeVar("_Answer", bound=Reply)
+_Asked = TypeVar("_Asked", bound=Request)
+
+
+class Asker:
+    """One login's questions; `login` carries the clock's offset as it is known now."""
+
+    def __init__(
+        self,
+        login: Login,
+        logins: Logins,
+        connect: Callable[[], Session],
+        clock: Clock,
+        chance: Chance,
+    ) -> None:
+        """Ask through the session that `connect` gives when it is first needed."""
+        self.login = login
+        self._logins = logins
+        self._connect = connect
+        self._session: Session | None = None
+        self._clock = clock
+        self._chance = chance
+        self._keys = derive_token_keys(login.root, login.kid)
+
+    def close(self) -> None:
+        """Close the session, if there is one."""
+        if self._session:
+            self._session.close()
+
+    def now(self) -> Instant:
+        """Give the time, the wall's corrected by the offset to the server."""
+        instant = self._clock.instant()
+        return instant._replace(wall=instant.wall + self.login.offset)
+
+    def new_id(self) -> EntryId:
+        """Give a fresh id."""
+        return EntryId.make(self.now().wall, self._chance(10))
+
+    def ask(
+        self,
+        request: Request,
+        answer: type[_Answer],
+        *,
+        rid: EntryId | None = None,
+        patience: float = PATIENCE,
+        corrected: Callable[[int], Request] | None = None,
+    ) -> _Answer:
+        """Give the answer, of the type that belongs to the request.
+
+        Raise the server's RefusedError, UnknownHostError, UnreachableError, or NotLoggedInError if
+        the server does not know the token. After a BADTIME the request is `corrected` by ms.
+        """
+        rid = rid or self.new_id()
+        for _ in range(_MOST_CORRECTIONS):
+            try:
+                return _typed(self._ask_once(request, rid, patience), answer)
+            except BadTimeError as error:
+                change = self._correct(error.server_time)
+                request = corrected(change) if corrected else request
+        return _typed(self._ask_once(request, rid, patience), answer)
+
+    def ask_timed(self, request: Request, answer: type[_Answer]) -> tuple[_Answer, RequestExchange]:
+        """Ask twice; give the second answer and its exchange, which knows how long it took."""
+        self.ask(request, answer)
+        exchange = self._ask_once(request, self.new_id(), PATIENCE)
+        return _typed(exchange, answer), exchange
+
+    def ask_many(
+        self, requests: Iterable[_Asked], answer: type[_Answer]
+    ) -> Iterator[tuple[_Asked, _Answer | RefusedError]]:
+        """Give requests with their answers as they come, several in flight.
+
+        A refusal is given, not raised; else raise as `ask`.
+        """
+        asked: dict[EntryId, _Asked] = {}
+
+        def begin(request: _Asked) -> RequestExchange:
+            rid = self.new_id()
+            asked[rid] = request
+            return self._exchange(request, rid, PATIENCE, self._clock.instant().monotonic)
+
+        for exchange in self._connected().run(map(begin, requests)):
+            request = asked.pop(exchange.rid)
+            if isinstance(exchange.failure, BadTimeError):
+                yield request, self.ask(request, answer)
+            elif isinstance(exchange.failure, RefusedError):
+                yield request, self._explained(exchange.failure)
+            else:
+                yield request, _typed(exchange, answer)
+
+    def _ask_once(self, request: Request, rid: EntryId, patience: float) -> RequestExchange:
+        # The look-up of the name is part of what a person waits for.
+        began = self._clock.instant().monotonic
+        session = self._connected()
+        exchange = self._exchange(request, rid, patience, began)
+        for _ in session.run([exchange]):
+            pass
+        if isinstance(exchange.failure, RefusedError):
+            exchange.failure = self._explained(exchange.failure)
+        return exchange
+
+    def _exchange(
+        self, request: Request, rid: EntryId, patience: float, began: float
+    ) -> RequestExchange:
+        return RequestExchange(
+            self.login,
+            self._keys,
+            request,
+            rid,
+            round_trip=self._connected().round_trip,
+            chance=self._chance,
+            began=began,
+            patience=patience,
+        )
+
+    def _connected(self) -> Session:
+        if self._session is None:
+            self._session = self._connect()
+        return self._session
+
+    def _correct(self, server_time: int) -> int:
+        offset = server_time - self._clock.instant().wall
+        if abs(offset) < MAX_SKEW_MILLISECONDS // 2:
+            offset = 0  # the machine's clock is right again
+        change = offset - self.login.offset
+        self.login = replace(self.login, offset=offset)
+        with suppress(OSError):  # only a short cut: the next process would find it out itself
+            self._logins.remember_offset(self.login, offset)
+        return change
+
+    def _explained(self, error: RefusedError) -> RefusedError:
+        reason = safe_line(str(error))
+        if error.code in LOGIN_REFUSALS:
+            command = login_command(self.login.address, self.login.user)
+            reason = f"{reason}; log in again: {command}"
+        return type(error)(reason, error.server_time)
+
+
+def _typed(exchange: RequestExchange, answer: type[_Answer]) -> _Answer:
+    result = exchange.result()
+    if not isinstance(result, answer):
+        raise TypeError(f"{type(exchange.request).__name__} is not answered by {answer.__name__}")
+    return result

@@ -1,0 +1,144 @@
+"""The command `diaryclient`: its options, its commands, and its one way out.
+
+Rules: data goes to stdout, all else to stderr; an error is one line `diaryclient: ...` and the exit
+status of its class: 0 ok, 1 error, 2 usage, 3 authentication, 4 unreachable, 5 queued, 6 refused,
+7 not found, 130 interrupted. A command's module is imported only when it is typed.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Final, cast
+
+import click
+
+from diaryclient import __version__
+from diaryclient.clock import Clock, SystemClock
+from diaryclient.commands.surroundings import Surroundings, drop_stdout
+from diaryclient.display import safe_line
+from diaryclient.errors import QueuedError
+from protocol.errors import DiaryError, UsageError
+
+_COMMANDS: Final = {
+    "login": "Log in to a server, with a password or an invite.",
+    "write": "Write an entry.",
+    "read": "Print entries, today's unless another day is named.",
+    "plain": "Speak the old protocol: plain text, not signed.",
+    "whoami": "Print who you are to the server, and until when.",
+    "ping": "Measure the way to the server and back.",
+}
+_INTERRUPTED: Final = 130
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names in the order of the help."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None if there is none of that name."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        return cast("click.Command", import_module(f"diaryclient.commands.{cmd_name}").command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
+    epilog=(
+        "Exit status: 0 ok, 1 error, 2 usage, 3 log in (again), 4 unreachable, 5 queued, "
+        "6 refused, 7 not found, 130 interrupted."
+    ),
+)
+@click.option("--server", metavar="HOST", help="Use the login to this server.")
+@click.option("--user", metavar="NAME", help="Use the login of this user.")
+@click.option("--yes", is_flag=True, help="Without a command: let -c clear today unasked.")
+@click.version_option(__version__, prog_name="diaryclient", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context: click.Context, server: str | None, user: str | None, *, yes: bool) -> None:
+    r"""Write to and read from your diary on a server.
+
+    Without a command, on a terminal: shows today and what others add to it, and takes entries.
+
+    \b
+      a line   is an entry; one that ends in a backslash goes on in the next
+      -r       shows today again
+      -c       asks, then clears today
+      Ctrl-C   drops the line; the Up key brings it back
+      Ctrl-D   leaves
+
+    Without a command and without a terminal: each line of standard input is an entry, -r and -c are
+    as above, but -c needs --yes. What cannot be sent waits in the outbox. The exit status is that
+    of the worst line.
+
+    Several logins live side by side: --server and --user, then DIARY_SERVER and DIARY_USER, then
+    config.toml choose one; else it is the newest.
+    """
+    environment, clock = context.obj
+    context.obj = Surroundings({"server": server, "user": user}, environment, clock)
+    if context.invoked_subcommand is None:
+        import_module("diaryclient.commands.bare").run(context.obj, yes=yes)
+    elif yes:
+        raise UsageError("--yes is for diaryclient without a command")
+
+
+def main(
+    arguments: Sequence[str] | None = None,
+    environment: Mapping[str, str] | None = None,
+    clock: Clock | None = None,
+) -> int:
+    """Run one command and give its exit status; without arguments, those of the process."""
+    _let_no_character_fail()
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    status = 1
+    try:
+        _run(words, os.environ if environment is None else environment, clock or SystemClock())
+        status = 0
+    except DiaryError as error:
+        _say(error)
+        status = error.exit_status
+    except click.exceptions.Exit as leaving:
+        status = leaving.exit_code
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("diaryclient: interrupted", err=True)
+        status = _INTERRUPTED
+    except BrokenPipeError:
+        drop_stdout()
+    except OSError as error:
+        what = f"{error.filename}: " if error.filename else ""
+        click.echo(safe_line(f"diaryclient: {what}{error.strerror or error}"), err=True)
+    return status
+
+
+def _run(words: list[str], environment: Mapping[str, str], clock: Clock) -> None:
+    with cli.make_context("diaryclient", words, obj=(environment, clock)) as context:
+        cli.invoke(context)
+        sys.stdout.flush()
+
+
+def _say(error: DiaryError) -> None:
+    prefix = "" if isinstance(error, QueuedError) else "diaryclient: "
+    for line in str(error).split("\n"):
+        click.echo(f"{prefix}{safe_line(line)}", err=True)
+
+
+def _let_no_character_fail() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="backslashreplace")

@@ -1,0 +1,1 @@
+"""The commands of `diaryclient`, each in a module that is imported only when it is typed."""

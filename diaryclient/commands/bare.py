@@ -1,0 +1,34 @@
+"""`diaryclient` without a command: a prompt on a terminal, else an entry for each line of input."""
+
+import sys
+
+from diaryclient.commands.lines import write_lines
+from diaryclient.commands.surroundings import Surroundings, has_terminal
+from diaryclient.diary import Diary
+from diaryclient.settings import Choice
+
+_DUMB: frozenset[str] = frozenset({"dumb", "unknown"})
+"""What TERM says of terminals on which no line can be edited."""
+
+
+def run(surroundings: Surroundings, *, yes: bool) -> None:
+    """Hold a conversation or take lines; `yes` lets -c clear without asking."""
+    if has_terminal() and sys.stdout.isatty() and surroundings.environment.get("TERM") not in _DUMB:
+        _converse(surroundings, yes=yes)
+    else:
+        write_lines(surroundings, yes=yes)
+
+
+def _converse(surroundings: Surroundings, *, yes: bool) -> None:
+    login = surroundings.login()
+
+    def open_diary() -> Diary:
+        # As it is then: somebody may have logged in again meanwhile.
+        choice = Choice(server=login.address, user=login.user)
+        return surroundings.diary(surroundings.logins.choose(choice))
+
+    from diaryclient.interactive.prompt import converse  # noqa: PLC0415 - takes 200 ms
+    from diaryclient.interactive.synchronizer import Synchronizer  # noqa: PLC0415 - as above
+
+    synchronizer = Synchronizer(open_diary, surroundings.clock)
+    converse(synchronizer, clears_unasked=yes)

@@ -1,0 +1,195 @@
+"""`diaryclient` without a command and without a terminal: each line of standard input is an entry.
+
+Rules: a line ends in LF or CR LF, and blank ones are skipped; backslashes mean nothing here. Every
+line is answered before the next is read, `saved` on standard output and all else on standard error.
+A text is never lost: what cannot be sent is kept in the outbox, what cannot be kept is printed
+back, and a -c that is refused stops no text behind it. After a refused login nothing more is sent;
+after a silence the next attempt waits, ever longer, so that a thousand lines do not wait six
+seconds each. The exit status is that of the worst line: not kept (1), not understood (2), refused
+(6), no login (3), unreachable (4), queued (5).
+"""
+
+import sys
+from collections.abc import Iterator
+from typing import BinaryIO, Final
+
+import click
+
+from diaryclient.commands.read import show_day
+from diaryclient.commands.surroundings import Surroundings, drop_stdout, has_terminal
+from diaryclient.diary import Diary
+from diaryclient.display import ShortIds, format_quoted, safe_line, short_id
+from diaryclient.errors import InterruptedWritingError, NotKeptError, QueuedError
+from diaryclient.interactive.lines import Meaning, meaning
+from diaryclient.keeping import check_text, format_saved, keep, put
+from diaryclient.outbox import FINAL_REFUSALS, Entry
+from protocol.errors import DiaryError, RefusedError, UsageError
+
+_MOST_BYTES: Final = 1 << 20
+"""Of one line; a thousand times what is sent, and it all goes into the outbox."""
+
+_FIRST_PAUSE: Final = 2.0
+_LONGEST_PAUSE: Final = 60.0
+_LAST_SECONDS: Final = 3.0
+"""For what waits when the input has ended."""
+
+_SEVERITY: Final = (0, 5, 4, 3, 6, 2, 1)
+_AUTHENTICATION: Final = 3
+
+
+def write_lines(surroundings: Surroundings, *, yes: bool) -> None:
+    """Take standard input to its end; leave with the status of the worst line."""
+    if has_terminal():
+        click.echo("Each line is an entry, -r shows today, Ctrl-D leaves.", err=True)
+    try:
+        diary = surroundings.diary(surroundings.login())
+    except DiaryError as error:
+        _give_back_all(error)
+        raise click.exceptions.Exit(error.exit_status) from None
+    with diary:
+        writer = LineWriter(surroundings, diary, clears=yes)
+        for line in _read_lines():
+            writer.take(line)
+        writer.finish()
+    if writer.status:
+        raise click.exceptions.Exit(writer.status)
+
+
+class LineWriter:
+    """Takes lines; `status` is the worst exit status so far."""
+
+    def __init__(self, surroundings: Surroundings, diary: Diary, *, clears: bool) -> None:
+        """`clears`: -c is allowed, though nobody can be asked."""
+        self.status = 0
+        self._clock = surroundings.clock
+        self._diary = diary
+        self._clears = clears
+        self._mine: list[Entry] = []
+        self._next_attempt = 0.0
+        self._pause = _FIRST_PAUSE
+        self._is_refused = False
+
+    def take(self, line: "str | UsageError") -> None:
+        """Do what a line asks, and say what came of it."""
+        try:
+            if isinstance(line, UsageError):
+                raise line
+            match meaning(line):
+                case Meaning.SHOW:
+                    self._show()
+                case Meaning.CLEAR:
+                    self._clear()
+                case Meaning.WRITE:
+                    self._write(line)
+                case Meaning.NOTHING:
+                    pass
+        except InterruptedWritingError:
+            raise
+        except DiaryError as error:
+            _complain(error)
+            if not isinstance(error, QueuedError):  # those are counted when the input has ended
+                self._note(error.exit_status)
+        except BrokenPipeError:
+            drop_stdout()  # nobody hears the answers any more; the texts are kept all the same
+            self._note(1)
+
+    def finish(self) -> None:
+        """Try once more what waits, and count what still does."""
+        if not self._is_refused:
+            delivery = self._diary.deliver(_LAST_SECONDS)
+            if delivery.sent:
+                click.echo(f"sent {delivery.sent} waiting, {delivery.left} left", err=True)
+        waiting = {entry.id for entry in self._diary.outbox.waiting()}
+        if any(entry.id in waiting for entry in self._mine):
+            self._note(QueuedError.exit_status)
+
+    def _write(self, line: str) -> None:
+        try:
+            entry = keep(self._diary, check_text(line))
+        except NotKeptError:
+            click.echo(format_quoted(line), err=True)
+            raise
+        self._mine.append(entry)
+        if self._is_refused:
+            raise QueuedError(f"queued {short_id(entry.id)}: kept in the outbox until you log in")
+        if self._clock.instant().monotonic < self._next_attempt:
+            raise QueuedError(f"queued {short_id(entry.id)}: kept in the outbox and sent later")
+        try:
+            stored = put(self._diary, entry)
+        except DiaryError as error:
+            self._hold_on(error)
+            raise
+        self._pause = _FIRST_PAUSE
+        click.echo(format_saved(self._diary, stored))
+        sys.stdout.flush()
+
+    def _hold_on(self, error: DiaryError) -> None:
+        if isinstance(error, RefusedError) and error.code in FINAL_REFUSALS:
+            return
+        if error.exit_status == _AUTHENTICATION:
+            self._is_refused = True
+        self._next_attempt = self._clock.instant().monotonic + self._pause
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+
+    def _show(self) -> None:
+        today = self._diary.today()
+        shown = [show_day(day, ShortIds()) for day in self._diary.entries(today, today)]
+        if not any(shown):
+            click.echo(f"no entries on {today}", err=True)
+
+    def _clear(self) -> None:
+        if not self._clears:
+            raise UsageError("-c clears today only with diaryclient --yes; nothing was cleared")
+        today = self._diary.today()
+        rows = list(self._diary.days(today, today))
+        if not rows:
+            click.echo(f"no entries on {today}", err=True)
+        for row in rows:
+            self._diary.clear(row)
+            click.echo(f"cleared {today}")
+
+    def _note(self, status: int) -> None:
+        self.status = max(self.status, status, key=_severity)
+
+
+def _severity(status: int) -> int:
+    return _SEVERITY.index(status) if status in _SEVERITY else _SEVERITY.index(1)
+
+
+def _read_lines() -> Iterator[str | UsageError]:
+    """Give the lines of standard input without their ends, or why one is none."""
+    stream = sys.stdin.buffer if sys.stdin else None
+    number = 0
+    while stream and (line := stream.readline(_MOST_BYTES)):
+        number += 1
+        if len(line) == _MOST_BYTES and not line.endswith(b"\n"):
+            _skip_line(stream)
+            yield UsageError(f"line {number} has more than {_MOST_BYTES} bytes; it was not saved")
+            continue
+        try:
+            yield line.decode().removesuffix("\n").removesuffix("\r")
+        except UnicodeDecodeError:
+            click.echo(format_quoted(line.decode(errors="backslashreplace").rstrip()), err=True)
+            yield UsageError(f"line {number} is not valid UTF-8; it was not saved")
+
+
+def _skip_line(stream: BinaryIO) -> None:
+    while line := stream.readline(_MOST_BYTES):
+        if line.endswith(b"\n"):
+            return
+
+
+def _give_back_all(error: DiaryError) -> None:
+    _complain(error)
+    if has_terminal():
+        return  # nothing was typed yet
+    for line in _read_lines():
+        if isinstance(line, UsageError):
+            _complain(line)
+        elif meaning(line) is Meaning.WRITE:
+            click.echo(format_quoted(line), err=True)
+
+
+def _complain(error: DiaryError) -> None:
+    prefix = "" if isinstance(error, QueuedError) else "diaryclient: "
+    click.echo(f"{prefix}{safe_line(str(error))}", err=True)

@@ -1,0 +1,53 @@
+"""What every command finds around it: flags, environment, folders, the clock, the terminal."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from diaryclient.clock import Clock
+from diaryclient.diary import Diary
+from diaryclient.logins import Login, Logins
+from diaryclient.outbox import Outbox
+from diaryclient.settings import Places, choose
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Built once, by `diaryclient.cli`; `flags` are the group's `server` and `user`."""
+
+    flags: Mapping[str, str | None]
+    environment: Mapping[str, str]
+    clock: Clock
+
+    @property
+    def places(self) -> Places:
+        """The client's folders."""
+        return Places.of(self.environment)
+
+    @property
+    def logins(self) -> Logins:
+        """All logins of this machine."""
+        return Logins(self.places.state / "logins")
+
+    def login(self) -> Login:
+        """Give the login that is meant; raise UsageError, NotLoggedInError or LoginFileError."""
+        return self.logins.choose(choose(self.flags, self.environment, self.places.config))
+
+    def diary(self, login: Login) -> Diary:
+        """Open the diary of a login."""
+        outbox = Outbox(self.places.state / "outbox" / login.name)
+        return Diary.open(login, self.logins, outbox, clock=self.clock)
+
+
+def has_terminal() -> bool:
+    """Tell whether somebody can be asked."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def drop_stdout() -> None:
+    """Send standard output nowhere from now on: whoever read it is gone."""
+    # Else the interpreter's last flush would complain about it.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

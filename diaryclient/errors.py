@@ -1,0 +1,83 @@
+"""The client's leaves of the tree in `protocol.errors`.
+
+Rules: as there; where a person can do something about it, the message says what to type.
+"""
+
+from protocol.address import Address
+from protocol.errors import DiaryError
+
+
+def login_command(address: Address, user: str) -> str:
+    """Give the command that logs in, safe to paste into a shell."""
+    # Some shells take the brackets of an IPv6 address for a pattern.
+    shown = f"'{address}'" if ":" in address.host else str(address)
+    return f"diaryclient login {shown} {user}"
+
+
+class NotLoggedInError(DiaryError):
+    """There is no login that fits, or the server does not know it any more."""
+
+    exit_status = 3
+
+
+class LoginFileError(NotLoggedInError):
+    """A login file is damaged, or others than its owner can read it."""
+
+
+class IdentityChangedError(DiaryError):
+    """The server shows another identity than the one trusted before; nothing was sent to it."""
+
+    exit_status = 3
+
+
+class UntrustedServerError(DiaryError):
+    """Nobody confirmed the identity of a server met for the first time."""
+
+    exit_status = 3
+
+
+class ClocksDifferError(DiaryError):
+    """The clock of this device and the server's are too far apart to log in."""
+
+
+class UnknownHostError(DiaryError):
+    """The name service knows no such host, or does not answer."""
+
+    exit_status = 4
+
+
+class UnreachableError(DiaryError):
+    """Nothing that can be believed came back in time."""
+
+    exit_status = 4
+
+
+class QueuedError(DiaryError):
+    """The entry is in the outbox and the server has not confirmed it: it may be stored or not.
+
+    The same id is sent again later, so it can never be stored twice. `reason` is why, without the
+    rest of the message.
+    """
+
+    exit_status = 5
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        """Keep `reason` apart, for a program that says the rest in its own words."""
+        super().__init__(message)
+        self.reason = reason
+
+
+class InterruptedWritingError(QueuedError):
+    """Queued because the person did not want to wait for the answer."""
+
+    exit_status = 130
+
+
+class TextTooLongError(DiaryError):
+    """The text has more bytes than one request carries."""
+
+    exit_status = 6
+
+
+class NotKeptError(DiaryError):
+    """The outbox could not be written, so nothing was sent either."""

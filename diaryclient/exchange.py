@@ -1,0 +1,279 @@
+"""One question to a server and its answer over datagrams that may get lost: the pure core.
+
+    for outgoing in exchange.datagrams_to_send(now): ...
+    exchange.receive(envelope, now)
+
+Rules: neither clock, chance nor socket in here; the shell (`diaryclient.session`) calls again at
+`next_deadline` at the latest. Only what is authentic and answers a datagram that was sent changes
+anything; all else is ignored in silence. A repetition is a new datagram about the same id, with a
+tag of its own, so an answer tells which of them it answers and Karn's ambiguity does not arise.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Final, NamedTuple, TypeAlias
+
+from diaryclient.clock import Instant
+from diaryclient.errors import (
+    IdentityChangedError,
+    NotLoggedInError,
+    UnreachableError,
+    login_command,
+)
+from diaryclient.logins import Login
+from protocol.channel import open_reply, seal_request
+from protocol.envelope import TAG_BYTES, VERSION, Envelope, Kind
+from protocol.errors import NOT_YET, DiaryError, MalformedError, RefusedError
+from protocol.identifiers import EntryId
+from protocol.keys import TokenKeys
+from protocol.messages import BY_REQUEST, Refusal, Reply, Request, decode_reply
+
+PATIENCE: Final = 6.0
+"""Seconds that a person at a prompt waits without progress, at most."""
+
+LONGEST_TIMEOUT: Final = 3.0
+"""Seconds; longer pauses would leave a restarting server unasked until the patience ends."""
+
+SHORTEST_TIMEOUT: Final = 0.2
+"""Seconds; less only doubles the load of a server that is writing to a slow disk."""
+
+REFUSED_PAUSE: Final = 0.1
+"""Seconds until the next attempt when the other machine says that nothing listens."""
+
+Chance: TypeAlias = Callable[[int], bytes]
+"""Gives that many unpredictable bytes, as `os.urandom`."""
+
+
+class Outgoing(NamedTuple):
+    """A datagram and the number of its attempt, from 0; None: to every address of the server."""
+
+    datagram: bytes
+    attempt: int | None
+
+
+class RoundTrip:
+    """The retransmission timeout of RFC 6298, shared by all exchanges of a session."""
+
+    def __init__(self, chance: Chance) -> None:
+        """Start unmeasured; `chance` spreads first timeouts, lest a crowd repeat as one."""
+        self._chance = chance
+        self._smoothed: float | None = None
+        self._variation = 0.0
+
+    def measured(self, seconds: float) -> None:
+        """Learn from one answer."""
+        if self._smoothed is None:
+            self._smoothed, self._variation = seconds, seconds / 2
+        else:
+            self._variation += (abs(self._smoothed - seconds) - self._variation) / 4
+            self._smoothed += (seconds - self._smoothed) / 8
+
+    def timeout(self) -> float:
+        """Give the seconds to wait before a first repetition: unmeasured, 0.5 to 1.0 by chance."""
+        if self._smoothed is None:
+            return 0.5 + self._chance(1)[0] / 510
+        timeout = self._smoothed + 4 * self._variation
+        return min(max(timeout, SHORTEST_TIMEOUT), LONGEST_TIMEOUT)
+
+
+class Exchange(ABC):
+    """Repeats a datagram, ever more slowly, until it is over or the patience ends.
+
+    `failure` is why it ended without an answer.
+    """
+
+    def __init__(
+        self, rid: EntryId, round_trip: RoundTrip, began: float, patience: float = PATIENCE
+    ) -> None:
+        """Begin at the monotonic second `began`; the first attempt is due at once."""
+        self.rid = rid
+        self.attempts = 0
+        self.is_over = False
+        self.failure: DiaryError | None = None
+        self._round_trip = round_trip
+        self._patience = patience
+        self._due = began
+        self._deadline = began + patience
+        self._timeout = round_trip.timeout()
+
+    def datagrams_to_send(self, now: Instant) -> list[Outgoing]:
+        """Give what is due; past the patience, nothing, and the exchange is over."""
+        if self.is_over:
+            return []
+        if now.monotonic >= self._deadline:
+            self.give_up(self._silence())
+            return []
+        if now.monotonic < self._due:
+            return []
+        self.attempts += 1
+        self._due = now.monotonic + self._timeout
+        self._timeout = min(2 * self._timeout, LONGEST_TIMEOUT)
+        return [Outgoing(self._datagram(now), self.attempts - 1)]
+
+    def next_deadline(self) -> float:
+        """Give the monotonic second by which `datagrams_to_send` wants to be called again."""
+        return min(self._due, self._deadline)
+
+    def lost(self, now: Instant) -> None:
+        """Be told that the last attempt reached nobody: try again soon."""
+        self._due = min(self._due, now.monotonic + REFUSED_PAUSE)
+
+    def postpone(self, seconds: float) -> None:
+        """Be told that nobody listened for so long, so that it was no silence of the server."""
+        self._due += seconds
+        self._deadline += seconds
+
+    def give_up(self, failure: DiaryError) -> None:
+        """End without an answer."""
+        self.is_over = True
+        self.failure = failure
+
+    @abstractmethod
+    def receive(self, envelope: Envelope, now: Instant) -> bool:
+        """Take in a datagram with this exchange's id; tell whether it could be believed."""
+
+    @abstractmethod
+    def _datagram(self, now: Instant) -> bytes:
+        """Give the next attempt's datagram."""
+
+    @abstractmethod
+    def _silence(self) -> DiaryError:
+        """Say what it means that the patience ended."""
+
+    def _allow_time(self, now: float) -> None:
+        self._due = now
+        self._deadline = now + self._patience
+        self._timeout = self._round_trip.timeout()
+
+
+class RequestExchange(Exchange):
+    """A request under a token and its reply.
+
+    BUSY and STORAGE say "not yet": the same id is asked again until the patience ends. At half of a
+    silent patience one HELLO goes along: a server that answers it under the pinned identity is up
+    and does not know the token, and under another one it is no longer the same server.
+
+    `sent` and `seconds` tell when the answered attempt was sent and how long its answer took.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a fact of its own
+        self,
+        login: Login,
+        keys: TokenKeys,
+        request: Request,
+        rid: EntryId,
+        *,
+        round_trip: RoundTrip,
+        chance: Chance,
+        began: float,
+        patience: float = PATIENCE,
+    ) -> None:
+        """Ask `request` under the id `rid`; `login` gives the clock's offset and the names."""
+        super().__init__(rid, round_trip, began, patience)
+        self.request = request
+        self.answer: Reply | None = None
+        self.sent = Instant(0, began)
+        self.seconds = 0.0
+        self._login = login
+        self._keys = keys
+        self._chance = chance
+        self._tags: dict[bytes, Instant] = {}
+        self._not_yet: RefusedError | None = None
+        self._asks_who_is_there = began + patience / 2
+        self._asked = False
+        self._shown: str | None = None
+
+    def result(self) -> Reply:
+        """Give the answer; raise what the server refused with or why none came."""
+        if self.answer is None:
+            raise self.failure or MalformedError("the exchange is not over")
+        return self.answer
+
+    def datagrams_to_send(self, now: Instant) -> list[Outgoing]:
+        """As Exchange, and once the HELLO."""
+        due = super().datagrams_to_send(now)
+        if not self.is_over and self._wants_to_ask() and now.monotonic >= self._asks_who_is_there:
+            self._asked = True
+            due.append(Outgoing(self._hello(now), None))
+        return due
+
+    def next_deadline(self) -> float:
+        """As Exchange."""
+        deadline = super().next_deadline()
+        return min(deadline, self._asks_who_is_there) if self._wants_to_ask() else deadline
+
+    def receive(self, envelope: Envelope, now: Instant) -> bool:
+        """As Exchange."""
+        if envelope.kind is Kind.OFFER:
+            return self._receive_offer(envelope)
+        for tag, sent in self._tags.items():
+            try:
+                plaintext = open_reply(self._keys, envelope, tag)
+            except MalformedError:
+                continue
+            self._receive_reply(plaintext, sent, now)
+            return True
+        return False
+
+    def _receive_reply(self, plaintext: bytes, sent: Instant, now: Instant) -> None:
+        self.sent, self.seconds = sent, now.monotonic - sent.monotonic
+        self._round_trip.measured(self.seconds)
+        try:
+            answer = decode_reply(BY_REQUEST[type(self.request)].reply, plaintext)
+        except MalformedError:
+            words = f"{self._login.address} answered what this program does not understand"
+            self.give_up(MalformedError(f"{words}; one of the two may be too old"))
+            return
+        if not isinstance(answer, Refusal):
+            self.is_over, self.answer = True, answer
+        elif answer.code in NOT_YET:
+            self._not_yet = answer.error()
+        else:
+            self.give_up(answer.error())
+
+    def _datagram(self, now: Instant) -> bytes:
+        timestamp = now.wall + self._login.offset
+        datagram = seal_request(self._keys, self.rid, timestamp, self.request)
+        self._tags[datagram[-TAG_BYTES:]] = now
+        return datagram
+
+    def _silence(self) -> DiaryError:
+        address = self._login.address
+        if self._not_yet:
+            return self._not_yet
+        command = login_command(address, self._login.user)
+        if self._shown == self._login.fingerprint:
+            return NotLoggedInError(
+                f"{address} answers but does not know this login; log in again: {command}"
+            )
+        if self._shown:
+            return IdentityChangedError(
+                f"{address} answers under another identity, {self._shown}, than the trusted "
+                f"{self._login.fingerprint}; if its operator confirms that, type: {command} "
+                f"--fingerprint {self._shown}"
+            )
+        return UnreachableError(f"no answer from {address} within {self._patience:.0f} seconds")
+
+    def _wants_to_ask(self) -> bool:
+        return not self._asked and self._not_yet is None
+
+    def _hello(self, now: Instant) -> bytes:
+        from protocol import login  # noqa: PLC0415 - slow to import, and hardly ever needed
+
+        hello = login.Hello(self._chance(login.NONCE_BYTES), VERSION, VERSION)
+        return login.encode_hello(self.rid, now.wall + self._login.offset, hello)
+
+    def _receive_offer(self, envelope: Envelope) -> bool:
+        from protocol import login  # noqa: PLC0415 - as above
+        from protocol.identity import fingerprint  # noqa: PLC0415 - as above
+
+        try:
+            offer = login.decode_offer(envelope)
+            login.verify_offer(offer)
+        except MalformedError:
+            return False
+        shown = fingerprint(offer.statement.identity)
+        known = shown == self._login.fingerprint
+        if self._asked and (known or self._shown is None):
+            self._shown = shown
+        return known

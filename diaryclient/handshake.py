@@ -1,0 +1,193 @@
+"""The two halves of a login as exchanges: HELLO -> OFFER, then LOGIN -> GRANT. Pure, as `exchange`.
+
+Rules: an OFFER counts only with its identity's signature; whether the identity is the right one is
+decided between the halves (`diaryclient.login`), before a credential is sealed. A repeated LOGIN is
+the same bytes, so that the server knows it again; a new one is made only for a fresh OFFER or after
+BUSY, and three of them at most.
+"""
+
+from typing import Final
+
+from diaryclient.clock import Instant
+from diaryclient.errors import ClocksDifferError, UnreachableError
+from diaryclient.exchange import Chance, Exchange, RoundTrip
+from protocol.address import Address
+from protocol.envelope import VERSION, Envelope, Kind, parse_envelope
+from protocol.errors import DiaryError, ErrorCode, MalformedError, RefusedError
+from protocol.identifiers import EntryId
+from protocol.login import (
+    NONCE_BYTES,
+    Hello,
+    Offer,
+    decode_offer,
+    encode_hello,
+    encode_login,
+    open_grant,
+    verify_offer,
+)
+from protocol.messages import (
+    MAX_SKEW_MILLISECONDS,
+    Grant,
+    LoginForm,
+    Refusal,
+    decode_reply,
+)
+
+MOST_LOGINS: Final = 3
+"""A cookie lives a minute and a prekey an hour: more than two in a row cannot have run out."""
+
+
+def check_terms(offer: Offer, now: int, address: Address) -> None:
+    """Check that an offer is of today and of our version; `now` is ms since the epoch.
+
+    Raise ClocksDifferError (which an old, replayed offer causes as well) or MalformedError.
+    """
+    statement = offer.statement
+    earliest = statement.not_before - MAX_SKEW_MILLISECONDS
+    latest = statement.not_after + MAX_SKEW_MILLISECONDS
+    if not earliest <= now <= latest:
+        which = "behind" if now < earliest else "ahead of"
+        raise ClocksDifferError(
+            f"this device's clock is {which} that of {address} by more than two minutes; "
+            "set the right one of the two and log in again"
+        )
+    if not statement.lowest <= VERSION <= statement.highest:
+        raise MalformedError(
+            f"{address} speaks versions {statement.lowest} to {statement.highest} of the protocol, "
+            f"this program only {VERSION}"
+        )
+
+
+class Greeting(Exchange):
+    """HELLO -> OFFER; `offer` is signed, by whomever."""
+
+    def __init__(
+        self, address: Address, rid: EntryId, round_trip: RoundTrip, chance: Chance, began: float
+    ) -> None:
+        """Begin at the monotonic second `began`."""
+        super().__init__(rid, round_trip, began)
+        self.nonce = chance(NONCE_BYTES)
+        self.offer: Offer | None = None
+        self.address = address
+
+    def result(self) -> Offer:
+        """Give the offer; raise why none came."""
+        if self.offer is None:
+            raise self.failure or MalformedError("the exchange is not over")
+        return self.offer
+
+    def receive(self, envelope: Envelope, now: Instant) -> bool:  # noqa: ARG002 - the first ends it
+        """As Exchange."""
+        offer = _signed_offer(envelope)
+        if offer is None:
+            return False
+        self.is_over, self.offer = True, offer
+        return True
+
+    def _datagram(self, now: Instant) -> bytes:
+        return encode_hello(self.rid, now.wall, Hello(self.nonce, VERSION, VERSION))
+
+    def _silence(self) -> DiaryError:
+        return UnreachableError(
+            f"no answer from {self.address} within {self._patience:.0f} seconds"
+        )
+
+
+class LoginExchange(Exchange):
+    """LOGIN -> GRANT, after `greeting` got its offer."""
+
+    def __init__(
+        self,
+        greeting: Greeting,
+        form: LoginForm,
+        round_trip: RoundTrip,
+        began: float,
+    ) -> None:
+        """Begin at the monotonic second `began`; `form` is sealed to the greeting's offer."""
+        super().__init__(greeting.rid, round_trip, began)
+        self.grant: Grant | None = None
+        self._greeting = greeting
+        self._offer = greeting.result()
+        self._form = form
+        self._logins: list[Envelope] = []
+        self._datagrams: list[bytes] = []
+        self._wants_new = True
+        # Answers to repeated HELLOs may still be under way; they ask for no new LOGIN.
+        self._late_offers = greeting.attempts - 1
+        self._busy: RefusedError | None = None
+
+    def result(self) -> Grant:
+        """Give the grant; raise what the server refused with or why none came."""
+        if self.grant is None:
+            raise self.failure or MalformedError("the exchange is not over")
+        return self.grant
+
+    def receive(self, envelope: Envelope, now: Instant) -> bool:
+        """As Exchange."""
+        if envelope.kind is Kind.OFFER:
+            return self._receive_offer(envelope, now)
+        for login in self._logins:
+            try:
+                plaintext = open_grant(self._form.key, login, envelope)
+            except MalformedError:
+                continue
+            self._receive_grant(plaintext)
+            return True
+        return False
+
+    def _receive_grant(self, plaintext: bytes) -> None:
+        try:
+            answer = decode_reply(Grant, plaintext)
+        except MalformedError:
+            self.give_up(MalformedError("the server granted what this program does not understand"))
+            return
+        if not isinstance(answer, Refusal):
+            self.is_over, self.grant = True, answer
+        elif answer.code is ErrorCode.BUSY:
+            # The server repeats its answer to the same bytes, so asking again takes a new LOGIN.
+            self._busy = answer.error()
+            self._wants_new = len(self._logins) < MOST_LOGINS
+        else:
+            self.give_up(answer.error())
+
+    def _receive_offer(self, envelope: Envelope, now: Instant) -> bool:
+        offer = _signed_offer(envelope)
+        if offer is None or not self._is_trusted(offer, now):
+            return False
+        if self._late_offers > 0:
+            self._late_offers -= 1
+        elif not self._wants_new and len(self._logins) < MOST_LOGINS:
+            self._offer, self._wants_new = offer, True
+            self._allow_time(now.monotonic)
+        return True
+
+    def _is_trusted(self, offer: Offer, now: Instant) -> bool:
+        # An old offer, replayed, may be sealed to a prekey that was stolen since.
+        try:
+            check_terms(offer, now.wall, self._greeting.address)
+        except DiaryError:
+            return False
+        return offer.statement.identity == self._offer.statement.identity
+
+    def _datagram(self, now: Instant) -> bytes:
+        if self._wants_new:
+            nonce = self._greeting.nonce
+            login = encode_login(self.rid, now.wall, self._offer, nonce, self._form)
+            self._datagrams.append(login)
+            self._logins.append(parse_envelope(login))
+            self._wants_new = False
+        return self._datagrams[-1]
+
+    def _silence(self) -> DiaryError:
+        return self._busy or UnreachableError(
+            "the server answers, but not to this login; try again"
+        )
+
+
+def _signed_offer(envelope: Envelope) -> Offer | None:
+    try:
+        offer = decode_offer(envelope)
+        verify_offer(offer)
+    except MalformedError:
+        return None
+    return offer

@@ -1,0 +1,246 @@
+"""Keeps an interactive diary and its server in step: sends what was typed, fetches what is new.
+
+Rules: every method may wait for the network, is called by one thread at a time, gives what to tell
+the person, and raises nothing that a network or a disk can cause. While the server is away an entry
+is queued at once; pauses between attempts then grow, and each begins with a new look-up and new
+sockets, since a laptop may have moved. A problem that nobody caused by typing is told once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from diaryclient.clock import Clock
+from diaryclient.diary import Diary
+from diaryclient.errors import QueuedError, UnknownHostError, UnreachableError
+from diaryclient.interactive import notices
+from diaryclient.interactive.follower import TodayFollower
+from diaryclient.outbox import FINAL_REFUSALS, LOGIN_REFUSALS, Entry
+from diaryclient.reading import DayEntries
+from protocol.dayfile import Foreign, Written
+from protocol.errors import NOT_YET, DiaryError, NotFoundError, RefusedError, StaleError
+from protocol.identifiers import EntryId
+from protocol.messages import DayRow
+
+POLL_SECONDS: Final = 2.0
+"""Between two looks for news: 400 bytes out and 150 back, 25 MB a day."""
+
+LONGEST_PAUSE: Final = 15.0
+"""Between two attempts to reach a server that is away, or one that refuses."""
+
+_DELIVERING_SECONDS: Final = 3.0
+"""For waiting entries at one time, so that a line typed meanwhile gets its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClearPlan:
+    """The day to be cleared as it was when the person asked; None, and why not."""
+
+    row: DayRow | None
+    reason: str = ""
+
+
+class Synchronizer:
+    """The jobs of an interactive diary.
+
+    `diary` may be used by another thread to compose entries. `is_away` tells that the server did
+    not answer the last time.
+    """
+
+    def __init__(self, open_diary: Callable[[], Diary], clock: Clock) -> None:
+        """`open_diary` opens the diary of the login as it is then; it may raise DiaryError."""
+        self.diary = open_diary()
+        self.is_away = False
+        self._open_diary = open_diary
+        self._clock = clock
+        self._today = TodayFollower()
+        self._composed = set[EntryId]()
+        self._saved = set[EntryId]()
+        self._failures = 0
+        self._why_away = ""
+        self._is_stale = False
+        self._deliver_from = 0.0
+        self._told = dict[str, type[Exception]]()
+
+    @property
+    def pause(self) -> float:
+        """The seconds until the next `tick`."""
+        return min(POLL_SECONDS * 2.0 ** min(max(self._failures - 1, 0), 10), LONGEST_PAUSE)
+
+    def note_composed(self, entry: Entry) -> None:
+        """Be told that an entry was typed here: its line on the screen is not news."""
+        self._composed.add(entry.id)
+
+    def send(self, entry: Entry) -> list[str]:
+        """Send an entry that was just typed."""
+        if entry.id in self._saved:
+            return []
+        if self.is_away:
+            return [self.queue(entry)]
+        self._renew()
+        said, error = self._put(entry)
+        if error and not _is_final(error):
+            self._failed("sending", error)
+            self._why_away = ""  # told by `said`
+        return [said]
+
+    def queue(self, entry: Entry) -> str:
+        """Say of an entry typed while the server is away that it waits; any thread may ask.
+
+        The first is told why. The next `tick` is wanted soon: somebody is there.
+        """
+        reason, self._why_away = self._why_away, ""
+        self._failures = 0
+        return notices.queued(entry.id, reason)
+
+    def show(self) -> list[str]:
+        """Give today from its start, and what waits here."""
+        self._renew()
+        try:
+            said = notices.today(self.diary.login.name, self._read_all())
+        except DiaryError as error:
+            self._failed("reading", error)
+            said = [
+                notices.heading(self.diary.today(), self.diary.login.name),
+                f"today cannot be shown: {error}",
+            ]
+        return said + notices.waiting(self._waiting(), self.diary.today())
+
+    def plan_clear(self) -> ClearPlan:
+        """See what is to be cleared."""
+        self._renew()
+        day = self.diary.today()
+        try:
+            row = next(iter(self.diary.days(day, day)), None)
+        except DiaryError as error:
+            self._failed("clearing", error)
+            return ClearPlan(None, f"nothing was cleared: {error}")
+        if row is None or row.size == 0:
+            return ClearPlan(None, "today is empty already")
+        return ClearPlan(row)
+
+    def clear(self, row: DayRow) -> list[str]:
+        """Set aside the day that was planned, unless it changed since."""
+        try:
+            self.diary.clear(row)
+        except (StaleError, NotFoundError):
+            return ["the day changed meanwhile, it was cleared elsewhere; nothing was cleared here"]
+        except UnreachableError as error:
+            self._failed("clearing", error)
+            return [f"{error}: today may be cleared or not; -r shows it"]
+        except DiaryError as error:
+            self._failed("clearing", error)
+            return [f"nothing was cleared: {error}"]
+        self._today.cleared(row)
+        return [notices.cleared(row.day)]
+
+    def tick(self) -> list[str]:
+        """Send what waits, then look for news."""
+        self._renew()
+        self._failures += 1
+        try:
+            said = self._deliver()
+        except OSError as error:
+            is_news = self._failed("sending", error)
+            said = [f"the outbox cannot be used: {error.strerror}"] if is_news else []
+        return said if self.is_away else said + self._look()
+
+    def left_behind(self) -> list[str]:
+        """Say on leaving what was not sent."""
+        count = len(self._waiting())
+        return [notices.left_behind(count)] if count else []
+
+    def _deliver(self) -> list[str]:
+        told: list[str] = []
+        began = self._clock.instant().monotonic
+        if began < self._deliver_from:
+            return told
+        for entry in self.diary.outbox.waiting():
+            if entry.id in self._saved:
+                continue
+            said, error = self._put(self.diary.not_after_now(entry))
+            if error is None or _is_final(error):
+                told.append(said)
+            else:
+                is_news = self._failed("sending", error)
+                if not self.is_away:
+                    # A server that refuses one refuses the rest as well.
+                    self._deliver_from = self._clock.instant().monotonic + LONGEST_PAUSE
+                    told += [said] if is_news else []
+                break
+            if self._clock.instant().monotonic > began + _DELIVERING_SECONDS:
+                break
+        return told
+
+    def _put(self, entry: Entry) -> tuple[str, DiaryError | None]:
+        """Send one entry; give what to say, and what went wrong."""
+        try:
+            stored = self.diary.put(entry)
+        except QueuedError as error:
+            return notices.queued(entry.id, error.reason), error
+        except DiaryError as error:
+            return str(error), error
+        self._reached("sending")
+        self._saved.add(entry.id)
+        return notices.saved(stored), None
+
+    def _look(self) -> list[str]:
+        try:
+            if not self._today.is_reading:
+                return notices.today(self.diary.login.name, self._read_all())
+            news = self._today.read_news(self.diary)
+        except DiaryError as error:
+            is_news = self._failed("reading", error)
+            return [str(error)] if is_news and not self.is_away else []
+        self._reached("reading")
+        said: list[str] = []
+        if news.is_new_day:
+            said.append(notices.heading(news.day, self.diary.login.name))
+        if news.was_cleared:
+            said.append("today was cleared elsewhere")
+        return said + notices.news(filter(self._is_not_own, news.records))
+
+    def _read_all(self) -> DayEntries:
+        shown = self._today.read_all(self.diary)
+        self._reached("reading")
+        return shown
+
+    def _is_not_own(self, record: Written | Foreign) -> bool:
+        return isinstance(record, Foreign) or record.id not in self._composed
+
+    def _waiting(self) -> list[Entry]:
+        held = LOGIN_REFUSALS | {None}
+        return [entry for entry in self.diary.outbox.entries() if entry.refused in held]
+
+    def _reached(self, doing: str) -> None:
+        self.is_away = False
+        self._failures = 0
+        self._told.pop(doing, None)
+
+    def _failed(self, doing: str, error: DiaryError | OSError) -> bool:
+        """Take note of a failure; tell whether it is another than the last."""
+        was_away = self.is_away
+        self.is_away = isinstance(error, QueuedError | UnreachableError | UnknownHostError) or (
+            isinstance(error, RefusedError) and error.code in NOT_YET
+        )
+        self._is_stale = True
+        if self.is_away and not was_away:
+            self._why_away = error.reason if isinstance(error, QueuedError) else str(error)
+        before = self._told.get(doing)
+        self._told[doing] = type(error)
+        return before is not type(error)
+
+    def _renew(self) -> None:
+        if not self._is_stale:
+            return
+        try:
+            renewed = self._open_diary()
+        except DiaryError:
+            return  # there is no such login any more; the server says what that means
+        self.diary.close()
+        self.diary = renewed
+        self._is_stale = False
+
+
+def _is_final(error: DiaryError) -> bool:
+    return isinstance(error, RefusedError) and error.code in FINAL_REFUSALS

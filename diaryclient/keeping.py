@@ -1,0 +1,62 @@
+"""From a text to an entry in the outbox, and from there to the server: what every writer shares.
+
+Rules: the entry is on the disk before anything is sent. Each failure says whether the text was
+kept, and where.
+"""
+
+from diaryclient.diary import Diary
+from diaryclient.display import format_minute, short_id
+from diaryclient.errors import InterruptedWritingError, NotKeptError, TextTooLongError
+from diaryclient.outbox import Entry
+from protocol.errors import ErrorCode, UsageError
+from protocol.messages import MAX_TEXT_BYTES
+
+
+def check_text(text: str) -> str:
+    """Give a text that can be an entry; raise UsageError if it is empty or no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError("the text is not valid UTF-8; nothing was saved") from None
+    if not text.strip():
+        raise UsageError("the text is empty; nothing was saved")
+    return text
+
+
+def keep(diary: Diary, text: str) -> Entry:
+    """Put a text into the outbox, to be sent.
+
+    Raise NotKeptError if the disk does not take it, or TextTooLongError: then it is kept, and never
+    sent.
+    """
+    size = len(text.encode())
+    refused = ErrorCode.TOOBIG if size > MAX_TEXT_BYTES else None
+    try:
+        entry = diary.compose(text, refused=refused)
+    except OSError as error:
+        raise NotKeptError(
+            f"NOT SAVED, and not sent: the outbox {diary.outbox.folder} cannot be written: "
+            f"{error.strerror}"
+        ) from None
+    if refused:
+        raise TextTooLongError(
+            f"the text has {size} bytes, an entry at most {MAX_TEXT_BYTES}; it was not sent and is "
+            f"kept in the outbox: {diary.outbox.path(entry.id)}"
+        )
+    return entry
+
+
+def put(diary: Diary, entry: Entry) -> Entry:
+    """Send an entry of the outbox; raise as `Diary.put`, or InterruptedWritingError."""
+    try:
+        return diary.put(entry)
+    except KeyboardInterrupt:
+        raise InterruptedWritingError(
+            f"queued {short_id(entry.id)}: interrupted; kept in the outbox and sent with a later "
+            "write"
+        ) from None
+
+
+def format_saved(diary: Diary, entry: Entry) -> str:
+    """Give `saved 4fb39 2026-11-22 18:40 alice@127.0.0.1:8888`."""
+    return f"saved {short_id(entry.id)} {format_minute(entry.stamp)} {diary.login.name}"

@@ -1,0 +1,143 @@
+"""The outbox: every entry, from before it is sent until the server has confirmed it.
+
+One 0600 file for each entry, `outbox/alice@host:port/<id>.json`, so that several processes can work
+side by side: a file that vanished was confirmed by another one.
+
+Rules: an entry is on the disk before its first byte is sent, and again before its time is
+corrected, because the server compares a repeated id's content. A refused entry stays with its
+reason; one refused for its login waits for the next login.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from diaryclient.private_files import write_private
+from protocol.dayfile import Stamp
+from protocol.errors import ErrorCode, MalformedError
+from protocol.fields import read_fields
+from protocol.identifiers import EntryId
+from protocol.messages import Put
+
+_SUFFIX: Final = ".json"
+LOGIN_REFUSALS: Final = frozenset(
+    {ErrorCode.EXPIRED, ErrorCode.REVOKED, ErrorCode.SCOPE, ErrorCode.DENIED}
+)
+"""What another login can mend."""
+
+FINAL_REFUSALS: Final = frozenset({ErrorCode.INVALID, ErrorCode.CONFLICT, ErrorCode.TOOBIG})
+"""What no repetition can mend; every other refusal leaves the entry waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry on its way: id, time (ms since the epoch), zone (minutes east of UTC), text.
+
+    `refused` is the code of the refusal that holds it back; None while it waits to be sent.
+    """
+
+    id: EntryId
+    at: int
+    off: int
+    text: str
+    star: bool = False
+    refused: ErrorCode | None = None
+
+    @property
+    def stamp(self) -> Stamp:
+        """The entry's moment on its writer's wall clock."""
+        return Stamp(self.at, self.off)
+
+    @property
+    def request(self) -> Put:
+        """The request that stores it."""
+        return Put(at=self.at, off=self.off, text=self.text, star=self.star)
+
+
+class Outbox:
+    """The entries of one login that the server has not confirmed."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use `folder`, which need not exist yet."""
+        self.folder = folder
+
+    def keep(self, entry: Entry) -> None:
+        """Write an entry durably; raise OSError if the disk does not take it."""
+        write_private(self.path(entry.id), _encode(entry))
+
+    def remove(self, entry_id: EntryId) -> None:
+        """Forget a confirmed entry."""
+        self.path(entry_id).unlink(missing_ok=True)
+
+    def hold_back(self, entry: Entry, code: ErrorCode) -> None:
+        """Keep a refused entry with its reason, unless another process had it confirmed."""
+        if self.path(entry.id).exists():
+            self.keep(replace(entry, refused=code))
+
+    def release_login_refusals(self) -> None:
+        """Let the entries that were refused for their login wait again: there is a new one."""
+        for entry in self.entries():
+            if entry.refused in LOGIN_REFUSALS:
+                self.keep(replace(entry, refused=None))
+
+    def waiting(self) -> list[Entry]:
+        """Give the entries to be sent, oldest first."""
+        return [entry for entry in self.entries() if entry.refused is None]
+
+    def entries(self) -> Iterator[Entry]:
+        """Give all entries, oldest first; a damaged file is left out, see `damaged`."""
+        for path in self._paths():
+            with suppress(FileNotFoundError, MalformedError):
+                yield _read(path)
+
+    def damaged(self) -> list[Path]:
+        """Give the files that hold no entry: somebody changed them, and nothing here will."""
+        return [path for path in self._paths() if not _holds_entry(path)]
+
+    def path(self, entry_id: EntryId) -> Path:
+        """Give the file of an entry."""
+        return self.folder / f"{entry_id.hex()}{_SUFFIX}"
+
+    def _paths(self) -> list[Path]:
+        # The ids are UUIDv7 and so are in the order in which they were made.
+        return sorted(self.folder.glob(f"*{_SUFFIX}")) if self.folder.is_dir() else []
+
+
+def _holds_entry(path: Path) -> bool:
+    try:
+        _read(path)
+    except FileNotFoundError:
+        return True  # confirmed meanwhile
+    except MalformedError:
+        return False
+    return True
+
+
+def _encode(entry: Entry) -> bytes:
+    values = {
+        "at": entry.at,
+        "off": entry.off,
+        "text": entry.text,
+        "star": entry.star,
+        "refused": entry.refused,
+    }
+    return json.dumps(values, ensure_ascii=False, indent=2).encode() + b"\n"
+
+
+def _read(path: Path) -> Entry:
+    try:
+        entry_id = EntryId(bytes.fromhex(path.name.removesuffix(_SUFFIX)))
+        values = json.loads(path.read_bytes())
+        text, refused = values["text"], values["refused"]
+        # A text that was refused for its length is kept as well, so it is checked apart.
+        rest = {key: values[key] for key in ("at", "off", "star")}
+        put = read_fields(Put, rest | {"text": "checked apart"})
+        if not isinstance(text, str):
+            raise MalformedError(f"{path} holds no text")
+        code = None if refused is None else ErrorCode(refused)
+    except (ValueError, TypeError, KeyError):
+        raise MalformedError(f"{path} holds no entry") from None
+    return Entry(entry_id, put.at, put.off, text, put.star, code)

@@ -1,0 +1,155 @@
+"""Reads days: raw bytes of append-only files, piece by piece, and the entries in them.
+
+Rules: a day is read up to the size that its row told, so what is appended meanwhile does not
+matter; when the file was set aside meanwhile, the reading of that day starts again.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final, cast
+
+from diaryclient.asking import Asker
+from protocol.dayfile import Foreign, Written, fold, parse_day_file
+from protocol.errors import MalformedError, RefusedError, StaleError
+from protocol.identifiers import Day
+from protocol.messages import MAX_CHUNK, Chunk, DayList, DayRow, Days, Read, padded
+
+_MOST_RESTARTS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class DayEntries:
+    """A day's entries as they stand now, by time, and the lines of its file that are none."""
+
+    day: Day
+    entries: list[Written]
+    foreign: list[Foreign]
+
+
+def list_days(asker: Asker, first: Day, last: Day) -> Iterator[tuple[DayRow, ...]]:
+    """Give the rows of the days that have a file, both ends included, an answer at a time."""
+    while True:
+        answer = asker.ask(padded(Days(first, last)), DayList)
+        days = [row.day for row in answer.rows]
+        if days != sorted(set(days)) or any(not first <= day <= last for day in days):
+            raise MalformedError("the server lists days out of order")
+        yield answer.rows
+        if not answer.more or (days and days[-1] == last):
+            return
+        if not days:
+            raise MalformedError("the server promises more days and lists none")
+        first = _day_after(days[-1])
+
+
+def read_day(asker: Asker, row: DayRow) -> bytes:
+    """Give a day file's bytes; empty if it was set aside and nothing written since.
+
+    Raise StaleError if that happens again and again.
+    """
+    for _ in range(_MOST_RESTARTS):
+        try:
+            return _read_pieces(asker, row)
+        except StaleError:
+            rows = [again for page in list_days(asker, row.day, row.day) for again in page]
+            if not rows:
+                return b""
+            row = rows[0]
+    return _read_pieces(asker, row)
+
+
+def read_rest(asker: Asker, row: DayRow, offset: int) -> bytes:
+    """Give a day file's bytes from `offset` on; raise StaleError if it was set aside since."""
+    return _read_pieces(asker, row, offset)
+
+
+def read_entries(asker: Asker, rows: Iterable[DayRow]) -> Iterator[DayEntries]:
+    """Give what stands in the files of several days, in the order of the rows.
+
+    Pieces of different days are in flight together, else every day would cost a round trip.
+    """
+    begun: deque[_Pieces] = deque()
+    by_day: dict[Day, _Pieces] = {}
+
+    def requests() -> Iterator[Read]:
+        for row in rows:
+            begun.append(by_day.setdefault(row.day, _Pieces(row)))
+            yield from begun[-1].requests()
+
+    for request, answer in asker.ask_many(requests(), Chunk):
+        by_day[request.day].take(request.offset, answer)
+        while begun and begun[0].is_whole():
+            whole = begun.popleft()
+            yield _parsed(whole.row.day, whole.joined())
+    for pieces in begun:
+        # Changed meanwhile, or the server sends less at once than it may.
+        data = pieces.joined() if pieces.is_whole() else read_day(asker, pieces.row)
+        yield _parsed(pieces.row.day, data)
+
+
+def _parsed(day: Day, data: bytes) -> DayEntries:
+    records = parse_day_file(data)
+    foreign = [record for record in records if isinstance(record, Foreign)]
+    return DayEntries(day, fold(records), foreign)
+
+
+class _Pieces:
+    """A day's file on its way: pieces of 1040 bytes, in any order."""
+
+    def __init__(self, row: DayRow) -> None:
+        self.row = row
+        self._got: dict[int, bytes] = {}
+
+    def requests(self) -> Iterator[Read]:
+        for offset in range(0, self.row.size, MAX_CHUNK):
+            yield _padded_read(self.row, offset)
+
+    def take(self, offset: int, answer: Chunk | RefusedError) -> None:
+        if isinstance(answer, StaleError):
+            return
+        if isinstance(answer, RefusedError):
+            raise answer
+        if answer.size >= self.row.size:
+            self._got[offset] = answer.data[: self.row.size - offset]
+
+    def is_whole(self) -> bool:
+        return sum(map(len, self._got.values())) == self.row.size
+
+    def joined(self) -> bytes:
+        return b"".join(self._got[offset] for offset in sorted(self._got))
+
+
+def _read_pieces(asker: Asker, row: DayRow, start: int = 0) -> bytes:
+    pieces: dict[int, bytes] = {}
+    offsets: Iterable[int] = range(start, row.size, MAX_CHUNK)
+    while True:
+        rest: list[int] = []
+        requests = (_padded_read(row, offset) for offset in offsets)
+        for request, answer in asker.ask_many(requests, Chunk):
+            offset = request.offset
+            end = min(offset - (offset - start) % MAX_CHUNK + MAX_CHUNK, row.size)
+            piece = pieces[offset] = _checked(answer, row)[: end - offset]
+            if offset + len(piece) < end:
+                rest.append(offset + len(piece))
+        if not rest:
+            return b"".join(pieces[offset] for offset in sorted(pieces))
+        offsets = rest
+
+
+def _padded_read(row: DayRow, offset: int) -> Read:
+    return cast("Read", padded(Read(row.day, row.generation, offset)))
+
+
+def _checked(chunk: Chunk | RefusedError, row: DayRow) -> bytes:
+    if isinstance(chunk, RefusedError):
+        raise chunk
+    if chunk.size < row.size:
+        raise StaleError
+    if not chunk.data:
+        raise MalformedError("the server sends an empty piece of a day")
+    return chunk.data
+
+
+def _day_after(day: Day) -> Day:
+    return Day((date.fromisoformat(day) + timedelta(days=1)).isoformat())

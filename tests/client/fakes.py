@@ -1,0 +1,260 @@
+"""A server in memory, and a clock that moves only when somebody waits."""
+
+import os
+import random
+import stat
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from diaryclient.clock import Instant
+from diaryclient.exchange import Chance
+from diaryclient.logins import Login
+from protocol.address import Address
+from protocol.channel import seal_reply
+from protocol.dayfile import Stamp, Written, format_record
+from protocol.envelope import Envelope, Kind, parse_envelope
+from protocol.errors import ErrorCode, MalformedError
+from protocol.fields import read_fields
+from protocol.identifiers import Day, EntryId, Username
+from protocol.identity import fingerprint
+from protocol.keys import derive_token_keys, open_sealed
+from protocol.login import (
+    Offer,
+    Statement,
+    decode_hello,
+    decode_login,
+    encode_grant,
+    encode_offer,
+    login_digest,
+    open_login,
+)
+from protocol.messages import (
+    BY_NAME,
+    MAX_CHUNK,
+    MAX_SKEW_MILLISECONDS,
+    Chunk,
+    Clear,
+    Cleared,
+    DayList,
+    DayRow,
+    Days,
+    Grant,
+    Identity,
+    LoginForm,
+    Put,
+    Read,
+    Refusal,
+    Reply,
+    Request,
+    Stored,
+)
+from protocol.packing import unpack
+
+START: Final = 1_795_000_000_000
+ADDRESS: Final = Address("diary.test", 8888)
+ALICE: Final = Username("alice")
+KID: Final = b"kid-0001"
+ROOT: Final = bytes(range(32))
+
+
+@dataclass
+class FakeClock:
+    """Stands still until somebody waits; `wall` may be wrong by any amount."""
+
+    wall: int = START
+    monotonic: float = 0.0
+    offset: int = 0
+
+    def instant(self) -> Instant:
+        """As Clock."""
+        return Instant(self.wall + round(self.monotonic * 1000), self.monotonic)
+
+    def local_offset(self, at: int) -> int:  # noqa: ARG002 - always the same zone
+        """As Clock."""
+        return self.offset
+
+
+def seeded(seed: int = 1) -> Chance:
+    """Chance that repeats."""
+    return random.Random(seed).randbytes
+
+
+@dataclass
+class FakeServer:
+    """Knows one token; `refusals` are given to the next requests, one each."""
+
+    clock: FakeClock
+    ahead: int = 0
+    knows_token: bool = True
+    password: str = "correct horse"
+    piece: int = MAX_CHUNK
+    identity: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    note: str = ""
+    refusals: deque[ErrorCode] = field(default_factory=deque)
+    stale_cookies: int = 0
+    versions: tuple[int, int] = (1, 1)
+    not_before: int = 0
+    files: dict[Day, bytes] = field(default_factory=dict)
+    generations: dict[Day, int] = field(default_factory=dict)
+    contents: dict[EntryId, Put] = field(default_factory=dict)
+    requests: list[tuple[EntryId, Request]] = field(default_factory=list)
+    kinds: list[Kind] = field(default_factory=list)
+    logins: list[bytes] = field(default_factory=list)
+    forms: list[LoginForm] = field(default_factory=list)
+    before_read: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        self.keys = derive_token_keys(ROOT, KID)
+        self.prekey = X25519PrivateKey.generate()
+        self.grants: dict[bytes, bytes] = {}
+
+    @property
+    def now(self) -> int:
+        """The server's clock, in ms since the epoch."""
+        return self.clock.instant().wall + self.ahead
+
+    @property
+    def fingerprint(self) -> str:
+        """What clients are shown."""
+        return fingerprint(self.identity.public_key().public_bytes_raw())
+
+    def receive(self, datagram: bytes) -> list[bytes]:
+        """Give what the server answers to one datagram."""
+        try:
+            envelope = parse_envelope(datagram)
+            self.kinds.append(envelope.kind)
+            if envelope.kind is Kind.REQUEST:
+                return self._request(envelope)
+            if envelope.kind is Kind.HELLO:
+                decode_hello(envelope)
+                return [self.offer(envelope.rid)]
+            if envelope.kind is Kind.LOGIN:
+                self.logins.append(datagram)
+                return self._login(envelope)
+        except MalformedError:
+            pass
+        return []
+
+    def offer(self, rid: EntryId) -> bytes:
+        """Give an OFFER for a HELLO with that id."""
+        statement = self._statement()
+        offer = Offer(os.urandom(24), statement, self.identity.sign(statement.encode()))
+        return encode_offer(rid, self.now, offer)
+
+    def _statement(self) -> Statement:
+        begin = self.not_before or START - 3_600_000
+        return Statement(
+            identity=self.identity.public_key().public_bytes_raw(),
+            prekey=self.prekey.public_key().public_bytes_raw(),
+            not_before=begin,
+            not_after=begin + 7_200_000,
+            lowest=self.versions[0],
+            highest=self.versions[1],
+        )
+
+    def _login(self, envelope: Envelope) -> list[bytes]:
+        if self.stale_cookies > 0:
+            self.stale_cookies -= 1
+            return [self.offer(envelope.rid)]
+        digest = login_digest(envelope)
+        if digest not in self.grants:
+            sealed = decode_login(envelope)
+            values = unpack(open_login(envelope, sealed, self._statement(), self.prekey))
+            form = read_fields(LoginForm, values)
+            self.forms.append(form)
+            self.grants[digest] = encode_grant(form.key, envelope, self.now, self._grant(form))
+        return [self.grants[digest]]
+
+    def _grant(self, form: LoginForm) -> Grant | Refusal:
+        if self.refusals:
+            return Refusal(self.refusals.popleft(), self.note, self.now)
+        if form.password != self.password and not form.invite:
+            return Refusal(ErrorCode.DENIED, "", self.now)
+        return Grant(KID, ROOT, self.now + form.lifetime, form.scopes, 1, self.now)
+
+    def _request(self, envelope: Envelope) -> list[bytes]:
+        if not self.knows_token:
+            return []
+        values = unpack(open_sealed(self.keys.to_server, envelope))
+        operation = BY_NAME[str(values.pop("op"))]
+        request = read_fields(operation.request, values)
+        self.requests.append((envelope.rid, request))
+        answer = self._answer(envelope, request)
+        return [seal_reply(self.keys, envelope, self.now, answer)]
+
+    def _answer(self, envelope: Envelope, request: Request) -> Reply | Refusal:
+        if self.refusals:
+            return Refusal(self.refusals.popleft(), self.note, self.now)
+        if abs(envelope.timestamp - self.now) > MAX_SKEW_MILLISECONDS:
+            return Refusal(ErrorCode.BADTIME, "", self.now)
+        if isinstance(request, Put):
+            return self._put(envelope.rid, request)
+        handlers: dict[type[Request], Callable[[Any], Reply | Refusal]] = {
+            Days: self._days,
+            Read: self._read,
+            Clear: self._clear,
+        }
+        return handlers.get(type(request), self._whoami)(request)
+
+    def _whoami(self, request: Request) -> Identity:  # noqa: ARG002 - it asks for nothing
+        return Identity(ALICE, "full", START + 90 * 86_400_000, self.now)
+
+    def _put(self, rid: EntryId, put: Put) -> Reply | Refusal:
+        if put.at > self.now + MAX_SKEW_MILLISECONDS:
+            return Refusal(ErrorCode.INVALID, "the entry's time is in the future", self.now)
+        stamp = Stamp(put.at, put.off)
+        known = self.contents.setdefault(rid, put)
+        if known is put:
+            line = format_record(Written(stamp, rid, put.text, put.star))
+            self.files[stamp.day] = self.files.get(stamp.day, b"") + line
+        elif known != put:
+            return Refusal(ErrorCode.CONFLICT, "", self.now)
+        return Stored(stamp.day, known is not put)
+
+    def _days(self, request: Days) -> DayList:
+        days = sorted(day for day in self.files if request.first <= day <= request.last)
+        rows = (
+            DayRow(day, self.generations.get(day, 0), 0, len(self.files[day])) for day in days[:30]
+        )
+        return DayList(tuple(rows), len(days) > 30)
+
+    def _read(self, request: Read) -> Reply | Refusal:
+        self.before_read()
+        if request.generation != self.generations.get(request.day, 0):
+            return Refusal(ErrorCode.STALE, "", self.now)
+        data = self.files[request.day]
+        return Chunk(data[request.offset : request.offset + self.piece], len(data))
+
+    def _clear(self, request: Clear) -> Reply | Refusal:
+        generation = self.generations.get(request.day, 0)
+        if request.generation != generation:
+            return Refusal(ErrorCode.STALE, "", self.now)
+        del self.files[request.day]
+        self.generations[request.day] = generation + 1
+        return Cleared(f"{request.day}.{generation}.log")
+
+
+def login_to(server: FakeServer, offset: int = 0) -> Login:
+    """Give the login whose token the server knows."""
+    return Login(
+        address=ADDRESS,
+        user=ALICE,
+        kid=KID,
+        root=ROOT,
+        fingerprint=server.fingerprint,
+        scopes="full",
+        expires=0,
+        created=START,
+        offset=offset,
+    )
+
+
+def file_mode(path: Path) -> int:
+    """Give a file's permission bits."""
+    return stat.S_IMODE(path.stat().st_mode)

@@ -1,0 +1,154 @@
+"""The client as a process: terminals, encodings, pipes, signals, and what it imports."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from diaryclient.logins import Logins
+from diaryclient.outbox import Outbox
+from protocol.address import Address
+from protocol.invite import Invite
+from tests.client.fakes import ALICE, FakeClock, FakeServer, login_to
+from tests.client.loopback import PASSWORD, Loopback
+
+
+def process(*words: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[bytes]":
+    """Run the client as a process."""
+    return subprocess.run(
+        [sys.executable, "-m", "diaryclient", *words],
+        env=os.environ | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_no_terminal_encoding_crashes(
+    logged_in: Loopback, environment: dict[str, str], encoding: str
+) -> None:
+    """What a terminal cannot show is escaped."""
+    given = environment | {"PYTHONIOENCODING": encoding, "LC_ALL": "C"}
+    assert process("write", "今天 é", environment=given).returncode == 0
+    done = process("read", environment=given)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(logged_in.fake.contents) == 1
+
+
+def test_a_reader_that_leaves_gets_no_traceback(
+    logged_in: Loopback, environment: dict[str, str]
+) -> None:
+    """`diaryclient read | head -1` is quiet."""
+    assert process("write", "text", environment=environment).returncode == 0
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as gone:
+        done = subprocess.run(
+            [sys.executable, "-m", "diaryclient", "read"],
+            env=os.environ | environment,
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            timeout=30,
+            check=False,
+        )
+    assert done.stderr == b""
+
+
+def test_a_write_imports_little() -> None:
+    """No pydantic, no public-key cryptography, no configuration parser: a prompt must not wait."""
+    code = (
+        "import sys\n"
+        "before = set(sys.modules)\n"
+        "import diaryclient.commands.write\n"
+        "import diaryclient.cli\n"
+        "print(*(set(sys.modules) - before), sep='\\n')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
+    )
+    heavy = {"pydantic", "asyncio", "tomllib", "getpass", "secrets", "rich", "protocol.login"}
+    assert heavy.isdisjoint(done.stdout.split())
+    assert "cryptography.hazmat.primitives.hpke" not in done.stdout
+
+
+def terminal(*words: str, environment: dict[str, str]) -> pexpect.spawn:
+    """Run the client at a terminal."""
+    return pexpect.spawn(
+        sys.executable,
+        ["-m", "diaryclient", *words],
+        env=os.environ | environment,
+        encoding="utf-8",
+        timeout=20,
+        # A test run in the background ignores SIGINT, and its children would inherit that.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+    )
+
+
+def finish(child: pexpect.spawn) -> tuple[int | None, str]:
+    """Give the exit status and the last output."""
+    child.expect(pexpect.EOF)
+    child.close()
+    return child.exitstatus, child.before
+
+
+@pytest.mark.parametrize(("answer", "status"), [("y", 0), ("", 3), ("n", 3)])
+def test_a_terminal_asks_without_echo_and_about_trust(
+    loopback: Loopback, environment: dict[str, str], answer: str, status: int
+) -> None:
+    """The password is not shown; trust is not the default."""
+    child = terminal("login", str(loopback.address), "alice", environment=environment)
+    child.expect("Password of alice@")
+    child.sendline(PASSWORD)
+    child.expect_exact(loopback.fake.fingerprint)
+    assert PASSWORD not in child.before
+    child.expect("operator told you")
+    child.sendline(answer)
+    assert finish(child)[0] == status
+    assert len(loopback.fake.forms) == (status == 0)
+
+
+def test_an_invite_at_a_terminal_asks_twice(
+    loopback: Loopback, environment: dict[str, str]
+) -> None:
+    """Two different passwords are refused before anything is sent."""
+    word = Invite(loopback.address, ALICE, loopback.fake.fingerprint, b"c" * 16).encode()
+    for second, status in (("another one", 2), ("brand new one", 0)):
+        child = terminal("login", word, environment=environment)
+        child.expect("New password of alice@")
+        child.sendline("brand new one")
+        child.expect("Once more")
+        child.sendline(second)
+        assert finish(child)[0] == status
+    assert len(loopback.fake.forms) == 1
+
+
+def test_an_interrupted_write_says_that_the_text_is_kept(
+    environment: dict[str, str], state: Path
+) -> None:
+    """Ctrl-C while the server is silent: 130, and the entry waits."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        address = Address("127.0.0.1", silent.getsockname()[1])
+        login = replace(login_to(FakeServer(FakeClock())), address=address)
+        Logins(state / "logins").save(login)
+        child = terminal("write", environment=environment)
+        child.expect("Type the entry, then Ctrl-D")
+        child.sendline("my text")
+        child.sendeof()
+        silent.settimeout(20)
+        silent.recv(2000)
+        child.sendintr()
+        status, rest = finish(child)
+    assert status == 130
+    assert re.search(r"queued [0-9a-f]{5}: interrupted; kept in the outbox", rest)
+    assert [entry.text for entry in Outbox(state / "outbox" / login.name).waiting()] == ["my text"]
