@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -26,8 +26,12 @@ from diaryserver.service.prekeys import Prekeys
 from diaryserver.service.requests import RequestService
 from diaryserver.service.router import Router
 from diaryserver.service.threads import Workers
+from diaryserver.store.cache import DayCache
+from diaryserver.store.disk import Disk
 from diaryserver.store.files import FileEntryStore
 from diaryserver.store.folders import Folders
+from diaryserver.store.journal import Journal
+from diaryserver.store.writer import JournaledWriter
 from protocol.address import Address
 from protocol.errors import StorageError, UsageError
 from protocol.identifiers import Username
@@ -71,15 +75,27 @@ def open_data(folder: Path) -> Iterator[Data]:
 
 
 @contextmanager
-def open_entries(folder: Path) -> Iterator[FileEntryStore]:
-    """Open the diaries in the data folder; raise DataError if they cannot be used."""
-    alarm = Alarm(logger, "the disk takes entries again", SystemClock().monotonic)
-    try:
-        folders = Folders(folder)
-    except OSError as error:
-        raise _unusable(folder, error) from None
-    with closing(folders):
-        yield FileEntryStore(folders, alarm)
+def open_entries(
+    folder: Path,
+    *,
+    disk: Disk | None = None,
+    alarm: Alarm | None = None,
+    cache: DayCache | None = None,
+) -> Iterator[FileEntryStore]:
+    """Open the diaries in the data folder, replaying the journal if there is one.
+
+    Raise DataError if they cannot be used. What is not handed in is the real one.
+    """
+    disk = disk or Disk()
+    alarm = alarm or Alarm(logger, "the disk takes entries again", SystemClock().monotonic)
+    with ExitStack() as stack:
+        try:
+            folders = stack.enter_context(closing(Folders(folder, disk)))
+            journal = Journal(folder / "journal", disk)
+            writer = stack.enter_context(closing(JournaledWriter(journal, folders, alarm)))
+        except OSError as error:
+            raise _unusable(folder, error) from None
+        yield FileEntryStore(folders, writer, alarm, cache or DayCache())
 
 
 def _unusable(folder: Path, error: OSError) -> DataError:

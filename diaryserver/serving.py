@@ -25,13 +25,13 @@ from diaryserver.service.counters import Counters
 from diaryserver.service.threads import Workers
 from protocol.errors import StorageError
 
-HOUSEKEEPING_SECONDS: Final = 60.0
-"""How often counters are reported and ended tokens erased; a line a minute is no log storm."""
+HOUSEKEEPING_SECONDS: Final = 30.0
+"""How often day files are made durable, counters reported and ended tokens erased."""
 
-FINISH_SECONDS: Final = 10.0
-"""How long a stop waits for a disk; systemd's own patience is 90 s."""
+FINISH_SECONDS: Final = 6.0
+"""How long a stop waits for a disk: as long as a client for its answer, who then asks again."""
 
-LAST_RESORT_SECONDS: Final = 15
+LAST_RESORT_SECONDS: Final = 9
 """Then SIGALRM ends the process: a thread that waits for a dead disk cannot be joined."""
 
 logger = logging.getLogger(__name__)
@@ -117,6 +117,7 @@ class _Server:
                 await workers.accounts.run(self._data.accounts.sweep, clock.now())
             except StorageError as error:
                 logger.error("old tokens could not be erased: %s", error)  # noqa: TRY400 - one line
+            await workers.entries.run(self._data.entries.checkpoint)
             self._report()
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
 

@@ -80,6 +80,9 @@ class EntryStore(Protocol):
         Raise NotFoundError, StaleError or StorageError.
         """
 
+    def checkpoint(self) -> None:
+        """Bound what a crash leaves to be done again; called every 30 s, harmless at any time."""
+
     def retire(self, user: Username, uid: bytes) -> str:
         """Move a whole diary aside, durably, and give its new place; "" if there was none."""
 

@@ -18,6 +18,9 @@ from protocol.identifiers import Day
 _ENTRY: Final = re.compile(rb"^[0-9]{4}-[0-9T:.+-]{24} ([0-9a-f]{32}) [+*]", re.MULTILINE)
 """The start of a written entry; a text's lines start with TAB, so none of them can match."""
 
+_RECORD: Final = re.compile(rb"^[0-9]{4}-[0-9T:.+-]{24} ([0-9a-f]{32}) [-+*~^]", re.MULTILINE)
+"""The start of any record, a change of an entry included."""
+
 _DIGEST_LETTERS: Final = 16
 
 logger = logging.getLogger(__name__)
@@ -27,18 +30,17 @@ logger = logging.getLogger(__name__)
 class DayState:
     """A day's file and archives: `inode` 0 and `size` 0 if it has no file.
 
-    `changed` is the file's ctime in ns, which no tool can set. `is_named`: the folder was synced
-    since the file is in it. `ids` are those of the entries in the file, `archived` those of its
-    cleared generations.
+    `changed` is the file's ctime in ns, which no tool can set. `ids` are those of the entries in
+    the file; `elsewhere` those of its cleared generations, and of what somebody renamed, each with
+    the subfolder and the name of its file.
     """
 
     generation: int
     inode: int = 0
     size: int = 0
     changed: int = 0
-    is_named: bool = False
     ids: set[bytes] = field(default_factory=set)
-    archived: dict[bytes, str] = field(default_factory=dict)
+    elsewhere: dict[bytes, tuple[str, str]] = field(default_factory=dict)
 
     def is_current(self, folder: UserFolder, day: Day) -> bool:
         """Tell whether the file is still the one that was loaded, and unchanged."""
@@ -56,7 +58,7 @@ class DayState:
 
     def weight(self) -> int:
         """Give how many ids it holds, which is what its memory goes into."""
-        return len(self.ids) + len(self.archived)
+        return len(self.ids) + len(self.elsewhere)
 
 
 def load_day(folder: UserFolder, day: Day) -> DayState:
@@ -67,9 +69,9 @@ def load_day(folder: UserFolder, day: Day) -> DayState:
     """
     archives = folder.archived(day)
     state = DayState(generation=archives[-1][0] + 1 if archives else 0)
-    for _, name in archives:
-        data = folder.read_file(name, ARCHIVE)
-        state.archived.update((entry_id, name) for entry_id in entry_ids(data))
+    for subfolder, name in _other_files(folder, day):
+        data = folder.read_file(name, subfolder)
+        state.elsewhere.update((entry_id, (subfolder, name)) for entry_id in entry_ids(data))
     try:
         descriptor = folder.open_file(day_file(day), os.O_RDONLY)
     except FileNotFoundError:
@@ -90,7 +92,21 @@ def entry_ids(data: bytes) -> list[bytes]:
     return [bytes.fromhex(match[1].decode()) for match in _ENTRY.finditer(data)]
 
 
-def _set_torn_end_aside(folder: UserFolder, day: Day, offset: int, torn: bytes) -> os.stat_result:
+def record_ids(data: bytes) -> set[bytes]:
+    """Give the ids of all records in a day file's bytes, changes included."""
+    return {bytes.fromhex(match[1].decode()) for match in _RECORD.finditer(data)}
+
+
+def ids_elsewhere(folder: UserFolder, day: Day) -> set[bytes]:
+    """Give the ids of all records of a day that are in its archives or in a renamed file."""
+    found: set[bytes] = set()
+    for subfolder, name in _other_files(folder, day):
+        found |= record_ids(folder.read_file(name, subfolder))
+    return found
+
+
+def quarantine(folder: UserFolder, day: Day, offset: int, torn: bytes) -> None:
+    """Keep bytes that stood at `offset` of a day file, durably, before they are cut off there."""
     folder.make_subfolder(QUARANTINE)
     # Named by its content: doing this again after a crash harms nothing, and nothing is replaced.
     name = f"{day}.{offset}.{hashlib.sha256(torn).hexdigest()[:_DIGEST_LETTERS]}"
@@ -100,10 +116,18 @@ def _set_torn_end_aside(folder: UserFolder, day: Day, offset: int, torn: bytes) 
         file.flush()
         os.fsync(file.fileno())
     folder.sync(QUARANTINE)
+    where = f"{folder.user}/{day_file(day)}"
+    logger.warning("set %d bytes of %s aside, from byte %d", len(torn), where, offset)
+
+
+def _other_files(folder: UserFolder, day: Day) -> list[tuple[str, str]]:
+    archived = [(ARCHIVE, name) for _, name in folder.archived(day)]
+    return archived + [("", name) for name in folder.renamed(day)]
+
+
+def _set_torn_end_aside(folder: UserFolder, day: Day, offset: int, torn: bytes) -> os.stat_result:
+    quarantine(folder, day, offset, torn)
     with os.fdopen(folder.open_file(day_file(day), os.O_RDWR), "r+b") as file:
         file.truncate(offset)
         os.fsync(file.fileno())
-        status = os.fstat(file.fileno())
-    where = f"{folder.user}/{day_file(day)}"
-    logger.warning("set %d bytes aside, the torn end of %s", len(torn), where)
-    return status
+        return os.fstat(file.fileno())

@@ -1,21 +1,25 @@
 """The entry store on day files; implements `service.ports.EntryStore`.
 
-Rules: an entry's duplicate record is its own line, in the day's file or in its archives: there is
-no window after which an id is forgotten. What answers a repetition was made durable before, or is
-now (`store.appending`). What is broken in one place of a diary fails only what needs that place.
+Rules: an entry's duplicate record is its own line, in the day's file, its archives or a file that
+somebody renamed: there is no window after which an id is forgotten. What is broken in one place of
+a diary fails only what needs that place.
 """
 
 import os
-from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.ports import Append, Appended, Outcome
-from diaryserver.store.appending import append_durably, compare_stored, content, format_append
-from diaryserver.store.daystate import DayState, load_day
+from diaryserver.store.cache import DayCache
+from diaryserver.store.daystate import DayState, entry_ids
 from diaryserver.store.folders import Folders, UserFolder, archived_file, day_file
+from diaryserver.store.lines import compare_stored, compare_with, content, format_append
+from diaryserver.store.writer import JournaledWriter, NewLines
+from protocol.dayfile import parse_day_file
 from protocol.errors import (
+    BusyError,
     ConflictError,
     NotFoundError,
     QuotaError,
@@ -25,48 +29,54 @@ from protocol.errors import (
 from protocol.identifiers import Day, EntryId, Username
 from protocol.messages import MAX_GENERATION, Chunk, DayList, DayRow
 
-MAX_CACHED_DAYS: Final = 20_000
-MAX_CACHED_IDS: Final = 500_000
-"""About 50 MiB of ids; a day that is not cached is read again, nothing else happens."""
-
 MAX_DAY_BYTES: Final = 16 * 2**20
 """Some 15,000 of the longest entries a day and user; a day file is read whole to look for an id."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The appends of a batch that go to one day file: where they stand in it, what became of them.
+
+    `fresh` are the lines of those that are new.
+    """
+
+    indexes: list[int]
+    outcomes: list[Outcome]
+    fresh: NewLines | None
 
 
 class FileEntryStore:
     """Diaries as day files; every method is called by one thread at a time."""
 
     def __init__(
-        self,
-        folders: Folders,
-        alarm: Alarm,
-        max_days: int = MAX_CACHED_DAYS,
-        max_ids: int = MAX_CACHED_IDS,
+        self, folders: Folders, writer: JournaledWriter, alarm: Alarm, cache: DayCache
     ) -> None:
-        """`folders` stay open as long as the store; `alarm` says when the disk fails."""
-        self._max_days = max_days
-        self._max_ids = max_ids
+        """All are the store's own from now on, but for `folders`, which its opener closes."""
         self._folders = folders
+        self._writer = writer
         self._alarm = alarm
-        self._days: OrderedDict[tuple[Username, Day], DayState] = OrderedDict()
-        self._cached_ids = 0
+        self._cache = cache
 
     def append_batch(self, appends: Sequence[Append]) -> list[Outcome]:
-        """Store entries durably, one write and one sync for each day file they go to."""
-        outcomes: dict[int, Outcome] = {}
-        groups: dict[tuple[Username, Day], list[int]] = {}
+        """Store entries durably with one sync for all of them."""
+        places: dict[tuple[Username, Day], list[int]] = {}
         for index, append in enumerate(appends):
-            groups.setdefault((append.user, append.stamp.day), []).append(index)
-        for (user, day), indexes in groups.items():
-            group = [appends[index] for index in indexes]
-            outcomes.update(zip(indexes, self._append_group(user, day, group), strict=True))
+            places.setdefault((append.user, append.stamp.day), []).append(index)
+        groups = [self._prepare(*key, appends, indexes) for key, indexes in places.items()]
+        failure = self._commit([group.fresh for group in groups if group.fresh])
+        outcomes: dict[int, Outcome] = {}
+        for group in groups:
+            for index, outcome in zip(group.indexes, group.outcomes, strict=True):
+                is_new = isinstance(outcome, Appended) and appends[index].id in _ids(group)
+                outcomes[index] = failure if failure and is_new else outcome
         return [outcomes[index] for index in range(len(appends))]
 
     def list_days(self, user: Username, first: Day, last: Day, limit: int) -> DayList:
-        """Give the first `limit` days that have a file."""
+        """Give the first `limit` days that have a file, or lines that wait for one."""
         try:
             with self._folders.user(user) as folder:
-                days = [day for day in folder.days() if first <= day <= last]
+                known = {*folder.days(), *self._writer.waiting_days(user)}
+                days = sorted(day for day in known if first <= day <= last)
                 rows = [self._row(folder, user, day) for day in days[:limit]]
         except FileNotFoundError:
             return DayList((), more=False)
@@ -78,8 +88,7 @@ class FileEntryStore:
         """Give a day an empty file, durably, unless it has one."""
         try:
             with self._folders.user(user, create=True) as folder:
-                flags = os.O_WRONLY | os.O_CREAT
-                os.close(folder.open_file(day_file(day), flags))
+                os.close(folder.open_file(day_file(day), os.O_WRONLY | os.O_CREAT))
                 folder.sync()
         except OSError as error:
             raise self._storage_error("writing", user, error) from error
@@ -88,14 +97,17 @@ class FileEntryStore:
         """Give raw bytes from `offset`, fewer at the end of the file, none behind it."""
         try:
             with self._folders.user(user) as folder:
-                state = self._state(folder, user, day)
+                waiting = self._writer.waiting(user, day)
+                state = self._cache.state(folder, day)
                 # First: who reads a day that was cleared meanwhile is to look again.
                 if state.generation != generation:
                     raise StaleError
-                if not state.inode:
+                if not state.inode and not waiting:
                     raise NotFoundError
-                with os.fdopen(folder.open_file(day_file(day), os.O_RDONLY), "rb") as file:
-                    return Chunk(os.pread(file.fileno(), limit, offset), state.size)
+                data = _read_at(folder, day, state, offset, limit)
+                start = max(0, offset - state.size)
+                data += waiting[start : start + limit - len(data)]
+                return Chunk(data, state.size + len(waiting))
         except FileNotFoundError:
             raise NotFoundError from None
         except OSError as error:
@@ -110,16 +122,12 @@ class FileEntryStore:
                         raise ConflictError("this id cleared another day")
                     folder.sync_archive()
                     return done[1]
-                state = self._state(folder, user, day)
-                if state.generation != generation:
-                    raise StaleError
-                if not state.inode:
-                    raise NotFoundError
-                if generation >= MAX_GENERATION:
-                    raise QuotaError("this day was cleared too often")
+                self._check_clearable(folder, user, day, generation)
                 name = archived_file(day, generation, rid)
+                # The journal may go before this file is synced as a day file again.
+                folder.sync_file(day_file(day))
                 folder.archive(day_file(day), name)
-                self._forget(user, day)
+                self._cache.forget(user, day)
                 return name
         except FileNotFoundError:
             raise NotFoundError from None
@@ -128,42 +136,66 @@ class FileEntryStore:
 
     def retire(self, user: Username, uid: bytes) -> str:
         """Move a whole diary aside."""
-        for name, day in list(self._days):
-            if name == user:
-                self._forget(user, day)
+        self._writer.checkpoint()
+        if self._writer.waiting_days(user):
+            raise StorageError("entries of this diary still wait for its files")
+        self._cache.forget_user(user)
         try:
             return self._folders.retire(user, uid)
         except OSError as error:
             raise self._storage_error("retiring", user, error) from error
 
-    def _append_group(self, user: Username, day: Day, group: list[Append]) -> list[Outcome]:
+    def checkpoint(self) -> None:
+        """Make the day files durable, so that the journal may be dropped."""
+        self._writer.checkpoint()
+
+    def _prepare(
+        self, user: Username, day: Day, appends: Sequence[Append], indexes: list[int]
+    ) -> _Group:
+        group = [appends[index] for index in indexes]
         try:
             with self._folders.user(user, create=True) as folder:
-                state = self._state(folder, user, day)
-                outcomes, fresh = self._sort_out(folder, day, state, group)
-                if fresh:
-                    append_durably(folder, day, state, b"".join(fresh.values()))
-                    self._alarm.works()
-                    self._note_ids(state, fresh)
-                return outcomes
+                waiting = self._writer.waiting(user, day)
+                state = self._cache.state(folder, day)
+                if waiting:
+                    outcomes = [_while_waiting(day, state, waiting, append) for append in group]
+                    return _Group(indexes, outcomes, None)
+                return self._sort_out(folder, day, state, group, indexes)
         except OSError as error:
-            self._forget(user, day)
+            self._cache.forget(user, day)
             failure = self._storage_error("writing", user, error)
-            return [failure for _ in group]
+            return _Group(indexes, [failure for _ in group], None)
+
+    def _commit(self, batch: list[NewLines]) -> StorageError | None:
+        if not batch:
+            return None
+        try:
+            self._writer.commit(batch)
+        except OSError as error:
+            return self._storage_error("writing", batch[0].user, error)
+        for new in batch:
+            self._cache.note_ids(new.state, new.lines)
+        self._alarm.works()
+        return None
 
     def _sort_out(
-        self, folder: UserFolder, day: Day, state: DayState, group: list[Append]
-    ) -> tuple[list[Outcome], dict[bytes, bytes]]:
+        self,
+        folder: UserFolder,
+        day: Day,
+        state: DayState,
+        group: list[Append],
+        indexes: list[int],
+    ) -> _Group:
         """Give each append's outcome, and the lines, by id, of those that are new."""
         outcomes: list[Outcome] = []
-        fresh: dict[bytes, bytes] = {}
+        fresh: dict[EntryId, bytes] = {}
         accepted: dict[bytes, Append] = {}
         size = state.size
         for append in group:
             if append.id in accepted:
                 same = content(append) == content(accepted[append.id])
                 outcomes.append(Appended(day, duplicate=True) if same else ConflictError())
-            elif append.id in state.ids or append.id in state.archived:
+            elif append.id in state.ids or append.id in state.elsewhere:
                 outcomes.append(self._compare(folder, day, state, append))
             else:
                 line = format_append(append)
@@ -173,7 +205,9 @@ class FileEntryStore:
                 size += len(line)
                 accepted[append.id], fresh[append.id] = append, line
                 outcomes.append(Appended(day, duplicate=False))
-        return outcomes, fresh
+        return _Group(
+            indexes, outcomes, NewLines(folder.user, day, state, fresh) if fresh else None
+        )
 
     def _compare(self, folder: UserFolder, day: Day, state: DayState, append: Append) -> Outcome:
         try:
@@ -182,35 +216,45 @@ class FileEntryStore:
             # Only this one: an archive that cannot be read must not keep new entries out.
             return self._storage_error("comparing with", append.user, error)
 
+    def _check_clearable(
+        self, folder: UserFolder, user: Username, day: Day, generation: int
+    ) -> None:
+        if self._writer.waiting(user, day):
+            raise BusyError("entries of this day still wait for its file")
+        state = self._cache.state(folder, day)
+        if state.generation != generation:
+            raise StaleError
+        if not state.inode:
+            raise NotFoundError
+        if generation >= MAX_GENERATION:
+            raise QuotaError("this day was cleared too often")
+
     def _row(self, folder: UserFolder, user: Username, day: Day) -> DayRow:
-        state = self._state(folder, user, day)
-        return DayRow(day, state.generation, len(state.ids), state.size)
-
-    def _state(self, folder: UserFolder, user: Username, day: Day) -> DayState:
-        state = self._days.get((user, day))
-        if state is not None and state.is_current(folder, day):
-            self._days.move_to_end((user, day))
-            return state
-        self._forget(user, day)
-        state = load_day(folder, day)
-        self._days[user, day] = state
-        self._cached_ids += state.weight()
-        while len(self._days) > 1 and (
-            len(self._days) > self._max_days or self._cached_ids > self._max_ids
-        ):
-            _, oldest = self._days.popitem(last=False)
-            self._cached_ids -= oldest.weight()
-        return state
-
-    def _note_ids(self, state: DayState, ids: Collection[bytes]) -> None:
-        state.ids.update(ids)
-        self._cached_ids += len(ids)
-
-    def _forget(self, user: Username, day: Day) -> None:
-        state = self._days.pop((user, day), None)
-        if state is not None:
-            self._cached_ids -= state.weight()
+        waiting = self._writer.waiting(user, day)
+        state = self._cache.state(folder, day)
+        entries = len(state.ids) + len(entry_ids(waiting))
+        return DayRow(day, state.generation, entries, state.size + len(waiting))
 
     def _storage_error(self, doing: str, user: Username, error: OSError) -> StorageError:
         self._alarm.failed(f"{doing} the diary of {user} failed: {error.strerror or error}")
         return StorageError(f"the server's disk: {error.strerror or 'not usable'}")
+
+
+def _ids(group: _Group) -> dict[EntryId, bytes]:
+    return group.fresh.lines if group.fresh else {}
+
+
+def _read_at(folder: UserFolder, day: Day, state: DayState, offset: int, limit: int) -> bytes:
+    if not state.inode or offset >= state.size:
+        return b""
+    with os.fdopen(folder.open_file(day_file(day), os.O_RDONLY), "rb") as file:
+        return os.pread(file.fileno(), min(limit, state.size - offset), offset)
+
+
+def _while_waiting(day: Day, state: DayState, waiting: bytes, append: Append) -> Outcome:
+    """Answer what is known to be durable; a new entry must wait for those before it."""
+    if append.id in state.ids or append.id in state.elsewhere:
+        return BusyError("entries of this day still wait for its file")
+    if append.id in entry_ids(waiting):
+        return compare_with(parse_day_file(waiting), day, append)
+    return BusyError("entries of this day still wait for its file")

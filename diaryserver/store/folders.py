@@ -1,6 +1,7 @@
 """Where a diary's files are, and the only code that opens them.
 
     <data>/diaries/<user>/<day>.log
+    <data>/diaries/<user>/<day>.log.1, <day>.log-20261122         what somebody renamed
     <data>/diaries/<user>/archive/<day>.<generation>.<rid>.log     cleared days
     <data>/diaries/<user>/quarantine/<day>.<offset>.<digest>       torn ends of files
     <data>/removed/<user>.<uid>/                                   diaries of removed users
@@ -19,6 +20,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Final
 
+from diaryserver.store.disk import Disk
 from protocol.errors import MalformedError
 from protocol.identifiers import Day, EntryId, Username
 
@@ -44,15 +46,16 @@ def archived_file(day: Day, generation: int, rid: EntryId) -> str:
 class UserFolder:
     """One user's folder, open; all names are relative to its descriptor."""
 
-    def __init__(self, user: Username, descriptor: int) -> None:
+    def __init__(self, user: Username, descriptor: int, disk: Disk) -> None:
         """Take over `descriptor`; closed by `Folders.user`."""
         self.user = user
         self._descriptor = descriptor
+        self._disk = disk
 
     def open_file(self, name: str, flags: int, subfolder: str = "") -> int:
         """Give a descriptor of a regular file; raise OSError, FileNotFoundError among them."""
         with self._subfolder(subfolder) as folder:
-            descriptor = os.open(name, flags | _FILE_FLAGS, mode=0o600, dir_fd=folder)
+            descriptor = self._disk.open(name, flags | _FILE_FLAGS, folder)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise OSError(f"{name} is not a regular file")
@@ -84,6 +87,17 @@ class UserFolder:
         """Give (generation, name) of a day's archived files, in order."""
         return [entry[1:] for entry in sorted(self._archive()) if entry[0] == day]
 
+    def renamed(self, day: Day) -> list[str]:
+        """Give the names of what somebody made of a day's file by renaming it."""
+        prefix = day_file(day)
+        with os.scandir(self._descriptor) as found:
+            return sorted(
+                item.name
+                for item in found
+                if item.name.startswith((f"{prefix}.", f"{prefix}-"))
+                and item.is_file(follow_symlinks=False)
+            )
+
     def find_archived(self, rid: EntryId) -> tuple[str, str] | None:
         """Give (day, name) of what the request `rid` cleared; None if it cleared nothing."""
         for day, _, name in self._archive():
@@ -91,15 +105,23 @@ class UserFolder:
                 return day, name
         return None
 
+    def sync_file(self, name: str) -> None:
+        """Make a file's bytes durable."""
+        descriptor = self.open_file(name, os.O_RDWR)
+        try:
+            self._disk.sync(descriptor)
+        finally:
+            os.close(descriptor)
+
     def remove(self, name: str) -> None:
         """Remove a file that was never acknowledged to anybody."""
-        os.unlink(name, dir_fd=self._descriptor)
+        self._disk.remove(name, self._descriptor)
 
     def archive(self, name: str, archived_name: str) -> None:
         """Move a file into the archive, durably."""
         self.make_subfolder(ARCHIVE)
         with self._subfolder(ARCHIVE) as folder:
-            os.rename(name, archived_name, src_dir_fd=self._descriptor, dst_dir_fd=folder)
+            self._disk.rename(name, self._descriptor, archived_name, folder)
         self.sync_archive()
 
     def sync_archive(self) -> None:
@@ -110,7 +132,7 @@ class UserFolder:
     def make_subfolder(self, name: str) -> None:
         """Create a folder, durably, unless it exists."""
         try:
-            os.mkdir(name, mode=0o700, dir_fd=self._descriptor)
+            self._disk.make_folder(name, self._descriptor)
         except FileExistsError:
             return
         self.sync()
@@ -118,7 +140,7 @@ class UserFolder:
     def sync(self, subfolder: str = "") -> None:
         """Make the names in the folder durable."""
         with self._subfolder(subfolder) as folder:
-            os.fsync(folder)
+            self._disk.sync_folder(folder)
 
     def _archive(self) -> Iterator[tuple[str, int, str]]:
         try:
@@ -145,8 +167,9 @@ class UserFolder:
 class Folders:
     """All diaries of a server."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, disk: Disk) -> None:
         """Create `diaries` and `removed` below `data`, which exists; keep descriptors of both."""
+        self.disk = disk
         self._descriptors = []
         for name in ("diaries", "removed"):
             path = data / name
@@ -154,7 +177,7 @@ class Folders:
             self._descriptors.append(os.open(path, _FOLDER_FLAGS))
         self._diaries, self._removed = self._descriptors
         self._named: set[Username] = set()
-        _sync_folder(data)
+        sync_path(data, disk)
 
     def close(self) -> None:
         """Close the descriptors."""
@@ -171,7 +194,7 @@ class Folders:
             self._create(user)
         descriptor = os.open(user, _FOLDER_FLAGS, dir_fd=self._diaries)
         try:
-            yield UserFolder(user, descriptor)
+            yield UserFolder(user, descriptor, self.disk)
         finally:
             os.close(descriptor)
 
@@ -183,12 +206,16 @@ class Folders:
         self._named.discard(user)
         name = self._free_name(f"{user}.{uid.hex()}")
         try:
-            os.rename(user, name, src_dir_fd=self._diaries, dst_dir_fd=self._removed)
+            self.disk.rename(user, self._diaries, name, self._removed)
         except FileNotFoundError:
             return ""
-        os.fsync(self._removed)
-        os.fsync(self._diaries)
+        self.disk.sync_folder(self._removed)
+        self.disk.sync_folder(self._diaries)
         return f"removed/{name}"
+
+    def sync_all(self) -> None:
+        """Make everything in all diaries durable, at the price of one call."""
+        self.disk.sync_all(self._diaries)
 
     def _free_name(self, wanted: str) -> str:
         taken = set(os.listdir(self._removed))
@@ -197,19 +224,20 @@ class Folders:
 
     def _create(self, user: Username) -> None:
         try:
-            os.mkdir(user, mode=0o700, dir_fd=self._diaries)
+            self.disk.make_folder(user, self._diaries)
         except FileExistsError:
             if user in self._named:
                 return
         # Also for one that exists: whoever made it may have crashed before its name was durable.
-        os.fsync(self._diaries)
+        self.disk.sync_folder(self._diaries)
         self._named.add(user)
 
 
-def _sync_folder(path: Path) -> None:
+def sync_path(path: Path, disk: Disk) -> None:
+    """Make the names in the folder `path` durable."""
     descriptor = os.open(path, _FOLDER_FLAGS)
     try:
-        os.fsync(descriptor)
+        disk.sync_folder(descriptor)
     finally:
         os.close(descriptor)
 

@@ -12,7 +12,7 @@ from tests.server.world import World, opened_world
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory where that is possible: syncs take time, and here nothing hangs on them."""
+    """A folder in memory where that is possible: here nothing hangs on syncs, which take time."""
     memory = Path("/dev/shm")  # noqa: S108 - a fresh folder of our own in it
     if not memory.is_dir():
         yield tmp_path

@@ -28,6 +28,7 @@ _NUMBERS: Final = {
         "unlinkat": 263,
         "openat": 257,
         "syncfs": 306,
+        "flock": 73,
     },
     "aarch64": {
         "write": 64,
@@ -38,6 +39,7 @@ _NUMBERS: Final = {
         "unlinkat": 35,
         "openat": 56,
         "syncfs": 267,
+        "flock": 32,
     },
 }
 _PR_SET_SECCOMP: Final = 22
@@ -60,10 +62,7 @@ class _Program(ctypes.Structure):
 
 def with_failing(calls: tuple[str, ...], function: Callable[[], _T], error: int = errno.EIO) -> _T:
     """Call `function` in a thread in which these system calls fail with `error`."""
-    steps: list[_Step] = [_LOAD_NUMBER]
-    for call in calls:
-        steps += [(_JUMP_IF_EQUAL, 0, 1, _number(call)), (_RETURN, 0, 0, _FAIL | error)]
-    return _with_filter(steps, function)
+    return _with_filter(filter_program(calls, _FAIL | error), function)
 
 
 def with_read_only_disk(function: Callable[[], _T]) -> _T:
@@ -76,16 +75,29 @@ def with_read_only_disk(function: Callable[[], _T]) -> _T:
         (_JUMP_IF_EQUAL, 1, 0, os.O_RDONLY),
         (_RETURN, 0, 0, _FAIL | errno.EROFS),
     ]
-    return _with_filter(steps, function)
+    return _with_filter(_program(steps), function)
 
 
-def _with_filter(steps: list[_Step], function: Callable[[], _T]) -> _T:
+def filter_program(calls: tuple[str, ...], action: int) -> ctypes.Structure:
+    """Give a filter that lets everything pass but these calls, which meet `action`."""
+    steps: list[_Step] = [_LOAD_NUMBER]
+    for call in calls:
+        steps += [(_JUMP_IF_EQUAL, 0, 1, _number(call)), (_RETURN, 0, 0, action)]
+    return _program(steps)
+
+
+def _program(steps: list[_Step]) -> ctypes.Structure:
+    whole = [*steps, (_RETURN, 0, 0, _ALLOW)]
+    return _Program(len(whole), b"".join(struct.pack("=HBBI", *step) for step in whole))
+
+
+def _with_filter(program: ctypes.Structure, function: Callable[[], _T]) -> _T:
     results: list[_T] = []
     failures: list[BaseException] = []
 
     def run() -> None:
         try:
-            _install([*steps, (_RETURN, 0, 0, _ALLOW)])
+            _install(program)
             results.append(function())
         except BaseException as failure:  # noqa: BLE001 - handed on to the caller, all of it
             failures.append(failure)
@@ -105,8 +117,7 @@ def _number(call: str) -> int:
     return numbers[call]
 
 
-def _install(steps: list[_Step]) -> None:
-    program = _Program(len(steps), b"".join(struct.pack("=HBBI", *step) for step in steps))
+def _install(program: ctypes.Structure) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     if libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(program), 0, 0):

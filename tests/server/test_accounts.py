@@ -16,6 +16,7 @@ from diaryserver.accounts.database import SALT_LIFE_MILLISECONDS, SqliteAccounts
 from diaryserver.accounts.keyfiles import ServerKeys, open_keys
 from diaryserver.accounts.passwords import Argon2Hasher
 from diaryserver.accounts.schema import open_database
+from diaryserver.datalock import DataInUseError, own_data
 from diaryserver.errors import DataError
 from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, Token, User
 from protocol.envelope import SUITE
@@ -23,6 +24,7 @@ from protocol.errors import StorageError, UsageError
 from protocol.identifiers import Username
 from tests.server.fakes import NOON, seeded
 from tests.server.faults import SYNCS, disk_full_at, with_failing
+from tests.server.store_contract import entry
 
 ALICE: Final = Username("alice")
 DECOY: Final = "hash of nothing"
@@ -299,6 +301,7 @@ def test_no_secret_is_shown_by_accident() -> None:
     token = token_of(user)
     assert repr(token.salt)[2:-1] not in repr(token)
     assert token.salt.hex() not in repr(token)
+    assert "private" not in repr(entry("private"))
 
 
 # A disk that fails, a file that is broken
@@ -433,6 +436,33 @@ def test_keys_show_nothing_of_themselves(tmp_path: Path) -> None:
     keys = open_keys(tmp_path / "keys", seeded(), first_start=True)
     assert repr(keys) == "ServerKeys(...)"
     assert isinstance(keys, ServerKeys)
+
+
+# The folder
+
+
+def test_one_process_owns_the_data(tmp_path: Path) -> None:
+    """The second one is told so; when the first has ended it may."""
+    for _ in range(2):
+        with (
+            own_data(tmp_path / "a" / "b"),
+            pytest.raises(DataInUseError),
+            own_data(tmp_path / "a" / "b"),
+        ):
+            pass
+
+
+def test_a_folder_that_cannot_be_locked_is_an_error_of_ours(tmp_path: Path) -> None:
+    """As on some network file systems."""
+
+    def own() -> None:
+        with own_data(tmp_path / "data"):
+            pass
+
+    with pytest.raises(DataError, match="cannot be locked: Input/output error") as raised:
+        with_failing(("flock",), own)
+    assert not isinstance(raised.value, DataInUseError)
+    own()
 
 
 # Passwords

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diaryserver.composition import open_entries
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.ports import Appended
+from diaryserver.store.cache import DayCache
 from diaryserver.store.daystate import entry_ids
-from diaryserver.store.files import MAX_CACHED_DAYS, MAX_DAY_BYTES, FileEntryStore
-from diaryserver.store.folders import Folders
+from diaryserver.store.files import MAX_DAY_BYTES
 from protocol.dayfile import Stamp, Written, format_record
 from protocol.errors import ConflictError, NotFoundError, QuotaError, StorageError
 from protocol.identifiers import Day, EntryId
@@ -408,9 +409,8 @@ def test_a_failed_sync_is_no_acknowledgement(diaries: Diaries, today: Path, is_f
     assert diaries.texts(TODAY)[-1] == "text"
 
 
-def test_a_failed_sync_of_the_folder_is_no_acknowledgement(diaries: Diaries, today: Path) -> None:
-    """A file whose name is not durable would be gone after a power cut."""
-    diaries.put("x", at=NOON - 24 * HOUR)
+def test_a_failed_sync_of_the_folder_is_no_acknowledgement(diaries: Diaries) -> None:
+    """A journal whose name is not durable would be gone after a power cut."""
     entry_id = new_id()
     assert isinstance(with_failing(("fsync",), lambda: diaries.put("text", entry_id)), StorageError)
     assert diaries.put("text", entry_id) == fresh(TODAY)
@@ -499,16 +499,14 @@ def test_a_failing_disk_does_not_fill_the_log(
 ) -> None:
     """One line at once, two in ten seconds at most, though every other write succeeds."""
     clock = FrozenClock()
-    folders = Folders(tmp_path)
     alarm = Alarm(logging.getLogger("test"), "works again", clock.monotonic)
-    store = FileEntryStore(folders, alarm)
-    (tmp_path / "diaries" / "alice").write_bytes(b"")
-    for _ in range(200):
-        store.append_batch([entry("fails"), entry("works", user=BOB)])
-        clock.advance(0.1)
-    clock.advance(10)
-    store.append_batch([entry("works", user=BOB)])
-    folders.close()
+    with open_entries(tmp_path, alarm=alarm) as store:
+        (tmp_path / "diaries" / "alice").write_bytes(b"")
+        for _ in range(200):
+            store.append_batch([entry("fails"), entry("works", user=BOB)])
+            clock.advance(0.1)
+        clock.advance(10)
+        store.append_batch([entry("works", user=BOB)])
     assert len(caplog.records) <= 4
     assert caplog.messages[0] == "writing the diary of alice failed: Not a directory"
     assert "more failures since this was last said" in caplog.text
@@ -539,22 +537,19 @@ def test_the_longest_text_fits_the_longest_line(diaries: Diaries) -> None:
 
 def test_forgetting_days_forgets_no_duplicates(tmp_path: Path) -> None:
     """The memory of days is bounded; what falls out of it is read again when it is needed."""
-    folders = Folders(tmp_path)
-    alarm = Alarm(logging.getLogger("test"), "", FrozenClock().monotonic)
-    store = FileEntryStore(folders, alarm, max_days=3, max_ids=8)
+    cache = DayCache(max_days=3, max_ids=8)
     entries = [
         entry(f"{day} {number}", at=NOON + day * 24 * HOUR)
         for number in range(4)
         for day in range(6)
     ]
-    for each in entries:
-        store.append_batch([each])
-    assert len(store._days) <= 3
-    assert store._cached_ids == sum(state.weight() for state in store._days.values()) <= 8
-    outcomes = store.append_batch(entries)
-    assert [outcome.duplicate for outcome in outcomes if isinstance(outcome, Appended)] == (
-        [True] * len(entries)
-    )
-    assert len(store.list_days(ALICE, FIRST, LAST, EVERYTHING).rows) == 6
-    assert MAX_CACHED_DAYS > 3
-    folders.close()
+    with open_entries(tmp_path, cache=cache) as store:
+        for each in entries:
+            store.append_batch([each])
+        assert len(cache._days) <= 3
+        assert cache._ids == sum(state.weight() for state in cache._days.values()) <= 8
+        outcomes = store.append_batch(entries)
+        assert [outcome.duplicate for outcome in outcomes if isinstance(outcome, Appended)] == (
+            [True] * len(entries)
+        )
+        assert len(store.list_days(ALICE, FIRST, LAST, EVERYTHING).rows) == 6

@@ -17,7 +17,7 @@ from diaryserver.composition import open_entries
 from diaryserver.service.committer import Committer
 from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.login import LoginService
-from diaryserver.service.ports import EntryStore, Token, User
+from diaryserver.service.ports import AccountStore, EntryStore, PasswordHasher, Token, User
 from diaryserver.service.prekeys import Prekeys
 from diaryserver.service.requests import RequestService
 from diaryserver.service.router import Router
@@ -70,16 +70,21 @@ class World:
         self.accounts = accounts
         self.entries = entries
         self.prekeys = prekeys
+        self.workers = workers
         self.runner = asyncio.Runner()
         committer = Committer(entries, workers.entries, self.clock.monotonic)
         self.requests = RequestService(
             self.clock, accounts, entries, committer, workers, self.counters
         )
-        self.logins = LoginService(
-            self.clock, accounts, self.hasher, prekeys, seeded(3), workers, self.counters
-        )
-        self.router = Router(self.requests, self.logins, None, self.counters)
         self._kids = itertools.count(1)
+        self.serve_logins(accounts, self.hasher)
+
+    def serve_logins(self, accounts: AccountStore, hasher: PasswordHasher, seed: int = 3) -> None:
+        """Serve logins anew, on these; with another `seed` as a restarted server would."""
+        logins = LoginService(
+            self.clock, accounts, hasher, self.prekeys, seeded(seed), self.workers, self.counters
+        )
+        self.router = Router(self.requests, logins, None, self.counters)
 
     def run(self, function: Callable[[], Awaitable[_T]]) -> _T:
         """Run on the event loop that the service lives on."""
@@ -156,6 +161,27 @@ class World:
         """Send a LOGIN and open its GRANT."""
         [reply] = self.send(login, source=source)
         return opened_grant(login, form, reply)
+
+
+class Inbox:
+    """Collects replies, and can be waited on while the service is still at work."""
+
+    def __init__(self) -> None:
+        """Nothing has arrived."""
+        self.replies: list[bytes] = []
+        self._arrived = asyncio.Event()
+
+    def __call__(self, reply: bytes) -> None:
+        """Take one."""
+        self.replies.append(reply)
+        self._arrived.set()
+
+    async def wait_for(self, number: int) -> None:
+        """Return when so many have arrived."""
+        async with asyncio.timeout(10):
+            while len(self.replies) < number:
+                self._arrived.clear()
+                await self._arrived.wait()
 
 
 class Device:

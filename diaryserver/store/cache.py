@@ -1,0 +1,59 @@
+"""The days that the store knows by heart, the least recently used forgotten first."""
+
+from collections import OrderedDict
+from collections.abc import Collection
+from typing import Final
+
+from diaryserver.store.daystate import DayState, load_day
+from diaryserver.store.folders import UserFolder
+from protocol.identifiers import Day, Username
+
+MAX_CACHED_DAYS: Final = 20_000
+MAX_CACHED_IDS: Final = 500_000
+"""About 50 MiB of ids; a day that is not cached is read again, nothing else happens."""
+
+
+class DayCache:
+    """What is known of days; used by one thread."""
+
+    def __init__(self, max_days: int = MAX_CACHED_DAYS, max_ids: int = MAX_CACHED_IDS) -> None:
+        """Bound the memory: ids are what it goes into."""
+        self._max_days = max_days
+        self._max_ids = max_ids
+        self._days: OrderedDict[tuple[Username, Day], DayState] = OrderedDict()
+        self._ids = 0
+
+    def state(self, folder: UserFolder, day: Day) -> DayState:
+        """Give a day's state, read anew if the file is not what it was; raise OSError."""
+        key = folder.user, day
+        state = self._days.get(key)
+        if state is not None and state.is_current(folder, day):
+            self._days.move_to_end(key)
+            return state
+        self.forget(*key)
+        loaded = load_day(folder, day)
+        self._days[key] = loaded
+        self._ids += loaded.weight()
+        while len(self._days) > 1 and (
+            len(self._days) > self._max_days or self._ids > self._max_ids
+        ):
+            _, oldest = self._days.popitem(last=False)
+            self._ids -= oldest.weight()
+        return loaded
+
+    def note_ids(self, state: DayState, ids: Collection[bytes]) -> None:
+        """Add ids that were just written."""
+        state.ids.update(ids)
+        self._ids += len(ids)
+
+    def forget(self, user: Username, day: Day) -> None:
+        """Drop a day."""
+        state = self._days.pop((user, day), None)
+        if state is not None:
+            self._ids -= state.weight()
+
+    def forget_user(self, user: Username) -> None:
+        """Drop all days of a user."""
+        for name, day in list(self._days):
+            if name == user:
+                self.forget(user, day)
