@@ -51,7 +51,8 @@ def user() -> None:
 def user_add(chosen: Path | None, name: str, *, password_stdin: bool) -> None:
     """Create a user NAME and print an invite: one word for `diaryclient login INVITE`.
 
-    The invite works once, for seven days. With --password-stdin the user gets that password and no
+    The invite works once, for seven days; the same command again gives another one, as long as
+    NAME has never logged in. With --password-stdin the user gets that password and no
     invite is made.
     """
     password = _read_password() if password_stdin else ""

@@ -61,15 +61,21 @@ class Operations:
         return operation(**arguments)
 
     def add_user(self, name: str, password: str = "") -> Json:
-        """Create a user; without a password give an invite, one word."""
+        """Create a user; without a password give an invite, one word.
+
+        Who never logged in gets a new invite, which voids the old one: an invite may get lost, and
+        a configuration may have made the user for plain text.
+        """
         username = Username(name)
         if password:
             check_password(password)
         address = None if password else self._public_address()
         hashed = self._hasher.hash(password) if password else ""
         now = self._clock.now()
-        user = self._accounts.add_user(username, now)
-        self._set_stray_diary_aside(user)
+        user = self._accounts.find_user(username)
+        if user is None or user.has_password:
+            user = self._accounts.add_user(username, now)
+            self._set_stray_diary_aside(user)
         if address is None:
             self._accounts.set_password_hash(user, hashed)
             return {"user": name, "invite": None}
@@ -112,7 +118,7 @@ class Operations:
         return {
             "name": str(user.name),
             "created": created.isoformat(timespec="seconds"),
-            "state": "active" if user.has_password else "invited",
+            "state": "active" if user.has_password else "new",
             "logins": len(live),
         }
 

@@ -397,3 +397,11 @@ def test_what_was_typed_before_a_stop_is_kept(plain: Server) -> None:
     window.type(b"half a li")
     assert plain.stop() == 0
     assert entries(plain) == ["whole"]
+
+
+def test_the_guest_of_the_configuration_can_be_invited(plain: Server) -> None:
+    """A user whom the configuration made for plain text gets an invite, and keeps the diary."""
+    TutorialClient(plain).say("kept")
+    assert plain.invite("guest").startswith("diaryinvite1")
+    assert plain.invite("guest").startswith("diaryinvite1")
+    assert entries(plain) == ["kept"]

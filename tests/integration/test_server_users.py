@@ -1,0 +1,289 @@
+"""The operator's commands, with a running server and without: who exists, who may, what is said."""
+
+import json
+import os
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from protocol.identity import parse_fingerprint
+from protocol.invite import parse_invite
+from protocol.messages import Identity, Ping, Put, Refusal, Stored
+from tests.integration.wire import Token, Wire, now, wire_to
+from tests.programs import PASSWORD, Finished, Server, run_program, write_config
+
+STRANGE: Final = " $HOME `id` \"quoted\" 'single' \\ * % # ! 电池 "
+
+
+@pytest.fixture
+def wire(server: Server) -> Iterator[Wire]:
+    """A connected socket to the test's own server."""
+    with wire_to(server.address) as connected:
+        yield connected
+
+
+def rows(server: Server) -> list[dict[str, object]]:
+    """List users as a program would."""
+    done = server.operate("user", "list", "--json")
+    assert (done.status, done.err) == (0, "")
+    listed: list[dict[str, object]] = json.loads(done.out)
+    return listed
+
+
+def code_of(answer: object) -> str:
+    """Give a refusal's code."""
+    return str(answer.code) if isinstance(answer, Refusal) else "OK"
+
+
+def test_users_come_and_go_while_the_server_runs(server: Server, wire: Wire) -> None:
+    """Added, listed, logged in; removed, the token hears a signed REVOKED at once."""
+    assert rows(server) == []
+    server.add_user("alice")
+    server.invite("bob")
+    alice = wire.token("alice", PASSWORD)
+    assert isinstance(alice.put("x"), Stored)
+    assert [(row["name"], row["state"], row["logins"]) for row in rows(server)] == [
+        ("alice", "active", 1),
+        ("bob", "new", 0),
+    ]
+    done = server.operate("user", "remove", "alice", "--yes")
+    assert (done.status, done.out) == (0, "")
+    assert code_of(alice.ask(Ping())) == "REVOKED"
+    assert code_of(alice.put("y")) == "REVOKED"
+    assert code_of(wire.login("alice", PASSWORD)) == "DENIED"
+    assert [row["name"] for row in rows(server)] == ["bob"]
+    kept = Path(done.err.rpartition("the diary: ")[2].strip())
+    assert [path.suffix for path in kept.iterdir()] == [".log"]
+    assert server.day_files("alice") == []
+
+
+def test_users_come_and_go_while_it_does_not_run(server: Server) -> None:
+    """The same commands, the same answers; the server knows when it is back."""
+    server.add_user("alice")
+    with wire_to(server.address) as wire:
+        alice = wire.token("alice", PASSWORD)
+        assert isinstance(alice.put("x"), Stored)
+        server.stop()
+        server.add_user("carol")
+        assert [row["name"] for row in rows(server)] == ["alice", "carol"]
+        assert server.operate("user", "remove", "alice", "--yes").status == 0
+        server.restart()
+        assert code_of(alice.ask(Ping())) == "REVOKED"
+        assert isinstance(wire.login("carol", PASSWORD), Token)
+
+
+def test_a_name_used_again_finds_an_empty_diary(server: Server, wire: Wire) -> None:
+    """The old entries are the old user's."""
+    server.add_user("alice")
+    wire.token("alice", PASSWORD).put("hers")
+    server.operate("user", "remove", "alice", "--yes")
+    server.add_user("alice", "another password")
+    new = wire.token("alice", "another password")
+    assert isinstance(new.put("mine"), Stored)
+    [path] = server.day_files("alice")
+    assert b"mine" in path.read_bytes()
+    assert b"hers" not in path.read_bytes()
+
+
+def test_a_stray_diary_is_not_inherited(server: Server, wire: Wire) -> None:
+    """Left by whatever fault, it is moved aside; and so is the user's own diary later."""
+    stray = server.data / "diaries" / "alice"
+    stray.mkdir(mode=0o700)
+    (stray / "2020-01-01.log").write_text("somebody's\n")
+    server.add_user("alice")
+    assert not stray.exists()
+    wire.token("alice", PASSWORD).put("mine")
+    done = server.operate("user", "remove", "alice", "--yes")
+    assert done.status == 0
+    assert len(list((server.data / "removed").iterdir())) == 2
+
+
+def test_a_user_is_added_once(server: Server) -> None:
+    """The second time is a mistake that changes nothing, running or not."""
+    server.add_user("alice")
+    for _ in range(2):
+        for words in (("user", "add", "alice"), ("user", "add", "alice", "--password-stdin")):
+            done = server.operate(*words, stdin="another password\n")
+            assert done == Finished(2, "", "diaryserver: there is a user alice already\n")
+        server.stop()
+        write_config(server.folder, server.port)
+
+
+@pytest.mark.parametrize("name", ["Alice", "../x", "a" * 33, ""])
+def test_a_bad_name_is_refused(shared: Server, name: str) -> None:
+    """One line; nothing is created."""
+    done = shared.operate("user", "add", "--", name)
+    assert done.status in {1, 2}
+    assert done.err == (
+        "diaryserver: a user name is 1 to 32 of a-z 0-9 . _ -, the first a letter or digit\n"
+    )
+    assert [row["name"] for row in rows(shared)] == ["alice"]
+
+
+def test_an_unknown_user_is_not_removed(server: Server) -> None:
+    """Exit 7; and without a terminal a removal needs --yes."""
+    done = server.operate("user", "remove", "nobody", "--yes")
+    assert done == Finished(7, "", "diaryserver: there is no user nobody\n")
+    server.add_user("alice")
+    done = server.operate("user", "remove", "alice")
+    assert (done.status, done.out) == (2, "")
+    assert "--yes" in done.err
+    assert [row["name"] for row in rows(server)] == ["alice"]
+
+
+# Passwords and invites
+
+
+def test_a_password_may_hold_anything(server: Server, wire: Wire) -> None:
+    """Signs that a shell minds, spaces at its ends, other scripts; one final newline is none."""
+    done = server.operate("user", "add", "alice", "--password-stdin", stdin=STRANGE + "\n")
+    assert done == Finished(0, "", "user alice added\n")
+    server.operate("user", "add", "bob", "--password-stdin", stdin="no newline here")
+    assert isinstance(wire.login("alice", STRANGE), Token)
+    assert code_of(wire.login("alice", STRANGE.strip())) == "DENIED"
+    assert isinstance(wire.login("bob", "no newline here"), Token)
+
+
+@pytest.mark.parametrize("password", [b"", b"seven77\n", b"x" * 257, b"\xff" * 9])
+def test_an_unusable_password_is_refused(shared: Server, password: bytes) -> None:
+    """One line that does not repeat it; no user without a password is left."""
+    done = run_program(
+        "diaryserver", "--config", shared.config, "user", "add", "bob", "--password-stdin",
+        stdin=password,
+    )  # fmt: skip
+    assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert "seven77" not in done.err
+    assert [row["name"] for row in rows(shared)] == ["alice"]
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_an_invite_carries_all_that_a_first_login_needs(server: Server, running: bool) -> None:
+    """One shell-safe word: address, user, fingerprint, and a code that works once."""
+    if not running:
+        server.stop()
+        write_config(server.folder, server.port)
+    word = server.invite("alice")
+    assert re.fullmatch("[a-z0-9]+", word)
+    invite = parse_invite(word)
+    assert (str(invite.address), invite.user) == (server.address, "alice")
+    shown = server.operate("fingerprint")
+    assert invite.fingerprint == parse_fingerprint(shown.out.strip())
+    if not running:
+        server.restart()
+    with wire_to(server.address) as wire:
+        token = wire.login("alice", "chosen by alice", invite.code)
+        assert isinstance(token, Token)
+        assert isinstance(token.ask(Ping()), Identity)
+        assert code_of(wire.login("alice", "chosen by eve", invite.code)) == "DENIED"
+        assert isinstance(wire.login("alice", "chosen by alice"), Token)
+
+
+def test_an_invite_needs_a_port_to_tell(tmp_path: Path) -> None:
+    """With port 0 nobody knows it before the server runs: a mistake, and no user is made."""
+    write_config(tmp_path, 0)
+    config = tmp_path / "server.toml"
+    done = run_program("diaryserver", "--config", config, "user", "add", "alice")
+    assert (done.status, done.out) == (2, "")
+    assert "public_address" in done.err
+    assert run_program("diaryserver", "--config", config, "user", "list").out == ""
+
+
+def test_an_invite_tells_the_public_address(tmp_path: Path) -> None:
+    """What the configuration says, not where the server happens to listen."""
+    write_config(tmp_path, 0, 'public_address = "diary.example.org:9999"\n')
+    done = run_program("diaryserver", "--config", tmp_path / "server.toml", "user", "add", "alice")
+    assert str(parse_invite(done.out.strip()).address) == "diary.example.org:9999"
+
+
+def test_the_list_is_for_people_too(server: Server) -> None:
+    """One line each."""
+    server.add_user("alice")
+    server.invite("bob")
+    done = server.operate("user", "list")
+    lines = done.out.splitlines()
+    assert [line.split()[0] for line in lines] == ["alice", "bob"]
+    assert lines[0].endswith("active   0 logins")
+    assert lines[1].endswith("new      0 logins")
+
+
+# Secrets
+
+
+def test_no_secret_is_logged_or_stored(server: Server, wire: Wire) -> None:
+    """Passwords, keys and codes: neither in a log, an error, nor, as they are, on the disk."""
+    server.add_user("alice", STRANGE)
+    word = server.invite("bob")
+    code = parse_invite(word).code
+    alice = wire.token("alice", STRANGE)
+    wire.login("bob", "chosen by bob", code)
+    wire.login("bob", "wrong by bob")
+    wire.login("alice", STRANGE + "wrong")
+    alice.put("a private text")
+    said = [server.operate("user", "list", "--json"), server.operate("user", "remove", "bob")]
+    server.stop()
+    texts = [STRANGE, "chosen by bob", "wrong by bob", word]
+    keys = [path.read_bytes() for path in (server.data / "keys").iterdir()]
+    assert len(keys) == 3
+    secrets = [text.encode() for text in texts] + [
+        form for secret in (*keys, code) for form in (secret, secret.hex().encode())
+    ]
+    places = {path: path.read_bytes() for path in server.data.rglob("*") if path.is_file()}
+    places = {path: data for path, data in places.items() if path.parent.name != "keys"}
+    places[server.folder / "log"] = server.log.encode()
+    for done in said:
+        places[Path("output")] = (done.out + done.err).encode()
+    for secret in secrets:
+        for path, data in places.items():
+            assert secret not in data, path
+    for path, data in places.items():
+        assert b"a private text" not in data or "diaries" in path.parts
+    assert server.log.count("login refused: user=") == 2
+
+
+def test_no_secret_is_in_the_process_list(server: Server) -> None:
+    """Neither in the arguments nor in the environment of what runs."""
+    server.add_user("alice", STRANGE)
+    process = Path("/proc") / str(server.process.pid)
+    shown = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+    assert STRANGE.strip().encode() not in shown
+
+
+# The admin socket
+
+
+def test_the_admin_socket_survives_nonsense(server: Server, wire: Wire) -> None:
+    """Whoever may open it is the operator; a slip harms nobody."""
+    questions = [
+        b"\n",
+        b"{}\n",
+        b"[]\n",
+        b"nonsense\n",
+        b"\xff\xfe\n",
+        b'{"command": "user add", "arguments": {}}\n',
+        b'{"command": "user add", "arguments": {"name": 5}}\n',
+        b'{"command": "user add", "arguments": {"name": "x", "password": "\\ud800aaaaaaa"}}\n',
+        b'{"command": "user list", "arguments": {"extra": 1}}\n',
+        b'{"command": "no such command", "arguments": {}}\n',
+        b'{"command": ["user list"], "arguments": []}\n',
+        b"x" * 100_000 + b"\n",
+        b"",
+    ]
+    folder = os.open(server.data, os.O_RDONLY)
+    for question in questions:
+        with socket.socket(socket.AF_UNIX) as asking:
+            asking.connect(f"/proc/self/fd/{folder}/admin.sock")
+            asking.sendall(question)
+            asking.shutdown(socket.SHUT_WR)
+            with asking.makefile("rb") as file:
+                answer = file.read()
+        assert answer == b"" or "error" in json.loads(answer)
+    os.close(folder)
+    assert rows(server) == []
+    assert "Traceback" not in server.log
+    server.add_user("alice")
+    alice = wire.token("alice", PASSWORD)
+    assert isinstance(alice.ask(Put(now(), 0, "still there")), Stored)
