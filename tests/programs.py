@@ -103,10 +103,10 @@ class Server:
             self.process.send_signal(number)
         return self.process.wait(PATIENCE_SECONDS)
 
-    def restart(self) -> None:
-        """Start it again on the same port and data, after `stop`."""
+    def restart(self, *before: str) -> None:
+        """Start it again on the same port and data, after `stop`; `before` is a program to use."""
         self.stop()
-        started = launch(self.folder, self.port)
+        started = launch(self.folder, self.port, *before)
         self.process = started.process
 
 
@@ -123,19 +123,27 @@ def write_config(folder: Path, port: int, extra: str = "") -> None:
     (folder / "server.toml").write_text(lines)
 
 
-def launch(folder: Path, port: int) -> Server:
-    """Start a server in a folder that has its configuration, and wait until it is ready."""
+def launch(folder: Path, port: int, *before: str) -> Server:
+    """Start a server in a folder that has its configuration, and wait until it is ready.
+
+    `before` are the words of a program that runs what follows it, as `nice` does.
+    """
     if port:
         text = (folder / "server.toml").read_text()
         (folder / "server.toml").write_text(re.sub(r"127\.0\.0\.1:\d+", f"127.0.0.1:{port}", text))
+    process = spawn(folder, *before)
+    return Server(folder, process, _wait_until_ready(folder, process))
+
+
+def spawn(folder: Path, *before: str) -> subprocess.Popen[bytes]:
+    """Start a server as `launch` does, and wait for nothing: it may never become ready."""
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(_BIN / "diaryserver"), "--config", str(folder / "server.toml")],
+        return subprocess.Popen(
+            [*before, str(_BIN / "diaryserver"), "--config", str(folder / "server.toml")],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
         )
-    return Server(folder, process, _wait_until_ready(folder, process))
 
 
 def _wait_until_ready(folder: Path, process: subprocess.Popen[bytes]) -> int:

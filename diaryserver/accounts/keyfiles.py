@@ -21,6 +21,7 @@ from diaryserver.service.ports import Token
 from protocol.keys import ROOT_BYTES
 
 KEY_BYTES: Final = 32
+KEY_NAMES: Final = ("master.1", "pepper", "identity")
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -55,7 +56,7 @@ def open_keys(
     everybody out. `first_start`: nothing depends on the keys yet, there is no database.
     """
     folder.mkdir(mode=0o700, exist_ok=True)
-    paths = [folder / name for name in ("master.1", "pepper", "identity")]
+    paths = [folder / name for name in KEY_NAMES]
     missing = [path for path in paths if not path.exists()]
     if missing and not first_start:
         raise DataError(f"{missing[0]} is missing; restore it from a backup")

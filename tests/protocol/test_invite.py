@@ -99,9 +99,32 @@ def word_of(packed: bytes) -> str:
 def test_an_invite_is_total_behind_its_checksum(packed: bytes) -> None:
     """A checksum is no signature: whoever can add it still gets an invite or a refusal."""
     invite = attempt(parse_invite, word_of(packed))
-    if invite is not None:
-        assert invite.encode() == word_of(packed)
-        assert len(invite.code) == 16
+    assert invite is None or invite.encode() == word_of(packed)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (0, "host:99999"),
+        (0, b"host:1"),
+        (1, "Alice"),
+        (1, b"alice"),
+        (2, bytes(31)),
+        (2, bytes(33)),
+        (2, "a" * 32),
+        (3, bytes(15)),
+        (3, bytes(17)),
+        (3, b""),
+        (3, "a" * 16),
+        (3, None),
+    ],
+)
+def test_every_part_of_an_invite_is_checked(place: int, value: object) -> None:
+    """One wrong part spoils it, though its checksum is right."""
+    parts: list[object] = ["host:1", "alice", bytes(32), bytes(16)]
+    assert not is_refused(parse_invite, word_of(msgpack.packb(parts)))
+    parts[place] = value
+    assert is_refused(parse_invite, word_of(msgpack.packb(parts)))
 
 
 def test_the_checksum_of_the_tests_is_the_right_one() -> None:

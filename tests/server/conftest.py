@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.server.estate import make_estate
 from tests.server.world import World, opened_world
 
 
@@ -27,3 +28,17 @@ def world(folder: Path) -> Iterator[World]:
     """A service without users."""
     with opened_world(folder) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder without faults, made once, to be copied."""
+    made = tmp_path_factory.mktemp("pattern") / "data"
+    make_estate(made)
+    return made
+
+
+@pytest.fixture
+def data(pattern: Path, folder: Path) -> Path:
+    """The data folder of a server that is not running; see `tests.server.estate.make_estate`."""
+    return shutil.copytree(pattern, folder / "data")
