@@ -22,6 +22,9 @@ from protocol.keys import derive_token_keys
 from protocol.messages import MAX_SKEW_MILLISECONDS, Reply, Request
 
 _MOST_CORRECTIONS: Final = 2
+_SURELY_REFUSED: Final = MAX_SKEW_MILLISECONDS + 60_000
+"""Ms between the clocks at which no attempt passed, even if it took a minute to arrive."""
+
 _Answer = TypeVar("_Answer", bound=Reply)
 _Asked = TypeVar("_Asked", bound=Request)
 
@@ -72,15 +75,19 @@ class Asker:
         """Give the answer, of the type that belongs to the request.
 
         Raise the server's RefusedError, UnknownHostError, UnreachableError, or NotLoggedInError if
-        the server does not know the token. After a BADTIME the request is `corrected` by ms.
+        the server does not know the token. After a BADTIME the request is `corrected` by ms, but
+        not if an attempt that was not answered may have been accepted all the same.
         """
         rid = rid or self.new_id()
         for _ in range(_MOST_CORRECTIONS):
-            try:
-                return _typed(self._ask_once(request, rid, patience), answer)
-            except BadTimeError as error:
-                change = self._correct(error.server_time)
-                request = corrected(change) if corrected else request
+            exchange = self._ask_once(request, rid, patience)
+            if not isinstance(exchange.failure, BadTimeError):
+                return _typed(exchange, answer)
+            server_time = exchange.failure.server_time
+            ahead = server_time - exchange.sent.wall - self.login.offset
+            change = self._correct(server_time)
+            if corrected and (exchange.attempts == 1 or abs(ahead) > _SURELY_REFUSED):
+                request = corrected(change)
         return _typed(self._ask_once(request, rid, patience), answer)
 
     def ask_timed(self, request: Request, answer: type[_Answer]) -> tuple[_Answer, RequestExchange]:

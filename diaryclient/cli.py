@@ -24,6 +24,7 @@ _COMMANDS: Final = {
     "login": "Log in to a server, with a password or an invite.",
     "write": "Write an entry.",
     "read": "Print entries, today's unless another day is named.",
+    "outbox": "List, send or drop what waits to be sent.",
     "plain": "Speak the old protocol: plain text, not signed.",
     "whoami": "Print who you are to the server, and until when.",
     "ping": "Measure the way to the server and back.",
@@ -68,12 +69,13 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="diaryclient", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context, server: str | None, user: str | None, *, yes: bool) -> None:
-    r"""Write to and read from your diary on a server.
+    """Write to and read from your diary on a server.
 
     Without a command, on a terminal: shows today and what others add to it, and takes entries.
 
     \b
-      a line   is an entry; one that ends in a backslash goes on in the next
+      a line   is an entry; after a backslash at its end it goes on in the next
+               line, and two backslashes are one
       -r       shows today again
       -c       asks, then clears today
       Ctrl-C   drops the line; the Up key brings it back
@@ -85,7 +87,7 @@ def cli(context: click.Context, server: str | None, user: str | None, *, yes: bo
 
     Several logins live side by side: --server and --user, then DIARY_SERVER and DIARY_USER, then
     config.toml choose one; else it is the newest.
-    """
+    """  # noqa: D301 - click's mark is a real backspace
     environment, clock = context.obj
     context.obj = Surroundings({"server": server, "user": user}, environment, clock)
     if context.invoked_subcommand is None:

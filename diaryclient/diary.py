@@ -5,51 +5,38 @@
 
 Rules: `compose` puts an entry on this machine's disk, `put` sends it, and only a signed OK takes it
 off the disk again. Whatever else happens, the entry waits in the outbox and is sent later under the
-same id, so it is never lost and never stored twice. A clock that is wrong by more than the protocol
-allows is corrected by the server's, signed, time; the machine's own is never touched.
+same id, so it is never lost and never stored twice (`diaryclient.sending`). A clock that is wrong
+by more than the protocol allows is corrected by the server's, signed, time; the machine's own is
+never touched.
 """
 
+import math
 import os
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from diaryclient.asking import Asker
 from diaryclient.clock import Clock, SystemClock
-from diaryclient.display import short_id
-from diaryclient.errors import (
-    IdentityChangedError,
-    NotLoggedInError,
-    QueuedError,
-    UnknownHostError,
-    UnreachableError,
-)
 from diaryclient.exchange import PATIENCE, Chance
 from diaryclient.link import open_session
 from diaryclient.logins import Login, Logins
-from diaryclient.outbox import FINAL_REFUSALS, LOGIN_REFUSALS, Entry, Outbox
+from diaryclient.outbox import LOGIN_REFUSALS, Entry, Outbox
 from diaryclient.reading import DayEntries, list_days, read_day, read_entries, read_rest
+from diaryclient.sending import Attempt, Sender
 from diaryclient.session import Session
 from protocol.dayfile import Stamp
 from protocol.errors import (
-    NOT_YET,
-    DiaryError,
     ErrorCode,
-    MalformedError,
-    RefusedError,
 )
 from protocol.identifiers import Day
 from protocol.messages import (
-    MAX_SKEW_MILLISECONDS,
     Clear,
     Cleared,
     DayRow,
     Identity,
     Ping,
-    Request,
-    Stored,
     Whoami,
 )
 
@@ -79,6 +66,8 @@ class Diary:
         self.outbox = outbox
         self._asker = asker
         self._clock = clock
+        self._sender = Sender(asker, outbox, clock)
+        self._is_closed = False
 
     @classmethod
     def open(
@@ -112,7 +101,9 @@ class Diary:
         self.close()
 
     def close(self) -> None:
-        """Close the sockets."""
+        """Close the sockets, and let other processes have the entries composed here."""
+        self._is_closed = True
+        self.outbox.release_all()
         self._asker.close()
 
     @property
@@ -125,10 +116,9 @@ class Diary:
 
         Raise OSError if the disk does not take it; then nothing was kept.
         """
-        at = self._asker.now().wall
-        off = self._clock.local_offset(at)
-        entry = Entry(self._asker.new_id(), at, off, text, star, refused)
-        self.outbox.keep(entry)
+        entry = self._sender.compose(text, star=star, refused=refused)
+        if self._is_closed:
+            self.outbox.release(entry.id)  # nobody will send it through here
         return entry
 
     def put(self, entry: Entry, patience: float = PATIENCE) -> Entry:
@@ -137,38 +127,40 @@ class Diary:
         Raise QueuedError if its fate is open after `patience` seconds, or the RefusedError,
         NotLoggedInError or IdentityChangedError; in every case the entry is kept.
         """
-        current = entry
+        return self._sender.put(entry, patience)
 
-        def corrected(change: int) -> Request:
-            nonlocal current
-            current = replace(current, at=current.at + change)
-            self.outbox.keep(current)
-            return current.request
+    def attempts(self, seconds: float) -> Iterator[Attempt]:
+        """Send all that waits, also what was refused for its login, oldest first; give each.
 
-        request, rid = entry.request, entry.id
-        try:
-            self._asker.ask(request, Stored, rid=rid, patience=patience, corrected=corrected)
-        except DiaryError as error:
-            raise self._kept(current, error) from None
-        with suppress(OSError):  # it stays, is sent once more, and the server knows it
-            self.outbox.remove(entry.id)
-        return current
+        Another process that delivers is waited for, but not longer than `seconds`. Raise OSError if
+        the outbox cannot be used.
+        """
+        return self._sender.deliver(math.inf, seconds, once_more=LOGIN_REFUSALS)
 
-    def deliver(self, seconds: float) -> Delivery:
-        """Send the waiting entries, oldest first, for at most so many seconds."""
-        deadline = self._clock.instant().monotonic + seconds
+    def deliveries(self, seconds: float) -> Iterator[Attempt]:
+        """Send the waiting entries for at most so many seconds, and give each; raise OSError.
+
+        If another process is doing that, leave it to that one.
+        """
+        return self._sender.deliver(seconds)
+
+    def deliver(self, seconds: float, *, has_new_login: bool = False) -> Delivery:
+        """Send the waiting entries, oldest first, for at most so many seconds.
+
+        If another process is doing that, leave it to that one. With a new login, what was refused
+        for an earlier one waits again.
+        """
         sent, problems = 0, []
-        for entry in self.outbox.waiting():
-            patience = min(PATIENCE, deadline - self._clock.instant().monotonic)
-            if patience <= 0:
-                break
-            try:
-                self.put(self.not_after_now(entry), patience)
-                sent += 1
-            except DiaryError as error:
-                problems.append(str(error))
-                if not (isinstance(error, RefusedError) and error.code in FINAL_REFUSALS):
-                    break
+        try:
+            if has_new_login:
+                self.outbox.release_login_refusals()
+            for attempt in self._sender.deliver(seconds):
+                if attempt.error:
+                    problems.append(str(attempt.error))
+                else:
+                    sent += 1
+        except OSError as error:
+            problems.append(f"the outbox {self.outbox.folder} cannot be used: {error.strerror}")
         return Delivery(sent, problems, len(self.outbox.waiting()))
 
     def days(self, first: Day, last: Day) -> Iterator[DayRow]:
@@ -207,35 +199,3 @@ class Diary:
         """Give the day that an entry written now belongs to."""
         at = self._asker.now().wall
         return Stamp(at, self._clock.local_offset(at)).day
-
-    def not_after_now(self, entry: Entry) -> Entry:
-        """Give a waiting entry as it can be sent: the server takes nothing from the future."""
-        now = self._asker.now().wall
-        if entry.at <= now + MAX_SKEW_MILLISECONDS:
-            return entry
-        past = replace(entry, at=now)
-        self.outbox.keep(past)
-        return past
-
-    def _kept(self, entry: Entry, error: DiaryError) -> DiaryError:
-        name = short_id(entry.id)
-        if isinstance(error, UnreachableError | UnknownHostError | MalformedError) or (
-            isinstance(error, RefusedError) and error.code in NOT_YET
-        ):
-            return QueuedError(
-                f"queued {name}: {error}; kept in the outbox and sent with a later write",
-                str(error),
-            )
-        if isinstance(error, NotLoggedInError | IdentityChangedError):
-            return type(error)(f"{error}; {name} is kept in the outbox until then")
-        if not isinstance(error, RefusedError):
-            return error
-        if error.code not in LOGIN_REFUSALS | FINAL_REFUSALS:
-            reason = f"{error}; {name} is kept in the outbox and sent with a later write"
-        elif error.code in LOGIN_REFUSALS:
-            self.outbox.hold_back(entry, error.code)
-            reason = f"{error}; {name} is kept in the outbox until then"
-        else:
-            self.outbox.hold_back(entry, error.code)
-            reason = f"{error}; {name} is kept in the outbox: {self.outbox.path(entry.id)}"
-        return type(error)(reason, error.server_time)

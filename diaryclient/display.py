@@ -60,6 +60,24 @@ def format_quoted(text: str) -> str:
     return "\n".join(map(_further, safe_text(text).split("\n")))
 
 
+def cut(text: str, columns: int) -> str:
+    """Give a line that is no wider than `columns` on a terminal, `...` where its end is missing."""
+    if _columns(text) <= columns:
+        return text
+    kept = text[:columns]
+    while kept and _columns(kept) + 3 > columns:
+        kept = kept[:-1]
+    return f"{kept}..."
+
+
+def _columns(text: str) -> int:
+    from unicodedata import combining, east_asian_width  # noqa: PLC0415 - a megabyte of tables
+
+    return sum(
+        0 if combining(each) else 2 if east_asian_width(each) in {"W", "F"} else 1 for each in text
+    )
+
+
 def format_foreign(foreign: Foreign) -> str:
     """Give a line that is no entry, its undecodable bytes escaped."""
     return f"? {safe_line(foreign.raw.decode(errors='backslashreplace'))}"

@@ -79,5 +79,15 @@ class TextTooLongError(DiaryError):
     exit_status = 6
 
 
+class NoSuchEntryError(DiaryError):
+    """No entry of the outbox has such an id."""
+
+    exit_status = 7
+
+
+class HeldElsewhereError(DiaryError):
+    """Another diaryclient is sending or dropping the entry just now."""
+
+
 class NotKeptError(DiaryError):
     """The outbox could not be written, so nothing was sent either."""

@@ -205,7 +205,7 @@ class RequestExchange(Exchange):
     def receive(self, envelope: Envelope, now: Instant) -> bool:
         """As Exchange."""
         if envelope.kind is Kind.OFFER:
-            return self._receive_offer(envelope)
+            return self._receive_offer(envelope, now)
         for tag, sent in self._tags.items():
             try:
                 plaintext = open_reply(self._keys, envelope, tag)
@@ -263,7 +263,7 @@ class RequestExchange(Exchange):
         hello = login.Hello(self._chance(login.NONCE_BYTES), VERSION, VERSION)
         return login.encode_hello(self.rid, now.wall + self._login.offset, hello)
 
-    def _receive_offer(self, envelope: Envelope) -> bool:
+    def _receive_offer(self, envelope: Envelope, now: Instant) -> bool:
         from protocol import login  # noqa: PLC0415 - as above
         from protocol.identity import fingerprint  # noqa: PLC0415 - as above
 
@@ -274,6 +274,10 @@ class RequestExchange(Exchange):
             return False
         shown = fingerprint(offer.statement.identity)
         known = shown == self._login.fingerprint
+        if known and self._asked and self._shown != shown:
+            # The server is up, so it is worth asking quickly: the silence may have been bad luck.
+            self._due = now.monotonic
+            self._timeout = self._round_trip.timeout()
         if self._asked and (known or self._shown is None):
             self._shown = shown
         return known

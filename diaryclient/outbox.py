@@ -1,21 +1,25 @@
 """The outbox: every entry, from before it is sent until the server has confirmed it.
 
 One 0600 file for each entry, `outbox/alice@host:port/<id>.json`, so that several processes can work
-side by side: a file that vanished was confirmed by another one.
+side by side: a file that vanished was confirmed, or dropped, by another one.
 
 Rules: an entry is on the disk before its first byte is sent, and again before its time is
-corrected, because the server compares a repeated id's content. A refused entry stays with its
-reason; one refused for its login waits for the next login.
+corrected, because the server compares a repeated id's content. Who sends, changes or drops an entry
+holds its file, from before it has its name; so nobody sends one content of an id while somebody
+else corrects it. Older entries are delivered by one process at a time, or they would lose their
+order. A refused entry stays with its reason; one refused for its login waits for the next login.
 """
 
 import json
+import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import sleep
 from typing import Final
 
-from diaryclient.private_files import write_private
+from diaryclient.private_files import make_lock_file, open_held, write_held, write_private
 from protocol.dayfile import Stamp
 from protocol.errors import ErrorCode, MalformedError
 from protocol.fields import read_fields
@@ -23,6 +27,10 @@ from protocol.identifiers import EntryId
 from protocol.messages import Put
 
 _SUFFIX: Final = ".json"
+_LOCK: Final = ".delivering"
+_PAUSE: Final = 0.05
+"""Seconds between two looks at what another process holds; most let go within a round trip."""
+
 LOGIN_REFUSALS: Final = frozenset(
     {ErrorCode.EXPIRED, ErrorCode.REVOKED, ErrorCode.SCOPE, ErrorCode.DENIED}
 )
@@ -63,14 +71,81 @@ class Outbox:
     def __init__(self, folder: Path) -> None:
         """Use `folder`, which need not exist yet."""
         self.folder = folder
+        self._held = dict[EntryId, int]()
+
+    def add(self, entry: Entry) -> None:
+        """Write a new entry durably and hold it until `release`.
+
+        Raise OSError if the disk does not take it; then it is not kept.
+        """
+        path = self.path(entry.id)
+        try:
+            self._held[entry.id] = write_held(path, _encode(entry))
+        except OSError:
+            with suppress(OSError):  # it has its name already if only the folder's sync failed
+                path.unlink(missing_ok=True)
+            raise
 
     def keep(self, entry: Entry) -> None:
         """Write an entry durably; raise OSError if the disk does not take it."""
-        write_private(self.path(entry.id), _encode(entry))
+        path, before = self.path(entry.id), self._held.get(entry.id)
+        if before is None:
+            write_private(path, _encode(entry))
+        else:
+            self._held[entry.id] = write_held(path, _encode(entry))
+            os.close(before)
+
+    def hold(self, entry_id: EntryId, seconds: float = 0.0) -> Entry | None:
+        """Keep other processes from an entry until `release`, and give it as it is now.
+
+        None: it is gone. Raise BlockingIOError if another process still holds it after so many
+        seconds, MalformedError if somebody damaged it, or OSError.
+        """
+        path = self.path(entry_id)
+        try:
+            if entry_id not in self._held:
+                self._held[entry_id] = _patiently_held(path, seconds)
+            return _read(path)
+        except FileNotFoundError:
+            self.release(entry_id)
+            return None
+        except MalformedError:
+            self.release(entry_id)
+            raise
+
+    def release(self, entry_id: EntryId) -> None:
+        """Let other processes have an entry; nothing happens if it is not held."""
+        descriptor = self._held.pop(entry_id, None)
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def release_all(self) -> None:
+        """Let other processes have every entry."""
+        for entry_id in list(self._held):
+            self.release(entry_id)
+
+    @contextmanager
+    def delivering(self, seconds: float = 0.0) -> Iterator[bool]:
+        """Be the one process that delivers older entries; False if another still is after a while.
+
+        Raise OSError if the folder cannot be written.
+        """
+        path = self.folder / _LOCK
+        make_lock_file(path)
+        try:
+            descriptor = _patiently_held(path, seconds)
+        except BlockingIOError:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            os.close(descriptor)
 
     def remove(self, entry_id: EntryId) -> None:
-        """Forget a confirmed entry."""
+        """Forget an entry."""
         self.path(entry_id).unlink(missing_ok=True)
+        self.release(entry_id)
 
     def hold_back(self, entry: Entry, code: ErrorCode) -> None:
         """Keep a refused entry with its reason, unless another process had it confirmed."""
@@ -79,9 +154,14 @@ class Outbox:
 
     def release_login_refusals(self) -> None:
         """Let the entries that were refused for their login wait again: there is a new one."""
-        for entry in self.entries():
-            if entry.refused in LOGIN_REFUSALS:
-                self.keep(replace(entry, refused=None))
+        for listed in self.entries():
+            if listed.refused not in LOGIN_REFUSALS:
+                continue
+            with suppress(BlockingIOError):  # somebody drops or sends it just now
+                entry = self.hold(listed.id)
+                if entry and entry.refused in LOGIN_REFUSALS:
+                    self.keep(replace(entry, refused=None))
+            self.release(listed.id)
 
     def waiting(self) -> list[Entry]:
         """Give the entries to be sent, oldest first."""
@@ -104,6 +184,15 @@ class Outbox:
     def _paths(self) -> list[Path]:
         # The ids are UUIDv7 and so are in the order in which they were made.
         return sorted(self.folder.glob(f"*{_SUFFIX}")) if self.folder.is_dir() else []
+
+
+def _patiently_held(path: Path, seconds: float) -> int:
+    for _ in range(round(seconds / _PAUSE)):
+        try:
+            return open_held(path)
+        except BlockingIOError:
+            sleep(_PAUSE)
+    return open_held(path)
 
 
 def _holds_entry(path: Path) -> bool:

@@ -24,10 +24,11 @@ _OPEN_FATE: Final = ": kept or not, nobody knows"
 class PlainLink:
     """A conversation with one server, from one port, as the old clients hold it."""
 
-    def __init__(self, address: Address, clock: Clock) -> None:
-        """Look the host up; raise UnknownHostError."""
+    def __init__(self, address: Address, clock: Clock, patience: float = PATIENCE) -> None:
+        """Look the host up; raise UnknownHostError. An answer is waited for `patience` seconds."""
         self._address = address
         self._clock = clock
+        self._patience = patience
         self._places = resolve(address)
         self._socket: socket.socket | None = None
 
@@ -51,8 +52,9 @@ class PlainLink:
             except TimeoutError:
                 fate = _OPEN_FATES.get(text.lower(), _OPEN_FATE)
                 raise UnreachableError(
-                    f"no answer from {self._address} within {PATIENCE:.0f} seconds{fate}; the server "
-                    "may be away, or take no plain text, or none from here, or none like this"
+                    f"no answer from {self._address} within {self._patience:.0f} seconds{fate}; "
+                    "the server may be away, or take no plain text, or none from here, or none "
+                    "like this"
                 ) from None
             except ConnectionRefusedError:
                 self._close()
@@ -66,9 +68,9 @@ class PlainLink:
         raise UnreachableError(f"nothing listens at {self._address}")
 
     def _ask(self, link: socket.socket, text: str) -> bytes:
-        deadline = self._clock.instant().monotonic + PATIENCE
+        deadline = self._clock.instant().monotonic + self._patience
         self._drain(link)
-        link.settimeout(PATIENCE)
+        link.settimeout(self._patience)
         link.send(text.encode())
         link.settimeout(max(deadline - self._clock.instant().monotonic, 0.001))
         return link.recv(_MOST_BYTES)

@@ -1,11 +1,14 @@
 """Files that only their owner may read, written so that a power cut leaves the old or the new one.
 
 Rules: created 0600 and never widened; the folder of a new name is synced too. `os.fsync`, because
-macOS has no `fdatasync`.
+macOS has no `fdatasync`. A file can be held (`flock`, which ends with the process): whoever wants
+to change what others may be using holds it first.
 """
 
+import errno
 import os
 from contextlib import suppress
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
 
@@ -21,15 +24,39 @@ def make_private_folder(folder: Path) -> None:
 
 def write_private(path: Path, data: bytes) -> None:
     """Replace a file's content at once and durably; raise OSError with the old content intact."""
-    make_private_folder(path.parent)
-    scratch = path.with_name(f".{os.urandom(8).hex()}.tmp")
+    os.close(_replace(path, data, held=False))
+
+
+def write_held(path: Path, data: bytes) -> int:
+    """As `write_private`, and give a descriptor that holds the new file since before it had a name.
+
+    Closing the descriptor lets go.
+    """
+    return _replace(path, data, held=True)
+
+
+def open_held(path: Path) -> int:
+    """Give a descriptor that holds a file, without waiting.
+
+    Raise FileNotFoundError if there is none, BlockingIOError if another descriptor holds it.
+    """
+    # For writing too, since NFS gives no exclusive lock otherwise.
+    descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
     try:
-        _write_new(scratch, data)
-        scratch.replace(path)
+        flock(descriptor, LOCK_EX | LOCK_NB)
+        is_current = os.path.samestat(os.fstat(descriptor), path.stat())
     except BaseException:
-        scratch.unlink(missing_ok=True)
+        os.close(descriptor)
         raise
-    sync_folder(path.parent)
+    if not is_current:
+        os.close(descriptor)
+        raise BlockingIOError(errno.EAGAIN, "replaced just now by its holder", str(path))
+    return descriptor
+
+
+def make_lock_file(path: Path) -> None:
+    """Make a file that is only there to be held; it is never removed, and may exist already."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
 
 
 def sync_folder(folder: Path) -> None:
@@ -41,10 +68,26 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _write_new(path: Path, data: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    descriptor = os.open(path, flags, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
+def _replace(path: Path, data: bytes, *, held: bool) -> int:
+    make_private_folder(path.parent)
+    scratch = path.with_name(f".{os.urandom(8).hex()}.tmp")
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    descriptor = os.open(scratch, flags, 0o600)
+    try:
+        if held:
+            flock(descriptor, LOCK_EX | LOCK_NB)
+        _write_all(descriptor, data)
         os.fsync(descriptor)
+        scratch.replace(path)
+        sync_folder(path.parent)
+    except BaseException:
+        os.close(descriptor)
+        scratch.unlink(missing_ok=True)
+        raise
+    return descriptor
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]

@@ -1,4 +1,4 @@
-"""What all tests share: Hypothesis's settings, and real programs on loopback with their own home."""
+"""What all tests share: Hypothesis's settings, and real programs with a home of their own."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -10,11 +10,15 @@ seconds each. The exit status is that of the worst line: not kept (1), not under
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from time import sleep
 from typing import BinaryIO, Final
 
 import click
 
+from diaryclient.clock import Clock
 from diaryclient.commands.read import show_day
 from diaryclient.commands.surroundings import Surroundings, drop_stdout, has_terminal
 from diaryclient.diary import Diary
@@ -22,8 +26,9 @@ from diaryclient.display import ShortIds, format_quoted, safe_line, short_id
 from diaryclient.errors import InterruptedWritingError, NotKeptError, QueuedError
 from diaryclient.interactive.lines import Meaning, meaning
 from diaryclient.keeping import check_text, format_saved, keep, put
-from diaryclient.outbox import FINAL_REFUSALS, Entry
+from diaryclient.outbox import FINAL_REFUSALS
 from protocol.errors import DiaryError, RefusedError, UsageError
+from protocol.identifiers import EntryId
 
 _MOST_BYTES: Final = 1 << 20
 """Of one line; a thousand times what is sent, and it all goes into the outbox."""
@@ -32,6 +37,9 @@ _FIRST_PAUSE: Final = 2.0
 _LONGEST_PAUSE: Final = 60.0
 _LAST_SECONDS: Final = 3.0
 """For what waits when the input has ended."""
+
+_MILLISECOND: Final = 0.001
+"""Two entries of one millisecond would have no order in the outbox."""
 
 _SEVERITY: Final = (0, 5, 4, 3, 6, 2, 1)
 _AUTHENTICATION: Final = 3
@@ -42,12 +50,12 @@ def write_lines(surroundings: Surroundings, *, yes: bool) -> None:
     if has_terminal():
         click.echo("Each line is an entry, -r shows today, Ctrl-D leaves.", err=True)
     try:
-        diary = surroundings.diary(surroundings.login())
+        login = surroundings.login()
     except DiaryError as error:
         _give_back_all(error)
         raise click.exceptions.Exit(error.exit_status) from None
-    with diary:
-        writer = LineWriter(surroundings, diary, clears=yes)
+    writer = LineWriter(partial(surroundings.diary, login), surroundings.clock, clears=yes)
+    with closing(writer):
         for line in _read_lines():
             writer.take(line)
         writer.finish()
@@ -58,18 +66,24 @@ def write_lines(surroundings: Surroundings, *, yes: bool) -> None:
 class LineWriter:
     """Takes lines; `status` is the worst exit status so far."""
 
-    def __init__(self, surroundings: Surroundings, diary: Diary, *, clears: bool) -> None:
+    def __init__(self, open_diary: Callable[[], Diary], clock: Clock, *, clears: bool) -> None:
         """`clears`: -c is allowed, though nobody can be asked."""
         self.status = 0
-        self._clock = surroundings.clock
-        self._diary = diary
+        self._clock = clock
+        self._open_diary = open_diary
+        self._diary = open_diary()
         self._clears = clears
-        self._mine: list[Entry] = []
+        self._queued = set[EntryId]()
         self._next_attempt = 0.0
+        self._last_wall = 0
         self._pause = _FIRST_PAUSE
         self._is_refused = False
 
-    def take(self, line: "str | UsageError") -> None:
+    def close(self) -> None:
+        """Close the diary."""
+        self._diary.close()
+
+    def take(self, line: str | UsageError) -> None:
         """Do what a line asks, and say what came of it."""
         try:
             if isinstance(line, UsageError):
@@ -95,30 +109,43 @@ class LineWriter:
 
     def finish(self) -> None:
         """Try once more what waits, and count what still does."""
-        if not self._is_refused:
-            delivery = self._diary.deliver(_LAST_SECONDS)
-            if delivery.sent:
-                click.echo(f"sent {delivery.sent} waiting, {delivery.left} left", err=True)
+        sent = 0 if self._is_refused else self._deliver()
         waiting = {entry.id for entry in self._diary.outbox.waiting()}
-        if any(entry.id in waiting for entry in self._mine):
+        if sent:
+            click.echo(f"sent {sent} waiting, {len(waiting)} left", err=True)
+        if self._queued & waiting:
             self._note(QueuedError.exit_status)
 
+    def _deliver(self) -> int:
+        sent = 0
+        for attempt in self._diary.deliveries(_LAST_SECONDS):
+            if attempt.error is None:
+                sent += 1
+            elif not isinstance(attempt.error, QueuedError):  # that was told, or is an older one's
+                _complain(attempt.error)
+        return sent
+
     def _write(self, line: str) -> None:
+        text = check_text(line)
+        if self._clock.instant().wall == self._last_wall:
+            sleep(_MILLISECOND)
         try:
-            entry = keep(self._diary, check_text(line))
+            entry = keep(self._diary, text)
         except NotKeptError:
             click.echo(format_quoted(line), err=True)
             raise
-        self._mine.append(entry)
-        if self._is_refused:
-            raise QueuedError(f"queued {short_id(entry.id)}: kept in the outbox until you log in")
-        if self._clock.instant().monotonic < self._next_attempt:
-            raise QueuedError(f"queued {short_id(entry.id)}: kept in the outbox and sent later")
+        self._last_wall = self._clock.instant().wall
+        self._queued.add(entry.id)
+        if self._is_refused or self._clock.instant().monotonic < self._next_attempt:
+            self._diary.outbox.release(entry.id)
+            when = "until you log in" if self._is_refused else "and sent later"
+            raise QueuedError(f"queued {short_id(entry.id)}: kept in the outbox {when}")
         try:
             stored = put(self._diary, entry)
         except DiaryError as error:
             self._hold_on(error)
             raise
+        self._queued.remove(entry.id)
         self._pause = _FIRST_PAUSE
         click.echo(format_saved(self._diary, stored))
         sys.stdout.flush()
@@ -128,6 +155,9 @@ class LineWriter:
             return
         if error.exit_status == _AUTHENTICATION:
             self._is_refused = True
+        # The next attempt looks the host up anew: input may come for days, and laptops move.
+        self._diary.close()
+        self._diary = self._open_diary()
         self._next_attempt = self._clock.instant().monotonic + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 

@@ -10,9 +10,9 @@ from typing import Final
 
 import click
 
+from diaryclient.commands.delivering import deliver_older
 from diaryclient.commands.surroundings import Surroundings, has_terminal
 from diaryclient.dates import format_expiry
-from diaryclient.display import safe_line
 from diaryclient.errors import UnreachableError
 from diaryclient.link import open_session
 from diaryclient.login import Gatekeeper, Target, Trust, log_in
@@ -171,10 +171,4 @@ def _begin_using(surroundings: Surroundings, login: Login) -> None:
             ) from None
         until = format_expiry(login.expires, surroundings.clock)
         click.echo(f"logged in to {login.address} as {login.user} {until}")
-        sys.stdout.flush()
-        diary.outbox.release_login_refusals()
-        delivery = diary.deliver(_DELIVERING_SECONDS)
-    for problem in delivery.problems:
-        click.echo(f"diaryclient: {safe_line(problem)}", err=True)
-    if delivery.sent or delivery.left:
-        click.echo(f"sent {delivery.sent} waiting, {delivery.left} left", err=True)
+        deliver_older(diary, seconds=_DELIVERING_SECONDS, has_new_login=True)

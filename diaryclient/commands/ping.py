@@ -2,6 +2,7 @@
 
 import click
 
+from diaryclient.commands.delivering import deliver_older
 from diaryclient.commands.surroundings import Surroundings
 
 
@@ -15,9 +16,12 @@ def command(surroundings: Surroundings) -> None:
     login = surroundings.login()
     with surroundings.diary(login) as diary:
         pong = diary.ping()
-    words = f"{login.address} answered in {pong.milliseconds:.1f} ms, its clock "
-    if pong.ahead == 0:
-        click.echo(f"{words}agrees with this one")
-    else:
-        side = "ahead" if pong.ahead > 0 else "behind"
-        click.echo(f"{words}is {abs(pong.ahead)} ms {side}")
+        words = f"{login.address} answered in {pong.milliseconds:.1f} ms, its clock"
+        click.echo(f"{words} {_compared(pong.ahead)}")
+        deliver_older(diary)
+
+
+def _compared(ahead: int) -> str:
+    if ahead == 0:
+        return "agrees with this one"
+    return f"is {abs(ahead)} ms {'ahead' if ahead > 0 else 'behind'}"

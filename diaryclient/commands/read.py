@@ -4,6 +4,7 @@ from typing import Final
 
 import click
 
+from diaryclient.commands.delivering import deliver_older
 from diaryclient.commands.surroundings import Surroundings
 from diaryclient.dates import parse_day
 from diaryclient.display import ShortIds, format_entry, format_foreign
@@ -33,9 +34,10 @@ def command(
         shown = False
         for day in diary.entries(begin, end):
             shown |= show_day(day, short_ids)
-    if not shown:
-        start = "" if begin in {end, _FIRST} else f"from {begin} "
-        click.echo(f"no entries {start}{'on' if begin == end else 'to'} {end}", err=True)
+        if not shown:
+            start = "" if begin in {end, _FIRST} else f"from {begin} "
+            click.echo(f"no entries {start}{'on' if begin == end else 'to'} {end}", err=True)
+        deliver_older(diary)
 
 
 def _range(on: str | None, first: str | None, last: str | None, today: Day) -> tuple[Day, Day]:

@@ -2,6 +2,7 @@
 
 import click
 
+from diaryclient.commands.delivering import deliver_older
 from diaryclient.commands.surroundings import Surroundings
 from diaryclient.dates import format_expiry
 
@@ -16,5 +17,6 @@ def command(surroundings: Surroundings) -> None:
     login = surroundings.login()
     with surroundings.diary(login) as diary:
         known = diary.whoami()
-    until = format_expiry(known.expires, surroundings.clock)
-    click.echo(f"{known.user}@{login.address} {known.scopes}, {until}")
+        until = format_expiry(known.expires, surroundings.clock)
+        click.echo(f"{known.user}@{login.address} {known.scopes}, {until}")
+        deliver_older(diary)

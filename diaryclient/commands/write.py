@@ -10,9 +10,10 @@ from typing import Final
 
 import click
 
+from diaryclient.commands.delivering import deliver_older
 from diaryclient.commands.surroundings import Surroundings, has_terminal
 from diaryclient.diary import Diary
-from diaryclient.display import format_quoted, safe_line
+from diaryclient.display import format_quoted
 from diaryclient.errors import NotKeptError, TextTooLongError
 from diaryclient.keeping import check_text, format_saved, keep, put
 from diaryclient.outbox import Entry
@@ -21,9 +22,6 @@ from protocol.messages import MAX_TEXT_BYTES
 
 _MOST_INPUT: Final = 1 << 20
 """Bytes of standard input; a thousand times what is sent, and it all goes into the outbox."""
-
-_DELIVERING_SECONDS: Final = 3.0
-"""For older entries after an own success: nobody waits for them."""
 
 
 @click.command("write", context_settings={"allow_interspersed_args": False})
@@ -35,7 +33,7 @@ def command(surroundings: Surroundings, words: tuple[str, ...], quiet: bool) -> 
 
     The words are joined with one space; options come before them, and `--` ends the options.
     Without words, standard input is the text. If the server cannot be reached the entry waits in
-    the outbox and is sent with a later write.
+    the outbox and is sent with the next command that reaches it.
     """
     text = check_text(" ".join(words) if words else _read_input())
     try:
@@ -48,8 +46,7 @@ def command(surroundings: Surroundings, words: tuple[str, ...], quiet: bool) -> 
         stored = put(diary, entry)
         if not quiet:
             click.echo(format_saved(diary, stored))
-            sys.stdout.flush()
-        _deliver_older(diary, quiet=quiet)
+        deliver_older(diary, quiet=quiet)
 
 
 def _read_input() -> str:
@@ -75,16 +72,6 @@ def _keep(diary: Diary, text: str) -> Entry:
     except NotKeptError as error:
         _give_back(text)
         raise NotKeptError(f"{error}; the text is printed above") from None
-
-
-def _deliver_older(diary: Diary, *, quiet: bool) -> None:
-    delivery = diary.deliver(_DELIVERING_SECONDS)
-    for problem in delivery.problems:
-        click.echo(f"diaryclient: {safe_line(problem)}", err=True)
-    for path in diary.outbox.damaged():
-        click.echo(f"diaryclient: {safe_line(str(path))} is damaged and left as it is", err=True)
-    if delivery.sent and not quiet:
-        click.echo(f"sent {delivery.sent} waiting, {delivery.left} left", err=True)
 
 
 def _give_back(text: str) -> None:

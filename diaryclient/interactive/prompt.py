@@ -3,15 +3,16 @@
 Rules: the only module that imports prompt_toolkit. Nothing here waits for the network, so that
 typing never stops: an entry is put into the outbox before the next line can be typed, the rest is a
 job of the worker, and what it has to tell appears above the prompt. The terminal stays in raw mode
-from the first line to the last, else a key pressed between two prompts would be echoed into them
-and Ctrl-C would kill. The history lives in memory only.
+from the first line to the last: a key pressed between two prompts, or while something is printed,
+would else be echoed, or swallowed, or kill. The history lives in memory only.
 """
 
 import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Final
 
@@ -20,7 +21,7 @@ from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import has_focus
-from prompt_toolkit.input import create_input
+from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output.vt100 import Vt100_Output
 
@@ -47,18 +48,31 @@ class _DroppedLineError(Exception):
     """Somebody pressed Ctrl-C."""
 
 
+class _RawInput(Vt100Input):
+    """Keys, from a terminal that stays raw while something is printed above the prompt."""
+
+    def cooked_mode(self) -> AbstractContextManager[None]:
+        """Do nothing, since what is printed here reads nothing."""
+        return nullcontext()
+
+    def suspend(self) -> None:
+        """Stop this process, as Ctrl-Z does; the shell gets the terminal as it knows it."""
+        with super().cooked_mode():
+            os.kill(0, signal.SIGTSTP)
+
+
 class Terminal:
     """Standard input and output, which must be a terminal."""
 
     def __init__(self) -> None:
         """Take the terminal as it is."""
-        self.input = create_input(sys.stdin)
+        self.input = _RawInput(sys.stdin)
         self.output = Vt100_Output.from_pty(sys.stdout, term=os.environ.get("TERM"))
         # There is no menu whose place would have to be known; on a slow line an answer to "where is
         # the cursor" would arrive among the letters typed.
         self.output.enable_cpr = False
-        self._lines = self._session(_end_of_line_bindings())
-        self._answers = self._session(None)
+        self._lines = self._session(_end_of_line())
+        self._answers = self._session(KeyBindings())
 
     async def line(self) -> str:
         """Give a line; raise _DroppedLineError for Ctrl-C and EOFError for Ctrl-D."""
@@ -92,12 +106,16 @@ class Terminal:
         self.output.write_raw(f"{text}\n")
         self.output.flush()
 
-    def _session(self, bindings: KeyBindings | None) -> PromptSession[str]:
+    def _session(self, bindings: KeyBindings) -> PromptSession[str]:
+        @bindings.add("c-z")
+        async def _suspend(event: KeyPressEvent) -> None:
+            del event
+            await run_in_terminal(self.input.suspend)
+
         return PromptSession(
             key_bindings=bindings,
             input=self.input,
             output=self.output,
-            enable_suspend=True,
             interrupt_exception=_DroppedLineError,
         )
 
@@ -106,7 +124,7 @@ def _continuation(width: int, line: int, wraps: int) -> str:  # noqa: ARG001 - p
     return _WRAPPED if wraps else _FURTHER
 
 
-def _end_of_line_bindings() -> KeyBindings:
+def _end_of_line() -> KeyBindings:
     bindings = KeyBindings()
 
     @bindings.add("enter", filter=has_focus(DEFAULT_BUFFER))
@@ -140,7 +158,7 @@ class Conversation:
         async with asyncio.TaskGroup() as group:
             self._group = group
             await self._terminal.tell([notices.HINT])
-            await self._settle(self._begin(self._synchronizer.show))
+            await self._settle(self._do(self._synchronizer.show))
             watch = group.create_task(self._watch())
             while await self._take_line():
                 pass
@@ -156,11 +174,11 @@ class Conversation:
             return False
         match meaning(line):
             case Meaning.SHOW:
-                await self._settle(self._begin(self._synchronizer.show))
+                await self._settle(self._do(self._synchronizer.show))
             case Meaning.CLEAR:
                 await self._clear()
             case Meaning.WRITE:
-                await self._write(line.rstrip("\n"))
+                await self._write(line.rstrip("\n"))  # a last line that stayed empty is none
             case Meaning.NOTHING:
                 pass
         return True
@@ -176,7 +194,7 @@ class Conversation:
             await self._terminal.tell([self._synchronizer.queue(entry)])
             self._wake.set()
         else:
-            await self._settle(self._begin(partial(self._synchronizer.send, entry)))
+            await self._settle(self._do(partial(self._synchronizer.send, entry)))
 
     async def _clear(self) -> None:
         plan = asyncio.ensure_future(self._worker.run(self._synchronizer.plan_clear))
@@ -187,7 +205,7 @@ class Conversation:
             if not await self._terminal.confirm(question):
                 await self._terminal.tell(["nothing cleared"])
                 return
-        await self._settle(self._group.create_task(self._finish_clearing(plan)))
+        await self._settle(self._finish_clearing(plan))
 
     async def _finish_clearing(self, coming: asyncio.Future[ClearPlan]) -> None:
         plan = await coming
@@ -206,12 +224,6 @@ class Conversation:
             self._wake.clear()
             await self._do(self._synchronizer.tick)
 
-    def _begin(self, job: Callable[[], list[str]]) -> asyncio.Task[None]:
-        task = self._group.create_task(self._do(job))
-        self._jobs.add(task)
-        task.add_done_callback(self._jobs.discard)
-        return task
-
     async def _do(self, job: Callable[[], list[str]]) -> None:
         try:
             said = await self._worker.run(job)
@@ -219,7 +231,11 @@ class Conversation:
             said = [f"{error.filename or 'this machine'}: {error.strerror or error}"]
         await self._terminal.tell(said)
 
-    async def _settle(self, task: asyncio.Task[None]) -> None:
+    async def _settle(self, job: Coroutine[None, None, None]) -> None:
+        """Begin a job, and wait a moment for its end."""
+        task = self._group.create_task(job)
+        self._jobs.add(task)
+        task.add_done_callback(self._jobs.discard)
         await asyncio.wait({task}, timeout=_SETTLING_SECONDS)
 
     async def _leave(self) -> None:

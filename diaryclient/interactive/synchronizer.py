@@ -78,10 +78,13 @@ class Synchronizer:
         if self.is_away:
             return [self.queue(entry)]
         self._renew()
-        said, error = self._put(entry)
-        if error and not _is_final(error):
-            self._failed("sending", error)
-            self._why_away = ""  # told by `said`
+        try:
+            said = self._outcome(self.diary.put(entry), None)
+        except DiaryError as error:
+            said = self._outcome(entry, error)
+            if not _is_final(error):
+                self._failed("sending", error)
+                self._why_away = ""  # told by `said`
         return [said]
 
     def queue(self, entry: Entry) -> str:
@@ -138,51 +141,46 @@ class Synchronizer:
         """Send what waits, then look for news."""
         self._renew()
         self._failures += 1
+        is_answered = True
         try:
-            said = self._deliver()
+            said, is_answered = self._deliver()
         except OSError as error:
             is_news = self._failed("sending", error)
             said = [f"the outbox cannot be used: {error.strerror}"] if is_news else []
-        return said if self.is_away else said + self._look()
+        return said + self._look() if is_answered else said
 
     def left_behind(self) -> list[str]:
         """Say on leaving what was not sent."""
         count = len(self._waiting())
         return [notices.left_behind(count)] if count else []
 
-    def _deliver(self) -> list[str]:
+    def _deliver(self) -> tuple[list[str], bool]:
+        """Send what waits; give what to tell, and whether the server is worth another question."""
         told: list[str] = []
-        began = self._clock.instant().monotonic
-        if began < self._deliver_from:
-            return told
-        for entry in self.diary.outbox.waiting():
-            if entry.id in self._saved:
-                continue
-            said, error = self._put(self.diary.not_after_now(entry))
-            if error is None or _is_final(error):
+        if self._clock.instant().monotonic < self._deliver_from:
+            return told, True
+        for attempt in self.diary.deliveries(_DELIVERING_SECONDS):
+            said = self._outcome(attempt.entry, attempt.error)
+            if attempt.error is None or _is_final(attempt.error):
                 told.append(said)
-            else:
-                is_news = self._failed("sending", error)
-                if not self.is_away:
-                    # A server that refuses one refuses the rest as well.
-                    self._deliver_from = self._clock.instant().monotonic + LONGEST_PAUSE
-                    told += [said] if is_news else []
-                break
-            if self._clock.instant().monotonic > began + _DELIVERING_SECONDS:
-                break
-        return told
+                continue
+            is_news = self._failed("sending", attempt.error)
+            if self.is_away:
+                return told, False
+            # A server that refuses one refuses the rest as well.
+            self._deliver_from = self._clock.instant().monotonic + LONGEST_PAUSE
+            return told + [said] * is_news, True
+        return told, True
 
-    def _put(self, entry: Entry) -> tuple[str, DiaryError | None]:
-        """Send one entry; give what to say, and what went wrong."""
-        try:
-            stored = self.diary.put(entry)
-        except QueuedError as error:
-            return notices.queued(entry.id, error.reason), error
-        except DiaryError as error:
-            return str(error), error
-        self._reached("sending")
-        self._saved.add(entry.id)
-        return notices.saved(stored), None
+    def _outcome(self, entry: Entry, error: DiaryError | None) -> str:
+        """Take note of what became of an entry, and give what to say."""
+        if error is None:
+            self._reached("sending")
+            self._saved.add(entry.id)
+            return notices.saved(entry)
+        return (
+            notices.queued(entry.id, error.reason) if isinstance(error, QueuedError) else str(error)
+        )
 
     def _look(self) -> list[str]:
         try:

@@ -1,11 +1,13 @@
 """A diary with everything around it, over a network in memory."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from diaryclient.asking import Asker
 from diaryclient.diary import Diary
 from diaryclient.logins import Logins
 from diaryclient.outbox import Outbox
+from diaryclient.session import Session
 from diaryclient.settings import Choice
 from protocol.identifiers import Day
 from tests.client.fakes import FakeClock, FakeServer, login_to, seeded
@@ -25,16 +27,23 @@ class Desk:
         self.outbox = Outbox(folder / "outbox")
         self.logins.save(login_to(self.server))
 
-    def diary(self, seed: int = 1) -> Diary:
-        """Open the diary as a new process would; `seed` makes its ids."""
-        asker = Asker(
-            self.logins.choose(Choice()),
-            self.logins,
-            lambda: session_with(self.transport),
-            self.clock,
-            seeded(seed),
-        )
-        return Diary(asker, self.outbox, self.clock)
+    def diary(
+        self,
+        seed: int = 1,
+        outbox: Outbox | None = None,
+        connect: Callable[[], Session] | None = None,
+    ) -> Diary:
+        """Open the diary as a new process would; `seed` makes its ids.
+
+        A new process has an `outbox` object of its own, and may `connect` otherwise.
+        """
+        login = self.logins.choose(Choice())
+        asker = Asker(login, self.logins, connect or self.connect, self.clock, seeded(seed))
+        return Diary(asker, outbox or self.outbox, self.clock)
+
+    def connect(self) -> Session:
+        """Give a session over the network in memory."""
+        return session_with(self.transport)
 
     def texts(self) -> list[str]:
         """Give the texts that are stored, by time."""

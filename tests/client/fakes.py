@@ -87,7 +87,10 @@ def seeded(seed: int = 1) -> Chance:
 
 @dataclass
 class FakeServer:
-    """Knows one token; `refusals` are given to the next requests, one each."""
+    """Knows one token; `refusals` are given to the next requests, one each.
+
+    An entry whose text is `silent_to` gets no answer.
+    """
 
     clock: FakeClock
     ahead: int = 0
@@ -97,6 +100,7 @@ class FakeServer:
     identity: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     note: str = ""
     refusals: deque[ErrorCode] = field(default_factory=deque)
+    silent_to: str = ""
     stale_cookies: int = 0
     versions: tuple[int, int] = (1, 1)
     not_before: int = 0
@@ -185,6 +189,8 @@ class FakeServer:
         operation = BY_NAME[str(values.pop("op"))]
         request = read_fields(operation.request, values)
         self.requests.append((envelope.rid, request))
+        if isinstance(request, Put) and request.text == self.silent_to:
+            return []
         answer = self._answer(envelope, request)
         return [seal_reply(self.keys, envelope, self.now, answer)]
 

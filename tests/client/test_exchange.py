@@ -132,6 +132,20 @@ def test_a_server_that_does_not_know_the_token_is_not_called_unreachable() -> No
     assert server.kinds.count(Kind.HELLO) == 1
 
 
+def test_an_offer_after_silence_is_a_reason_to_ask_again_at_once() -> None:
+    """Whoever loses every request but the HELLO by bad luck is not told to log in again."""
+    server = FakeServer(FakeClock())
+
+    def there(datagram: bytes) -> list[tuple[float, bytes]]:
+        is_lost = datagram[2] == Kind.REQUEST and server.clock.monotonic < PATIENCE / 2
+        return [] if is_lost else [(0.01, datagram)]
+
+    transport = FakeTransport(server.clock, [server], there=there)
+    exchange = run(transport, request(server))
+    assert isinstance(exchange.result(), Stored)
+    assert server.clock.monotonic < PATIENCE / 2 + 0.1
+
+
 def test_a_server_with_another_identity_is_named() -> None:
     """An OFFER under another identity than the pinned one says what was shown instead."""
     server = FakeServer(FakeClock(), knows_token=False)

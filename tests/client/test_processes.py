@@ -77,6 +77,7 @@ def test_a_write_imports_little() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
     )
     heavy = {"pydantic", "asyncio", "tomllib", "getpass", "secrets", "rich", "protocol.login"}
+    heavy |= {"prompt_toolkit", "wcwidth"}
     assert heavy.isdisjoint(done.stdout.split())
     assert "cryptography.hazmat.primitives.hpke" not in done.stdout
 

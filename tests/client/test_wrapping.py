@@ -37,8 +37,8 @@ def test_no_letter_is_lost(text: str, columns: int) -> None:
 def test_a_row_that_goes_on_is_indented(text: str, columns: int) -> None:
     """So a long text cannot forge a line of this program: as many bare rows as it has lines."""
     lines = text.split("\n")
-    bare = [row for row in wrap_lines("\n".join(f"|{each}" for each in lines), columns)]
-    assert len([row for row in bare if not row.startswith("  ")]) == len(lines)
+    rows = wrap_lines("\n".join(f"|{each}" for each in lines), columns)
+    assert len([row for row in rows if not row.startswith("  ")]) == len(lines)
 
 
 def test_forty_columns() -> None:

@@ -1,0 +1,223 @@
+"""`diaryclient outbox`: what is kept on this machine because the server has not confirmed it.
+
+Rules: `list` and `drop` look at the outboxes of all logins, also of those that are gone, unless
+--server or --user narrows that down. What is dropped is printed first, so that it is never lost by
+mistake. A text is shown escaped.
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import click
+
+from diaryclient.commands.surroundings import Surroundings, has_terminal
+from diaryclient.diary import Diary
+from diaryclient.display import (
+    ShortIds,
+    cut,
+    format_minute,
+    format_quoted,
+    safe_line,
+    short_id,
+)
+from diaryclient.errors import HeldElsewhereError, NoSuchEntryError, QueuedError
+from diaryclient.keeping import format_saved
+from diaryclient.outbox import Entry, Outbox
+from diaryclient.sending import Attempt
+from diaryclient.settings import parse_server, parse_user
+from protocol.errors import UsageError
+from protocol.identifiers import EntryId
+
+_FLUSHING_SECONDS: Final = 10.0
+"""For another diaryclient that delivers: longer than one that follows a command may take."""
+
+_DROPPING_SECONDS: Final = 2.0
+"""For another diaryclient that holds the entry; who wants to drop it can ask again."""
+
+_SEVERITY: Final = (0, QueuedError.exit_status, 4, 1, 7, 3, 6)
+"""Exit statuses; the last of those that apply is the one of `flush`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An entry and where it is kept; `login` is `alice@host:port`."""
+
+    entry: Entry
+    login: str
+    outbox: Outbox
+
+    @property
+    def state(self) -> str:
+        """`waiting`, or `refused` and the code."""
+        return f"refused {self.entry.refused}" if self.entry.refused else "waiting"
+
+
+@click.group("outbox")
+def command() -> None:
+    """List, send or drop what waits to be sent.
+
+    Every entry is kept here until the server has confirmed it. What waits is sent after the next
+    command that reaches the server; what was refused for its login, after the next login; what was
+    refused for good stays until it is dropped.
+
+    \b
+      diaryclient outbox list          shows what is kept, and why
+      diaryclient outbox flush         sends it now
+      diaryclient outbox drop 4fb39    gives one up, and prints it
+    """  # noqa: D301 - click's mark is a real backspace
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list of whole entries.")
+@click.pass_obj
+def list_entries(surroundings: Surroundings, *, as_json: bool) -> None:
+    """Show what is kept, oldest first: short id, time, state, first line.
+
+    With --json: id, at, login, state and the whole text of each.
+    """
+    kept = _kept(surroundings)
+    if as_json:
+        # Escaped beyond ASCII, as what reads this is a program and what shows it may be a terminal.
+        click.echo(json.dumps([_as_json(each) for each in kept], indent=2))
+    else:
+        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        names = ShortIds().name(each.entry.id for each in kept)
+        has_several = len({each.login for each in kept}) > 1
+        for each in kept:
+            row = _row(each, names[each.entry.id], names_login=has_several)
+            click.echo(row if columns is None else cut(row, columns))
+        if not kept:
+            click.echo("nothing waits", err=True)
+
+
+@command.command("flush")
+@click.pass_obj
+def flush(surroundings: Surroundings) -> None:
+    """Send now all that waits for this login, oldest first.
+
+    Exit status 5 if some still wait, 3 if the login was refused, 6 if an entry was.
+    """
+    with surroundings.diary(surroundings.login()) as diary:
+        status = max(
+            (_tell(diary, attempt) for attempt in diary.attempts(_FLUSHING_SECONDS)),
+            key=_SEVERITY.index,
+            default=0,
+        )
+        left = len(diary.outbox.waiting())
+        if left:
+            status = max(status, QueuedError.exit_status, key=_SEVERITY.index)
+            click.echo(f"{left} still wait{'s' * (left == 1)}", err=True)
+    if status:
+        raise click.exceptions.Exit(status)
+
+
+@command.command("drop")
+@click.option("--yes", is_flag=True, help="Drop without asking.")
+@click.argument("endings", metavar="ID...", nargs=-1, required=True)
+@click.pass_obj
+def drop(surroundings: Surroundings, endings: tuple[str, ...], *, yes: bool) -> None:
+    """Give up entries that wait or were refused, and print their texts.
+
+    ID is the end of an id, as long as it takes to be the only one. Nothing is taken back from the
+    server: an entry without an answer may be stored there.
+    """
+    if not yes and not has_terminal():
+        raise UsageError("no terminal to ask; type --yes to drop unasked; nothing was dropped")
+    everything = _kept(surroundings)
+    for each in dict.fromkeys(_find(everything, ending) for ending in endings):
+        _drop(each, unasked=yes)
+
+
+def _kept(surroundings: Surroundings) -> list[Kept]:
+    server, user = surroundings.flags.get("server"), surroundings.flags.get("user")
+    wanted_server = str(parse_server(server, "--server")) if server else None
+    wanted_user = parse_user(user, "--user") if user else None
+    found: list[Kept] = []
+    folder = surroundings.places.state / "outbox"
+    for place in sorted(folder.iterdir()) if folder.is_dir() else []:
+        user, _, server = place.name.partition("@")
+        if wanted_user not in {None, user} or wanted_server not in {None, server}:
+            continue
+        outbox = Outbox(place)
+        found += [Kept(entry, place.name, outbox) for entry in outbox.entries()]
+        for path in outbox.damaged():
+            click.echo(f"diaryclient: {safe_line(str(path))} is damaged", err=True)
+    return sorted(found, key=lambda each: each.entry.id)
+
+
+def _row(each: Kept, name: str, *, names_login: bool) -> str:
+    first, *further = each.entry.text.split("\n")
+    words = [name, format_minute(each.entry.stamp), each.state]
+    if names_login:
+        words.append(each.login)
+    return " ".join([*words, safe_line(first), *(["..."] if further else [])])
+
+
+def _as_json(each: Kept) -> dict[str, str]:
+    return {
+        "id": each.entry.id.hex(),
+        "at": str(each.entry.stamp),
+        "login": each.login,
+        "state": each.state,
+        "text": each.entry.text,
+    }
+
+
+def _tell(diary: Diary, attempt: Attempt) -> int:
+    """Tell what became of an entry, and give the exit status that it asks for."""
+    if attempt.error is None:
+        click.echo(format_saved(diary, attempt.entry))
+        sys.stdout.flush()
+        return 0
+    prefix = "" if isinstance(attempt.error, QueuedError) else "diaryclient: "
+    click.echo(f"{prefix}{safe_line(str(attempt.error))}", err=True)
+    return attempt.error.exit_status
+
+
+def _find(kept: list[Kept], ending: str) -> Kept:
+    wanted = ending.lower()
+    if not wanted:
+        raise UsageError("an ID has one character at least; nothing was dropped")
+    found = [each for each in kept if each.entry.id.hex().endswith(wanted)]
+    if not found:
+        raise NoSuchEntryError(f"no entry in the outbox has the id {ending}; nothing was dropped")
+    if len(found) > 1:
+        names = ShortIds().name(each.entry.id for each in found)
+        rows = [_row(each, _longer(names, each, wanted), names_login=False) for each in found]
+        raise UsageError("\n".join([f"{ending} is the end of several ids:", *rows]))
+    return found[0]
+
+
+def _longer(names: Mapping[EntryId, str], each: Kept, wanted: str) -> str:
+    return each.entry.id.hex()[-max(len(names[each.entry.id]), len(wanted) + 1) :]
+
+
+def _drop(each: Kept, *, unasked: bool) -> None:
+    # Held while the person thinks: what is dropped is what was shown, and is not sent meanwhile.
+    try:
+        entry = each.outbox.hold(each.entry.id, _DROPPING_SECONDS)
+    except BlockingIOError:
+        raise HeldElsewhereError(
+            f"another diaryclient is sending {short_id(each.entry.id)}; it was not dropped"
+        ) from None
+    if entry is None:
+        raise NoSuchEntryError(f"{short_id(each.entry.id)} was sent meanwhile; it was not dropped")
+    try:
+        name = f"{short_id(entry.id)} {format_minute(entry.stamp)} {each.login}"
+        text = format_quoted(entry.text)
+        if not unasked:
+            click.echo(text, err=True)
+            if not click.confirm(f"Drop {name}?", default=False, err=True):
+                click.echo(f"kept {name}", err=True)
+                return
+        if unasked or not sys.stdout.isatty():
+            click.echo(text)
+            sys.stdout.flush()  # only what was printed may go
+        each.outbox.remove(entry.id)
+        click.echo(f"dropped {name}")
+    finally:
+        each.outbox.release(entry.id)

@@ -1,0 +1,221 @@
+"""Brings entries from the outbox to the server: one that was just written, or all that wait.
+
+Rules: an entry is held (`diaryclient.outbox`) while it is sent, and only a signed OK takes it off
+the disk. Its content changes only when no server can have stored the old one, because the server
+would take another content under the same id for a conflict, or, on another day, for a second entry:
+
+- after BADTIME, if the entry was composed here, by the same wrong clock, and no attempt of it can
+  have passed;
+- after INVALID, if the entry's time lies ahead of the server's signed time: no server takes those.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Final
+
+from diaryclient.asking import Asker
+from diaryclient.clock import Clock
+from diaryclient.display import short_id
+from diaryclient.errors import (
+    IdentityChangedError,
+    NotLoggedInError,
+    QueuedError,
+    UnknownHostError,
+    UnreachableError,
+)
+from diaryclient.exchange import PATIENCE
+from diaryclient.outbox import FINAL_REFUSALS, LOGIN_REFUSALS, Entry, Outbox
+from protocol.errors import (
+    NOT_YET,
+    DiaryError,
+    ErrorCode,
+    InvalidRequestError,
+    MalformedError,
+    RefusedError,
+)
+from protocol.identifiers import EntryId
+from protocol.messages import MAX_SKEW_MILLISECONDS, Request, Stored
+
+_ELSEWHERE: Final = "another diaryclient is sending it"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A waiting entry that was sent, as it was stored; or, with `error`, why it was not."""
+
+    entry: Entry
+    error: DiaryError | None = None
+
+
+class Sender:
+    """Sends one login's entries."""
+
+    def __init__(self, asker: Asker, outbox: Outbox, clock: Clock) -> None:
+        """Send what is in `outbox` through `asker`."""
+        self._asker = asker
+        self._outbox = outbox
+        self._clock = clock
+        self._never_sent = set[EntryId]()
+
+    def compose(self, text: str, *, star: bool = False, refused: ErrorCode | None = None) -> Entry:
+        """Make an entry of now and put it into the outbox, held until it was tried.
+
+        Raise OSError if the disk does not take it; then it was not kept.
+        """
+        at = self._asker.now().wall
+        off = self._clock.local_offset(at)
+        entry = Entry(self._asker.new_id(), at, off, text, star, refused)
+        self._outbox.add(entry)
+        if refused:
+            self._outbox.release(entry.id)
+        else:
+            self._never_sent.add(entry.id)
+        return entry
+
+    def put(self, entry: Entry, patience: float = PATIENCE) -> Entry:
+        """Send an entry of the outbox, and give it as it was stored: its time may be corrected.
+
+        If another process is sending it, wait for that one. Raise QueuedError if its fate is open
+        after `patience` seconds, or the RefusedError, NotLoggedInError or IdentityChangedError; in
+        every case the entry is kept.
+        """
+        try:
+            held = self._outbox.hold(entry.id, patience)
+        except BlockingIOError:
+            raise _queued(entry, _ELSEWHERE) from None
+        except OSError as error:
+            raise _queued(entry, self._unusable(error)) from None
+        if held is None:
+            return entry  # another process had it confirmed
+        return self._send(held, patience)
+
+    def deliver(
+        self, seconds: float, waits: float = 0.0, *, once_more: frozenset[ErrorCode] = frozenset()
+    ) -> Iterator[Attempt]:
+        """Send the waiting entries, oldest first, for at most so many seconds; give each one tried.
+
+        Entries refused with `once_more` are tried as well. Nothing happens if another process is
+        delivering and does not end within `waits` seconds. Raise OSError if the outbox cannot be
+        used.
+        """
+        deadline = self._clock.instant().monotonic + seconds
+        wanted = once_more | {None}
+        if not any(entry.refused in wanted for entry in self._outbox.entries()):
+            return
+        with self._outbox.delivering(waits) as is_mine:
+            if not is_mine:
+                return
+            for listed in self._outbox.entries():
+                patience = min(PATIENCE, deadline - self._clock.instant().monotonic)
+                if patience <= 0:
+                    return
+                attempt = self._try(listed, patience, wanted) if listed.refused in wanted else None
+                if attempt:
+                    yield attempt
+                if attempt and not _may_go_on(attempt.error):
+                    return
+
+    def _try(
+        self, listed: Entry, patience: float, wanted: frozenset[ErrorCode | None]
+    ) -> Attempt | None:
+        try:
+            entry = self._outbox.hold(listed.id)
+        except BlockingIOError:
+            return None  # who holds it sends it
+        if entry is None:
+            return None  # confirmed meanwhile
+        if entry.refused not in wanted:
+            self._outbox.release(entry.id)
+            return None
+        try:
+            return Attempt(self._send(entry, patience))
+        except DiaryError as error:
+            return Attempt(entry, error)
+
+    def _send(self, entry: Entry, patience: float) -> Entry:
+        """Send an entry that is held, and let go of it."""
+        sending = _Sending(entry, self._outbox, is_new=entry.id in self._never_sent)
+        try:
+            sending.ask(self._asker, patience)
+        except UnknownHostError as error:
+            raise self._kept(sending.entry, error) from None
+        except DiaryError as error:
+            self._never_sent.discard(entry.id)
+            raise self._kept(sending.entry, error) from None
+        except OSError as error:
+            raise _queued(entry, self._unusable(error)) from None
+        else:
+            self._never_sent.discard(entry.id)
+            with suppress(OSError):  # it stays, is sent once more, and the server knows it
+                self._outbox.remove(entry.id)
+            return sending.entry
+        finally:
+            self._outbox.release(entry.id)
+
+    def _kept(self, entry: Entry, error: DiaryError) -> DiaryError:
+        name = short_id(entry.id)
+        if isinstance(error, UnreachableError | UnknownHostError | MalformedError) or (
+            isinstance(error, RefusedError) and error.code in NOT_YET
+        ):
+            return _queued(entry, str(error))
+        if isinstance(error, NotLoggedInError | IdentityChangedError):
+            return type(error)(f"{error}; {name} is kept in the outbox until then")
+        if not isinstance(error, RefusedError):
+            return error
+        if error.code not in LOGIN_REFUSALS | FINAL_REFUSALS:
+            reason = f"{error}; {name} is kept in the outbox and sent with a later command"
+        else:
+            with suppress(OSError):  # then it waits without its reason, and is refused again
+                self._outbox.hold_back(entry, error.code)
+            is_final = error.code in FINAL_REFUSALS
+            where = f": {self._outbox.path(entry.id)}" if is_final else " until then"
+            reason = f"{error}; {name} is kept in the outbox{where}"
+        return type(error)(reason, error.server_time)
+
+    def _unusable(self, error: OSError) -> str:
+        return f"the outbox {self._outbox.folder} cannot be used: {error.strerror}"
+
+
+class _Sending:
+    """One entry on its way; `entry` is what the outbox holds of it now."""
+
+    def __init__(self, entry: Entry, outbox: Outbox, *, is_new: bool) -> None:
+        self.entry = entry
+        self._outbox = outbox
+        self._is_new = is_new
+
+    def ask(self, asker: Asker, patience: float) -> None:
+        try:
+            self._ask_once(asker, patience)
+        except InvalidRequestError as error:
+            if self.entry.at <= error.server_time + MAX_SKEW_MILLISECONDS:
+                raise
+            self._change_time(error.server_time)
+            self._ask_once(asker, patience)
+
+    def _ask_once(self, asker: Asker, patience: float) -> None:
+        request, rid = self.entry.request, self.entry.id
+        asker.ask(request, Stored, rid=rid, patience=patience, corrected=self._correct)
+
+    def _correct(self, change: int) -> Request:
+        if self._is_new:
+            self._change_time(self.entry.at + change)
+        return self.entry.request
+
+    def _change_time(self, at: int) -> None:
+        changed = replace(self.entry, at=at)
+        self._outbox.keep(changed)
+        self.entry = changed
+
+
+def _may_go_on(error: DiaryError | None) -> bool:
+    """Tell whether the next entry may fare better than this one did."""
+    return error is None or (isinstance(error, RefusedError) and error.code in FINAL_REFUSALS)
+
+
+def _queued(entry: Entry, reason: str) -> QueuedError:
+    name = short_id(entry.id)
+    return QueuedError(
+        f"queued {name}: {reason}; kept in the outbox and sent with a later command", reason
+    )

@@ -1,0 +1,205 @@
+"""Two clients at one outbox: who sends, changes or drops an entry holds it."""
+
+import errno
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from diaryclient.errors import NotKeptError, QueuedError, UnknownHostError
+from diaryclient.keeping import keep
+from diaryclient.outbox import Outbox
+from diaryclient.session import Session
+from protocol.errors import ErrorCode, QuotaError
+from protocol.messages import Put
+from tests.client.desk import Desk
+from tests.client.network import arrives, lost
+from tests.client.test_outbox import entry
+from tests.server.faults import disk_full_at, with_failing, with_read_only_disk
+
+HOUR = 3_600_000
+
+
+def other(outbox: Outbox) -> Outbox:
+    """Give the same outbox as another process sees it."""
+    return Outbox(outbox.folder)
+
+
+def puts(desk: Desk) -> list[Put]:
+    """Give what the server was asked to store, repetitions too."""
+    return [request for _, request in desk.server.requests if isinstance(request, Put)]
+
+
+def test_an_entry_is_held_since_before_it_has_a_name(tmp_path: Path) -> None:
+    """Also through a change of its content, and until it is let go."""
+    mine, theirs = Outbox(tmp_path), Outbox(tmp_path)
+    mine.add(entry(1))
+    with pytest.raises(BlockingIOError):
+        theirs.hold(entry(1).id)
+    mine.keep(replace(entry(1), text="changed"))
+    with pytest.raises(BlockingIOError):
+        theirs.hold(entry(1).id)
+    mine.release(entry(1).id)
+    assert theirs.hold(entry(1).id) == replace(entry(1), text="changed")
+    with pytest.raises(BlockingIOError):
+        mine.hold(entry(1).id)
+    theirs.remove(entry(1).id)
+    assert mine.hold(entry(1).id) is None
+
+
+def test_one_process_delivers_at_a_time(tmp_path: Path) -> None:
+    """The second leaves it to the first."""
+    mine, theirs = Outbox(tmp_path), Outbox(tmp_path)
+    with mine.delivering() as is_mine, theirs.delivering() as is_theirs:
+        assert (is_mine, is_theirs) == (True, False)
+    with theirs.delivering() as is_theirs:
+        assert is_theirs
+
+
+def test_a_delivery_leaves_alone_what_its_writer_sends(desk: Desk) -> None:
+    """Two contents of one id can never meet at the server: the writer may still correct its own."""
+    desk.server.ahead = HOUR
+    writer = desk.diary()
+    mine = writer.compose("mine")
+    desk.outbox.keep(entry(-1, "older"))
+    theirs = desk.diary(2, other(desk.outbox))
+    assert theirs.deliver(3.0).sent == 1
+    assert desk.texts() == ["older"]
+    stored = writer.put(mine)
+    assert stored.at - mine.at == pytest.approx(HOUR, abs=1000)
+    assert sorted(desk.texts()) == ["mine", "older"]
+    assert list(desk.outbox.entries()) == []
+
+
+def test_what_another_process_had_confirmed_is_saved(desk: Desk) -> None:
+    """The writer let go of it meanwhile, and finds it gone: it was confirmed."""
+    writer = desk.diary()
+    mine = writer.compose("mine")
+    desk.outbox.release_all()
+    assert desk.diary(2, other(desk.outbox)).deliver(3.0).sent == 1
+    assert writer.put(mine) == mine
+    assert desk.texts() == ["mine"]
+    assert len(puts(desk)) == 1
+
+
+def test_a_writer_that_ends_lets_go(desk: Desk) -> None:
+    """What it could not send is everybody's; an entry that is composed too late as well."""
+    with desk.diary() as writer:
+        writer.compose("one")
+    writer.compose("two")
+    assert desk.diary(2, other(desk.outbox)).deliver(3.0).sent == 2
+
+
+def test_an_entry_that_somebody_keeps_on_holding_is_queued(desk: Desk) -> None:
+    """It waits for the other, then says so; the text is on the disk all the time."""
+    writer = desk.diary()
+    mine = writer.compose("mine")
+    desk.outbox.release_all()
+    theirs = other(desk.outbox)
+    assert theirs.hold(mine.id) == mine
+    with pytest.raises(QueuedError, match="another diaryclient is sending it; kept"):
+        writer.put(mine, patience=0.1)
+    assert desk.server.requests == []
+
+
+# An entry's time changes only if no server can have stored it
+
+
+def test_an_entry_that_may_be_stored_keeps_its_time(desk: Desk) -> None:
+    """Its answer was lost, then the clock went wrong: the same content again, not a second one."""
+    desk.transport.back = lost
+    diary = desk.diary()
+    with pytest.raises(QueuedError):
+        diary.put(diary.compose("once"))
+    desk.transport.back = arrives
+    desk.server.ahead = 48 * HOUR
+    assert diary.deliver(3.0).sent == 1
+    assert len(set(puts(desk))) == 1
+    assert desk.texts() == ["once"]
+
+
+def test_an_entry_that_never_left_is_corrected_later(desk: Desk) -> None:
+    """The host's name was unknown: nothing was sent, so the first answer still corrects it."""
+    failures = iter([UnknownHostError("the host name is not known")])
+
+    def connect() -> Session:
+        for failure in failures:
+            raise failure
+        return desk.connect()
+
+    diary = desk.diary(connect=connect)
+    desk.server.ahead = HOUR
+    mine = diary.compose("mine")
+    with pytest.raises(QueuedError):
+        diary.put(mine)
+    assert diary.put(mine).at - mine.at == pytest.approx(HOUR, abs=1000)
+
+
+def test_only_the_server_decides_what_the_future_is(desk: Desk) -> None:
+    """The machine's own clock fell back: a stored entry is not moved to where that clock is now."""
+    desk.transport.back = lost
+    diary = desk.diary()
+    with pytest.raises(QueuedError):
+        diary.put(diary.compose("once"))
+    desk.transport.back = arrives
+    desk.clock.wall -= 24 * HOUR
+    desk.server.ahead = 24 * HOUR
+    assert desk.diary(2).deliver(3.0).sent == 1
+    assert len(set(puts(desk))) == 1
+
+
+# A disk that takes nothing
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO])
+@pytest.mark.parametrize("call", ["write", "fsync"])
+def test_what_the_disk_does_not_take_is_not_sent(desk: Desk, call: str, number: int) -> None:
+    """Each way to fail: an error that says so, no file, and not one datagram."""
+    desk.outbox.keep(entry(1, "older"))
+    with pytest.raises(NotKeptError, match=os.strerror(number)):
+        with_failing((call,), lambda: keep(desk.diary(), "a text"), number)
+    assert [each.text for each in desk.outbox.entries()] == ["older"]
+    assert sorted(path.suffix for path in desk.outbox.folder.iterdir()) == [".json"]
+    assert desk.transport.sent == []
+
+
+def test_a_read_only_disk_is_said(desk: Desk) -> None:
+    """Nothing is kept and nothing sent."""
+    desk.outbox.keep(entry(1, "older"))
+    with pytest.raises(NotKeptError, match=os.strerror(errno.EROFS)):
+        with_read_only_disk(lambda: keep(desk.diary(), "a text"))
+    assert desk.transport.sent == []
+
+
+def test_a_file_that_got_half_onto_the_disk_is_taken_away(desk: Desk) -> None:
+    """The disk is full in the middle of the entry."""
+    desk.outbox.keep(entry(1, "older"))
+    with disk_full_at(300), pytest.raises(NotKeptError, match=os.strerror(errno.EFBIG)):
+        keep(desk.diary(), "x" * 500)
+    assert [each.text for each in desk.outbox.entries()] == ["older"]
+    assert len(list(desk.outbox.folder.iterdir())) == 1
+    assert desk.transport.sent == []
+
+
+def test_older_entries_wait_for_a_disk_that_works(desk: Desk) -> None:
+    """Delivering needs to hold them; what a disk refuses is told, and nothing is lost."""
+    desk.outbox.keep(entry(1, "older"))
+    delivery = with_read_only_disk(lambda: desk.diary().deliver(3.0))
+    assert (delivery.sent, delivery.left) == (0, 1)
+    assert os.strerror(errno.EROFS) in delivery.problems[0]
+    assert desk.diary().deliver(3.0).sent == 1
+
+
+def test_a_refusal_is_told_though_it_cannot_be_noted(desk: Desk) -> None:
+    """A time that cannot be corrected on the disk is not sent; a refusal is said all the same."""
+    desk.server.ahead = HOUR
+    diary = desk.diary()
+    mine = diary.compose("mine")
+    with pytest.raises(QueuedError, match="cannot be used"):
+        with_failing(("fsync",), lambda: diary.put(mine))
+    assert desk.server.contents == {}
+    assert desk.outbox.waiting() == [mine]
+    desk.server.refusals.append(ErrorCode.QUOTA)
+    with pytest.raises(QuotaError):
+        diary.put(mine)

@@ -1,0 +1,116 @@
+"""Lines from a pipe while the server answers, refuses, or is away; the clock is a fake."""
+
+from itertools import count, pairwise
+
+import pytest
+
+from diaryclient.commands.lines import LineWriter
+from diaryclient.diary import Diary
+from protocol.errors import ErrorCode
+from tests.client.desk import Desk
+from tests.client.network import arrives, lost
+
+
+@pytest.fixture
+def writer(desk: Desk) -> LineWriter:
+    """A writer that may clear."""
+    seeds = count(100)
+
+    def open_diary() -> Diary:
+        return desk.diary(next(seeds))
+
+    return LineWriter(open_diary, desk.clock, clears=True)
+
+
+def waiting(desk: Desk) -> list[str]:
+    """Give the texts that are still to be sent."""
+    return [entry.text for entry in desk.outbox.waiting()]
+
+
+def test_a_thousand_lines_do_not_wait_six_seconds_each(desk: Desk, writer: LineWriter) -> None:
+    """One attempt, then a growing pause; what is kept meanwhile stays open to other processes."""
+    desk.transport.there = lost
+    for number in range(200):
+        writer.take(f"{number}")
+    assert desk.clock.monotonic < 7
+    assert len(waiting(desk)) == 200
+    assert not writer._diary.outbox._held
+    moments = []
+    for _ in range(300):
+        desk.clock.monotonic += 1
+        before = desk.clock.monotonic
+        writer.take("later")
+        if desk.clock.monotonic > before:
+            moments.append(before)
+    pauses = [after - before for before, after in pairwise(moments)]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] > 60
+
+
+def test_what_waits_is_sent_when_the_input_ends(
+    desk: Desk, writer: LineWriter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Then nothing is queued any more, and the exit status says so."""
+    desk.transport.there = lost
+    writer.take("first")
+    writer.take("second")
+    desk.transport.there = arrives
+    writer.finish()
+    assert writer.status == 0
+    assert desk.texts() == ["first", "second"]
+    assert capsys.readouterr().err.endswith("sent 2 waiting, 0 left\n")
+
+
+def test_what_still_waits_is_the_status(desk: Desk, writer: LineWriter) -> None:
+    """Older entries, which nobody gave to this run, are not counted."""
+    desk.transport.there = lost
+    desk.diary(7).compose("older")
+    writer.finish()
+    assert writer.status == 0
+    writer.take("new")
+    writer.finish()
+    assert writer.status == 5
+
+
+def test_after_a_refused_login_nothing_more_is_sent(desk: Desk, writer: LineWriter) -> None:
+    """All lines are kept."""
+    desk.server.refusals.append(ErrorCode.REVOKED)
+    for text in ("one", "two", "three"):
+        writer.take(text)
+    writer.finish()
+    assert writer.status == 3
+    assert len(desk.server.requests) == 1
+    assert sorted(waiting(desk)) == ["three", "two"]
+    assert [entry.refused for entry in desk.outbox.entries()] == [ErrorCode.REVOKED, None, None]
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [(ErrorCode.INVALID, 6), (ErrorCode.QUOTA, 6), (ErrorCode.BUSY, 0)]
+)
+def test_a_refusal_of_one_line(
+    desk: Desk, writer: LineWriter, code: ErrorCode, status: int
+) -> None:
+    """What may pass later is tried again at the end, what may not stays, and the rest is saved."""
+    desk.server.refusals.append(code)
+    writer.take("bad")
+    desk.clock.monotonic += 10
+    writer.take("good")
+    writer.finish()
+    assert writer.status == status
+    assert "good" in desk.texts()
+    assert ("bad" in desk.texts()) == (code is not ErrorCode.INVALID)
+
+
+def test_clearing_and_showing(
+    desk: Desk, writer: LineWriter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As `read` prints it; a day that is cleared reads empty."""
+    for line in ("text", "-r", "-C", "-R", "-c"):
+        writer.take(line)
+    out, err = capsys.readouterr()
+    assert out.splitlines()[1].endswith(" text")
+    assert out.splitlines()[2:] == ["cleared 2026-11-18"]
+    assert err == "no entries on 2026-11-18\n" * 2
+    desk.transport.there = lost
+    writer.take("-r")
+    assert writer.status == 4
