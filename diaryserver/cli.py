@@ -9,10 +9,11 @@ from typing import Any, Final
 import click
 
 from diaryserver.admin.operations import Json, check_password
-from diaryserver.admin.socket import ask_running_server
-from diaryserver.composition import build_operations, open_data
+from diaryserver.commands.copies import backup, restore
+from diaryserver.commands.operating import operating
+from diaryserver.commands.recover import recover
+from diaryserver.commands.verify import verify
 from diaryserver.configuration import Configuration, find_configuration, read_configuration
-from diaryserver.datalock import DataInUseError, own_data
 from diaryserver.serving import serve
 from protocol.errors import DiaryError, UsageError
 
@@ -101,6 +102,10 @@ def fingerprint(chosen: Path | None) -> None:
     click.echo(_operate(read_configuration(find_configuration(chosen)), "fingerprint"))
 
 
+for command in (verify, backup, restore, recover):
+    diaryserver.add_command(command)
+
+
 def main() -> int:
     """Run the command line and give its exit status."""
     logging.basicConfig(format="diaryserver: %(message)s", stream=sys.stderr, level=logging.INFO)
@@ -124,12 +129,8 @@ def main() -> int:
 
 
 def _operate(configuration: Configuration, command: str, **arguments: object) -> Json:
-    """Run a command here if no server owns the data, else through the running server."""
-    try:
-        with own_data(configuration.data), open_data(configuration.data) as data:
-            return build_operations(data, configuration).run(command, arguments)
-    except DataInUseError:
-        return ask_running_server(configuration.data, command, arguments)
+    with operating(configuration) as run:
+        return run(command, arguments)
 
 
 def _read_password() -> str:

@@ -16,6 +16,7 @@ from diaryserver.admin.operations import Operations
 from diaryserver.clock import SystemClock
 from diaryserver.configuration import Configuration, LegacySection
 from diaryserver.errors import DataError
+from diaryserver.maintenance.upkeep import Upkeep
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.committer import Committer
 from diaryserver.service.counters import Counters
@@ -25,7 +26,9 @@ from diaryserver.service.ports import Clock
 from diaryserver.service.prekeys import Prekeys
 from diaryserver.service.requests import RequestService
 from diaryserver.service.router import Router
-from diaryserver.service.threads import Workers
+from diaryserver.service.threads import Workers, call_here
+from diaryserver.steps import Announce, announce_to_nobody
+from diaryserver.store.announcing import AnnouncingDisk
 from diaryserver.store.cache import DayCache
 from diaryserver.store.disk import Disk
 from diaryserver.store.files import FileEntryStore
@@ -53,7 +56,7 @@ class Data:
 
 
 @contextmanager
-def open_data(folder: Path) -> Iterator[Data]:
+def open_data(folder: Path, announce: Announce = announce_to_nobody) -> Iterator[Data]:
     """Open the data folder, which the caller owns, making what a first start lacks.
 
     Raise DataError if something in it cannot be used.
@@ -66,7 +69,8 @@ def open_data(folder: Path) -> Iterator[Data]:
     except OSError as error:
         raise _unusable(folder, error) from None
     decoy = hasher.hash(os.urandom(_DECOY_BYTES).hex())
-    with closing(connection), open_entries(folder) as entries:
+    disk = Disk() if announce is announce_to_nobody else AnnouncingDisk(announce)
+    with closing(connection), open_entries(folder, disk=disk) as entries:
         try:
             accounts = SqliteAccounts(connection, keys, os.urandom, decoy)
         except StorageError as error:
@@ -104,11 +108,15 @@ def _unusable(folder: Path, error: OSError) -> DataError:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What runs a server: its clock, its threads, its counters of dropped datagrams."""
+    """What runs a server: its clock, its threads, its counters of dropped datagrams.
+
+    `announce` is told the steps of a request.
+    """
 
     clock: Clock
     workers: Workers
     counters: Counters
+    announce: Announce = announce_to_nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +131,10 @@ def build_service(data: Data, runtime: Runtime, legacy: LegacySection, ports: se
     """Give the service on top of the data; `ports` are those the server listens on."""
     clock, workers, counters = runtime.clock, runtime.workers, runtime.counters
     accounts, entries = data.accounts, data.entries
-    committer = Committer(entries, workers.entries, clock.monotonic)
-    requests = RequestService(clock, accounts, entries, committer, workers, counters)
+    committer = Committer(entries, workers.entries, accounts.has_user, clock.monotonic)
+    requests = RequestService(
+        clock, accounts, entries, committer, workers, counters, runtime.announce
+    )
     prekeys = Prekeys(data.keys.identity)
     logins = LoginService(clock, accounts, data.hasher, prekeys, os.urandom, workers, counters)
     plain = plain_datagrams = None
@@ -163,10 +173,10 @@ def build_operations(
             )
         return chosen
 
+    call = runtime.workers.entries.wait_for if runtime else call_here
+
     def retire(user: Username, uid: bytes) -> str:
-        if runtime is None:
-            return data.entries.retire(user, uid)
-        return runtime.workers.entries.wait_for(data.entries.retire, user, uid)
+        return call(data.entries.retire, user, uid)
 
     return Operations(
         runtime.clock if runtime else SystemClock(),
@@ -175,4 +185,5 @@ def build_operations(
         data.hasher,
         fingerprint(data.keys.public_identity()),
         public_address,
+        Upkeep(configuration.data, data.accounts, data.entries, call).commands(),
     )

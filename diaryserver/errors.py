@@ -13,5 +13,9 @@ class DataError(DiaryError):
     """The data folder cannot be used as it is; the message says what to do."""
 
 
+class FaultsFoundError(DiaryError):
+    """Verify found faults, and has said which; the message counts them."""
+
+
 class ListenError(DiaryError):
     """An address cannot be bound."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 from contextlib import ExitStack
 from typing import Final
@@ -23,6 +24,7 @@ from diaryserver.net.lines import LineListener
 from diaryserver.net.sockets import Bound, bind
 from diaryserver.service.counters import Counters
 from diaryserver.service.threads import Workers
+from diaryserver.steps import Announce, announcer
 from protocol.errors import StorageError
 
 HOUSEKEEPING_SECONDS: Final = 30.0
@@ -43,22 +45,25 @@ def serve(configuration: Configuration) -> None:
     Raise ListenError or DataError, having created nothing that was not there, if it cannot start.
     """
     server, legacy = configuration.server, configuration.legacy
+    announce = announcer(os.environ)
     with ExitStack() as stack:
         bound = bind(server.listen, stack, lines=legacy.enabled and legacy.tcp)
         stack.enter_context(own_data(configuration.data))
-        data = stack.enter_context(open_data(configuration.data))
-        asyncio.run(_Server(configuration, data, bound).run())
+        data = stack.enter_context(open_data(configuration.data, announce))
+        asyncio.run(_Server(configuration, data, bound, announce).run())
 
 
 class _Server:
     """A server between its start and its stop; built and used inside `asyncio.run`'s loop."""
 
-    def __init__(self, configuration: Configuration, data: Data, bound: list[Bound]) -> None:
+    def __init__(
+        self, configuration: Configuration, data: Data, bound: list[Bound], announce: Announce
+    ) -> None:
         self._configuration = configuration
         self._data = data
         self._bound = bound
         self._counters = Counters()
-        self._runtime = Runtime(SystemClock(), Workers(), self._counters)
+        self._runtime = Runtime(SystemClock(), Workers(), self._counters, announce)
 
     async def run(self) -> None:
         configuration, runtime = self._configuration, self._runtime
@@ -72,7 +77,7 @@ class _Server:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         await admin.start()
-        datagrams, lines = await self._listen(service)
+        datagrams, lines = self._listen(service)
         logger.info("ready %s", " ".join(map(str, self._bound)))
         housekeeping = asyncio.create_task(self._keep_house())
         await stopping.wait()
@@ -82,7 +87,7 @@ class _Server:
         await self._finish(service, datagrams, lines)
         runtime.workers.close()
 
-    async def _listen(self, service: Service) -> tuple[list[DatagramListener], list[LineListener]]:
+    def _listen(self, service: Service) -> tuple[list[DatagramListener], list[LineListener]]:
         receive, counters = service.router.receive, self._counters
         datagrams = [DatagramListener(each.datagrams, receive, counters) for each in self._bound]
         lines = [
@@ -93,7 +98,7 @@ class _Server:
         for listener in datagrams:
             listener.start()
         for conversations in lines:
-            await conversations.start()
+            conversations.start()
         return datagrams, lines
 
     async def _finish(

@@ -35,10 +35,12 @@ class Operations:
         hasher: PasswordHasher,
         fingerprint: str,
         public_address: Callable[[], Address],
+        more: Mapping[str, Callable[..., Json]],
     ) -> None:
         """Take the stores' methods; `retire` is the entry store's.
 
-        `public_address` gives what an invite says, or raises UsageError if it is unknown.
+        `public_address` gives what an invite says, or raises UsageError if it is unknown; `more`
+        are commands that others bring, by name.
         """
         self._clock = clock
         self._accounts = accounts
@@ -51,6 +53,7 @@ class Operations:
             "user list": self.list_users,
             "user remove": self.remove_user,
             "fingerprint": self.show_fingerprint,
+            **more,
         }
 
     def run(self, command: str, arguments: Mapping[str, object]) -> Json:

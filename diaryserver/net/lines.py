@@ -12,6 +12,7 @@ import socket
 from collections import Counter
 from typing import Final
 
+from diaryserver.net.accepting import Acceptor
 from diaryserver.net.telnet import MAX_LINE, TelnetDecoder
 from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.plain import PlainService
@@ -43,21 +44,19 @@ class LineListener:
 
     def __init__(self, bound: socket.socket, service: PlainService, counters: Counters) -> None:
         """Take over `bound`; nothing is accepted before `start`."""
-        self._socket = bound
+        self._acceptor = Acceptor(bound, self._accept)
         self._service = service
         self._counters = counters
         self._open: Counter[str] = Counter()
         self._conversations: set[_Conversation] = set()
-        self._server: asyncio.Server | None = None
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Accept from now on."""
-        self._server = await asyncio.start_server(self._accept, sock=self._socket)
+        self._acceptor.start()
 
     async def finish(self) -> None:
         """Accept no more; lines that have arrived are answered, then connections are closed."""
-        if self._server is not None:
-            self._server.close()
+        self._acceptor.close()
         for conversation in self._conversations:
             conversation.stop()
         for conversation in list(self._conversations):

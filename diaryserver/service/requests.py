@@ -18,6 +18,7 @@ from diaryserver.service.door import read_request, refusal
 from diaryserver.service.handlers import HANDLERS, Context
 from diaryserver.service.ports import AccountStore, Clock, EntryStore, Token
 from diaryserver.service.threads import Workers
+from diaryserver.steps import Announce, Step, announce_to_nobody
 from protocol.channel import seal_reply
 from protocol.envelope import MAX_DATAGRAM, OVERHEAD, SIV_BYTES, Envelope
 from protocol.errors import (
@@ -71,6 +72,7 @@ class RequestService:
         committer: Committer,
         workers: Workers,
         counters: Counters,
+        announce: Announce = announce_to_nobody,
     ) -> None:
         """Everything is handed in; tasks run on the current event loop."""
         self._clock = clock
@@ -79,6 +81,7 @@ class RequestService:
         self._workers = workers
         self._committer = committer
         self._counters = counters
+        self._announce = announce
         self._alarm = Alarm(logger, "requests are answered again", clock.monotonic)
         self._keys: OrderedDict[bytes, TokenKeys] = OrderedDict()
         self._answers: OrderedDict[tuple[bytes, bytes], int] = OrderedDict()
@@ -86,6 +89,7 @@ class RequestService:
 
     def receive(self, envelope: Envelope, reply: SendReply) -> None:
         """Answer through `reply`, now or when the disk is done, once or never."""
+        self._announce(Step.RECEIVED)
         token = self._accounts.token(envelope.kid)
         now = self._clock.now()
         if token is None or token.suite != envelope.suite or token.is_abandoned(now):
@@ -95,6 +99,7 @@ class RequestService:
         if not is_authentic(keys.to_server.mac, envelope):
             self._counters.count(Drop.BAD_SIGNATURE)
             return
+        self._announce(Step.AUTHENTICATED)
         if envelope.tag in self._in_flight:
             self._counters.count(Drop.IN_FLIGHT)
             return
@@ -139,7 +144,10 @@ class RequestService:
             self._alarm.failed("a request failed, its sender is told: outcome unknown", trace=True)
             answer = refusal(StorageError("the server failed; see its log"), now)
         if answer is not None:
-            reply(seal_reply(keys, envelope, self._clock.now(), answer))
+            sealed = seal_reply(keys, envelope, self._clock.now(), answer)
+            self._announce(Step.REPLY_SEALED)
+            reply(sealed)
+            self._announce(Step.REPLY_SENT)
 
     async def _handle(
         self, token: Token, keys: TokenKeys, envelope: Envelope, now: int

@@ -63,3 +63,12 @@ class Workers:
         """Wait for what was handed over, in the order in which one feeds the next."""
         for worker in (self.passwords, self.accounts, self.entries):
             worker.close()
+
+
+def call_here(
+    function: Callable[_Arguments, _Result],
+    *arguments: _Arguments.args,
+    **keywords: _Arguments.kwargs,
+) -> _Result:
+    """Do what `Worker.wait_for` does for who has no threads: call the function."""
+    return function(*arguments, **keywords)

@@ -32,7 +32,8 @@ class DayState:
 
     `changed` is the file's ctime in ns, which no tool can set. `ids` are those of the entries in
     the file; `elsewhere` those of its cleared generations, and of what somebody renamed, each with
-    the subfolder and the name of its file.
+    the subfolder and the name of its file. `synced` are the files, named so, that were made durable
+    since they were read.
     """
 
     generation: int
@@ -41,6 +42,7 @@ class DayState:
     changed: int = 0
     ids: set[bytes] = field(default_factory=set)
     elsewhere: dict[bytes, tuple[str, str]] = field(default_factory=dict)
+    synced: set[tuple[str, str]] = field(default_factory=set)
 
     def is_current(self, folder: UserFolder, day: Day) -> bool:
         """Tell whether the file is still the one that was loaded, and unchanged."""

@@ -12,10 +12,12 @@ from typing import Final
 
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.ports import Append, Appended, Outcome
+from diaryserver.store.absorbing import append_synced
 from diaryserver.store.cache import DayCache
 from diaryserver.store.daystate import DayState, entry_ids
 from diaryserver.store.folders import Folders, UserFolder, archived_file, day_file
 from diaryserver.store.lines import compare_stored, compare_with, content, format_append
+from diaryserver.store.pieces import absent_records
 from diaryserver.store.writer import JournaledWriter, NewLines
 from protocol.dayfile import parse_day_file
 from protocol.errors import (
@@ -148,6 +150,35 @@ class FileEntryStore:
     def checkpoint(self) -> None:
         """Make the day files durable, so that the journal may be dropped."""
         self._writer.checkpoint()
+
+    def settle(self) -> None:
+        """Make the day files hold all that was acknowledged, durably, or raise StorageError."""
+        try:
+            self._writer.settle()
+        except OSError as error:
+            raise StorageError(f"the server's disk: {error.strerror or error}") from error
+
+    def absorb(self, user: Username, day: Day, data: bytes) -> int:
+        """Append the records of `data` whose ids the day's file lacks, durably; give how many.
+
+        An id in an archive is no obstacle, unlike in `append_batch`: so a cleared day comes back.
+        Doing it again adds nothing. Raise QuotaError or StorageError.
+        """
+        self.settle()
+        try:
+            with self._folders.user(user, create=True) as folder:
+                state = self._cache.state(folder, day)
+                present = folder.read_file(day_file(day)) if state.inode else b""
+                absent = absent_records(present, data)
+                lines = b"".join(absent.values())
+                if state.size + len(lines) > MAX_DAY_BYTES:
+                    raise QuotaError(f"a day holds {MAX_DAY_BYTES // 2**20} MiB")
+                self._cache.forget(user, day)
+                if lines:
+                    append_synced(folder, day, state, lines, self._folders.disk)
+                return len(absent)
+        except OSError as error:
+            raise self._storage_error("recovering", user, error) from error
 
     def _prepare(
         self, user: Username, day: Day, appends: Sequence[Append], indexes: list[int]

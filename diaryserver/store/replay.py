@@ -106,7 +106,7 @@ def _add_missing(descriptor: int, content: bytes, lines: dict[bytes, bytes], dis
     if missing and content and not content.endswith(b"\n"):
         missing = b"\n" + missing
     if missing:
-        disk.write(descriptor, missing)
+        _write_whole(descriptor, len(content), missing, disk)
 
 
 def _complete(  # noqa: PLR0913 - a file, what it holds from where, what it must hold
@@ -117,4 +117,13 @@ def _complete(  # noqa: PLR0913 - a file, what it holds from where, what it must
             return
         expected = tail  # with more, that somebody added by hand
     disk.truncate(descriptor, start)
-    disk.write(descriptor, expected)
+    _write_whole(descriptor, start, expected, disk)
+
+
+def _write_whole(descriptor: int, end: int, data: bytes, disk: Disk) -> None:
+    """Append all of `data` at the file's `end`, or nothing: a half would be read as well."""
+    try:
+        disk.write(descriptor, data)
+    except OSError:
+        disk.truncate(descriptor, end)
+        raise

@@ -80,13 +80,21 @@ class JournaledWriter:
         self._drain(dict(self._waiting))
         try:
             if self._is_suspect:
-                apply_records(self._journal.records, self._folders, rewrite=True)
+                records = self._journal.records
+                # What cannot be written again waits, and so stays in the journal.
+                self._waiting.update(apply_records(records, self._folders, rewrite=True))
             self._drop_journal()
             self._is_suspect = False
             self._alarm.works()
         except OSError as error:
             self._is_suspect = True
             self._alarm.failed(f"the day files could not be synced: {error.strerror}")
+
+    def settle(self) -> None:
+        """Leave nothing to the journal: all is durable in the day files, or raise OSError."""
+        self.checkpoint()
+        if self._journal.records:
+            raise OSError(errno.EBUSY, "what was acknowledged still waits for its day file")
 
     def close(self) -> None:
         """Checkpoint and close: after an orderly stop the journal is empty."""

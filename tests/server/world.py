@@ -72,7 +72,7 @@ class World:
         self.prekeys = prekeys
         self.workers = workers
         self.runner = asyncio.Runner()
-        committer = Committer(entries, workers.entries, self.clock.monotonic)
+        committer = Committer(entries, workers.entries, accounts.has_user, self.clock.monotonic)
         self.requests = RequestService(
             self.clock, accounts, entries, committer, workers, self.counters
         )

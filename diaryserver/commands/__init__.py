@@ -1,0 +1,1 @@
+"""The commands of the command line that look after the data; `diaryserver.cli` joins them."""

@@ -1,0 +1,70 @@
+"""How a command reaches the data: it owns them itself, or the server that does is asked."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from diaryserver.admin.operations import Json
+from diaryserver.admin.socket import ask_running_server
+from diaryserver.composition import build_operations, open_data, open_entries
+from diaryserver.configuration import Configuration
+from diaryserver.datalock import DataInUseError, own_data
+from diaryserver.errors import DataError
+
+ATTEMPTS: Final = 20
+PAUSE_SECONDS: Final = 0.25
+"""Five seconds: a server that is just being restarted answers again by then."""
+
+Run: TypeAlias = Callable[..., Json]
+"""Runs an operator's command: its name, then its arguments as a mapping."""
+
+
+@contextmanager
+def operating(configuration: Configuration) -> Iterator[Run]:
+    """Give what runs operator's commands: here if no server owns the data, else through it."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(own_data(configuration.data))
+        except DataInUseError:
+            yield partial(ask_running_server, configuration.data)
+            return
+        data = stack.enter_context(open_data(configuration.data))
+        yield build_operations(data, configuration).run
+
+
+def check_data(data: Path) -> None:
+    """Raise DataError unless there are data: a command that looks after them makes none."""
+    if not (data / "accounts.sqlite3").exists():
+        raise DataError(f"{data} holds no data of diaryserver")
+
+
+def settle(data: Path) -> None:
+    """Bring all that was acknowledged into the day files; raise DataError or StorageError.
+
+    Without a server the journal that a killed one left is replayed, as a start does.
+    """
+    try:
+        with own_data(data), open_entries(data) as entries:
+            entries.settle()
+    except DataInUseError:
+        ask_running_server(data, "entries settle", {})
+
+
+def wait_for_writers(data: Path) -> None:
+    """Return once every write to a day file is over that had begun before."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with own_data(data):
+                return  # nobody writes
+        except DataInUseError:
+            try:
+                ask_running_server(data, "entries wait", {})
+            except DataError:
+                if attempt == ATTEMPTS:
+                    raise
+                time.sleep(PAUSE_SECONDS)
+            else:
+                return

@@ -1,0 +1,85 @@
+"""What is wrong with the accounts database and the keys, found without changing either.
+
+The database is copied into memory first, so that a long check never keeps a running server waiting
+for it, and the keys are only measured, never read.
+"""
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from diaryserver.accounts.keyfiles import KEY_BYTES, KEY_NAMES
+from diaryserver.accounts.schema import SCHEMA_VERSION
+from diaryserver.maintenance.faults import Fault, Kind
+from diaryserver.maintenance.layout import ACCOUNTS, KEYS, user_of
+
+MAX_LINES: Final = 100
+"""Of `PRAGMA integrity_check`, SQLite's own choice."""
+
+_CUT_OFF: Final = "SQLITE_READONLY_ROLLBACK"
+"""A crash left a journal that must be rolled back first, which a reader may not do."""
+
+
+def copy_accounts(data: Path) -> sqlite3.Connection:
+    """Give the database as it is now, in memory; raise sqlite3.DatabaseError."""
+    source = sqlite3.connect(f"{(data / ACCOUNTS).as_uri()}?mode=ro", uri=True)
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    with closing(source):
+        source.backup(copy)
+    return copy
+
+
+def account_faults(data: Path) -> tuple[list[Fault], frozenset[str] | None]:
+    """Give the faults, and the names of the users there are; None if nobody can tell."""
+    if not (data / ACCOUNTS).exists():
+        return [Fault(ACCOUNTS, Kind.ACCOUNTS, "there is no accounts database")], None
+    try:
+        with closing(copy_accounts(data)) as copy:
+            faults = [Fault(ACCOUNTS, Kind.ACCOUNTS, note) for note in _database_faults(copy)]
+            return faults, frozenset(_names(copy)) if not faults else None
+    except sqlite3.DatabaseError as error:
+        return [Fault(ACCOUNTS, Kind.ACCOUNTS, _explain(error))], None
+
+
+def _explain(error: sqlite3.DatabaseError) -> str:
+    if getattr(error, "sqlite_errorname", "") == _CUT_OFF:
+        return "a change was cut off; the next start, or --repair, undoes it"
+    return f"cannot be read: {error}"
+
+
+def _database_faults(copy: sqlite3.Connection) -> Iterator[str]:
+    (version,) = copy.execute("PRAGMA user_version").fetchone()
+    if version != SCHEMA_VERSION:
+        yield f"written by another version of diaryserver ({version})"
+        return
+    for (line,) in copy.execute(f"PRAGMA integrity_check({MAX_LINES})"):
+        if line != "ok":
+            yield str(line)
+    for table, *_ in copy.execute("PRAGMA foreign_key_check"):
+        yield f"a row in {table} belongs to no user"
+    for name in _names(copy):
+        if user_of(name) is None:
+            yield "a user's name that no user can have"
+
+
+def _names(copy: sqlite3.Connection) -> list[str]:
+    return [name for (name,) in copy.execute("SELECT name FROM users WHERE removed = 0")]
+
+
+def key_faults(data: Path) -> Iterator[Fault]:
+    """Give what is wrong with the key files, beside their permissions."""
+    for name in KEY_NAMES:
+        file = f"{KEYS}/{name}"
+        try:
+            status = os.lstat(data / KEYS / name)
+        except FileNotFoundError:
+            yield Fault(
+                file, Kind.KEYS, "missing; everything that was made with it is lost with it"
+            )
+            continue
+        if not stat.S_ISREG(status.st_mode) or status.st_size != KEY_BYTES:
+            yield Fault(file, Kind.KEYS, f"not a file of {KEY_BYTES} bytes")

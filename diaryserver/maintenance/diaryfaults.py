@@ -1,0 +1,156 @@
+"""Looking one diary over: its days, its archive, its quarantine, and what else lies there.
+
+Rules: what moves while we look is looked at where it lands. Days are read before the archive is
+listed, since a clear moves a file only that way, and a file met again under another name is not
+read twice. One that seems torn is read again until two readings agree: somebody may be writing it.
+"""
+
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from diaryserver.maintenance.dayfaults import Generations, find_faults
+from diaryserver.maintenance.faults import Fault, Kind
+from diaryserver.maintenance.layout import (
+    SUBFOLDERS,
+    archived_of,
+    day_of,
+    is_renamed_day,
+    quarantined_day_of,
+)
+from diaryserver.maintenance.opening import (
+    NotRegularError,
+    names_in,
+    opened_file,
+    opened_folder,
+    read_whole,
+)
+from diaryserver.store.folders import ARCHIVE, QUARANTINE
+from diaryserver.store.pieces import split_pieces
+from protocol.dayfile import Written
+from protocol.identifiers import Day
+
+SETTLE_SECONDS: Final = 0.05
+"""Between two readings of a file that seems torn; one write into the page cache takes far less."""
+
+MAX_READINGS: Final = 40
+"""Two seconds; whoever still writes the same line then has left it torn."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How much was looked at."""
+
+    files: int = 0
+    entries: int = 0
+
+
+class DiaryInspection:
+    """One diary, in an open folder; `path` is that folder's, below the data folder."""
+
+    def __init__(self, path: str, folder: int, tally: Tally) -> None:
+        """Look at nothing yet; `tally` goes up while `faults` is consumed."""
+        self._path = path
+        self._folder = folder
+        self._tally = tally
+        self._generations: dict[Day, Generations] = {}
+        self._seen: set[int] = set()
+
+    def faults(self) -> Iterator[Fault]:
+        """Give what is wrong, file by file."""
+        archived = filter(None, map(archived_of, self._names(ARCHIVE)))
+        self._generations = {each.day: Generations() for each in archived}
+        for name in names_in(self._folder):
+            day = day_of(name)
+            if day is not None:
+                yield from self._file(name, day)
+            elif name not in SUBFOLDERS or not self._is_folder(name):
+                yield from self._strange(name)
+        for name in self._names(ARCHIVE):
+            cleared = archived_of(name)
+            if cleared is not None:
+                yield from self._file(name, cleared.day, ARCHIVE)
+            else:
+                yield from self._strange(name, ARCHIVE)
+        for name in self._names(QUARANTINE):
+            if quarantined_day_of(name) is None:
+                yield from self._strange(name, QUARANTINE)
+
+    def _file(self, name: str, day: Day, subfolder: str = "") -> Iterator[Fault]:
+        path = self._path_of(name, subfolder)
+        try:
+            data = self._read(name, subfolder)
+        except FileNotFoundError:
+            return  # cleared or removed meanwhile; it is met again where it went
+        except NotRegularError:
+            yield from self._strange(name, subfolder)
+            return
+        except OSError as error:
+            yield Fault(path, Kind.UNREADABLE, error.strerror or str(error))
+            return
+        if data is None:
+            return
+        pieces = split_pieces(data)
+        self._tally.files += 1
+        self._tally.entries += sum(isinstance(piece.parsed, Written) for piece in pieces)
+        yield from find_faults(path, day, pieces)
+        if day in self._generations:
+            yield from self._generations[day].compare(path, pieces)
+
+    def _read(self, name: str, subfolder: str) -> bytes | None:
+        """Give a file's bytes; None if they were read under another name."""
+        with self._opened(subfolder) as folder, opened_file(name, folder) as descriptor:
+            inode = os.fstat(descriptor).st_ino
+            if inode in self._seen:
+                return None
+            self._seen.add(inode)
+            data = read_whole(descriptor)
+            for _ in range(MAX_READINGS):
+                if not data or data.endswith(b"\n"):
+                    break
+                time.sleep(SETTLE_SECONDS)
+                before, data = data, read_whole(descriptor)
+                if data == before:
+                    break
+            return data
+
+    def _strange(self, name: str, subfolder: str = "") -> Iterator[Fault]:
+        path = self._path_of(name, subfolder)
+        try:
+            with self._opened(subfolder) as folder:
+                status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        except FileNotFoundError:
+            return
+        if not stat.S_ISREG(status.st_mode):
+            note = "not a regular file"
+        elif not subfolder and is_renamed_day(name):
+            note = "a renamed day's file: its entries count as stored and are not shown"
+        else:
+            note = "diaryserver gives no such name"
+        yield Fault(path, Kind.STRANGE_NAME, note)
+
+    def _is_folder(self, name: str) -> bool:
+        mode = os.stat(name, dir_fd=self._folder, follow_symlinks=False).st_mode
+        return stat.S_ISDIR(mode)
+
+    def _names(self, subfolder: str) -> list[str]:
+        try:
+            with self._opened(subfolder) as folder:
+                return names_in(folder)
+        except OSError:
+            return []  # none yet; one that cannot be read is reported with the permissions
+
+    @contextmanager
+    def _opened(self, subfolder: str) -> Iterator[int]:
+        if not subfolder:
+            yield self._folder
+            return
+        with opened_folder(subfolder, self._folder) as folder:
+            yield folder
+
+    def _path_of(self, name: str, subfolder: str) -> str:
+        return "/".join(filter(None, (self._path, subfolder, name)))

@@ -1,0 +1,81 @@
+"""Which names belong where in the data folder, and what they say; the store writes them.
+
+A name that fits none of these is strange: it is reported and left alone.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from diaryserver.store.folders import ARCHIVE, DAY_SUFFIX, QUARANTINE, archived_file, day_file
+from protocol.errors import MalformedError
+from protocol.identifiers import Day, EntryId, Username
+
+DIARIES: Final = "diaries"
+REMOVED: Final = "removed"
+KEYS: Final = "keys"
+JOURNAL: Final = "journal"
+ACCOUNTS: Final = "accounts.sqlite3"
+SUBFOLDERS: Final = frozenset({ARCHIVE, QUARANTINE})
+
+_REMOVED: Final = re.compile(r"(.+)\.([0-9a-f]{32})(\.[0-9]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """A cleared day: which one, which of its generations, the id of the request that cleared it."""
+
+    day: Day
+    generation: int
+    rid: EntryId
+
+
+def day_of(name: str) -> Day | None:
+    """Give the day whose file has this name."""
+    try:
+        day = Day(name.removesuffix(DAY_SUFFIX))
+    except MalformedError:
+        return None
+    return day if name == day_file(day) else None
+
+
+def is_renamed_day(name: str) -> bool:
+    """Tell whether it is what a rotation makes of a day's file, `DAY.log.1` or `DAY.log-20261122`.
+
+    The store still looks for ids there (`UserFolder.renamed`).
+    """
+    head, found, tail = name.partition(DAY_SUFFIX)
+    return bool(found) and day_of(head + found) is not None and tail[:1] in {".", "-"}
+
+
+def archived_of(name: str) -> Archived | None:
+    """Read the name of a cleared day's file."""
+    try:
+        day, generation, rid = name.removesuffix(DAY_SUFFIX).split(".")
+        found = Archived(Day(day), int(generation), EntryId(bytes.fromhex(rid)))
+    except (ValueError, MalformedError):
+        return None
+    return found if name == archived_file(found.day, found.generation, found.rid) else None
+
+
+def quarantined_day_of(name: str) -> Day | None:
+    """Give the day that a quarantined piece comes from."""
+    try:
+        return Day(name.partition(".")[0])
+    except MalformedError:
+        return None
+
+
+def user_of(name: str) -> Username | None:
+    """Give the user whose folder has this name."""
+    try:
+        return Username(name)
+    except MalformedError:
+        return None
+
+
+def removed_of(name: str) -> tuple[Username, bytes] | None:
+    """Give name and uid of the removed user whose folder has this name."""
+    match = _REMOVED.fullmatch(name)
+    user = user_of(match[1]) if match else None
+    return (user, bytes.fromhex(match[2])) if match and user else None

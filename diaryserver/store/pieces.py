@@ -1,0 +1,53 @@
+"""A day file in its pieces: each record or foreign line with its own bytes and its line number.
+
+For whoever moves records about without changing one: the pieces joined are the file again.
+"""
+
+from dataclasses import dataclass
+
+from diaryserver.store.daystate import record_ids
+from protocol.dayfile import Amended, Foreign, Record, Written, parse_day_file
+from protocol.identifiers import EntryId
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A record or a foreign line: its first line's number, from 1, and all its bytes."""
+
+    line: int
+    data: bytes
+    parsed: Record | Foreign
+
+    @property
+    def id(self) -> EntryId | None:
+        """The record's id; None for a foreign line."""
+        return None if isinstance(self.parsed, Foreign) else self.parsed.id
+
+
+def split_pieces(data: bytes) -> list[Piece]:
+    """Split a whole file; total, as `parse_day_file` is."""
+    raw = data.split(b"\n")
+    torn = raw.pop()
+    lines = [line + b"\n" for line in raw] + ([torn] if torn else [])
+    pieces: list[Piece] = []
+    start = 0
+    for parsed in parse_day_file(data):
+        further = parsed.text.count("\n") if isinstance(parsed, Written | Amended) else 0
+        end = start + 1 + further
+        pieces.append(Piece(start + 1, b"".join(lines[start:end]), parsed))
+        start = end
+    return pieces
+
+
+def absent_records(present: bytes, offered: bytes) -> dict[EntryId, bytes]:
+    """Give the records of `offered` whose ids `present` lacks, in their order, each id once.
+
+    Foreign lines are not among them: without an id nobody can tell whether they are there already,
+    and behind another record one could become a part of it.
+    """
+    known = record_ids(present)
+    absent: dict[EntryId, bytes] = {}
+    for piece in split_pieces(offered):
+        if piece.id is not None and piece.id not in known:
+            absent.setdefault(piece.id, piece.data)
+    return absent
