@@ -2,7 +2,7 @@
 
 # The Python that .venv is made of: make PYTHON=python3.13 test
 PYTHON ?= python3
-# Handed on by `test` and `lock`: make test ARGS="-k envelope", make lock ARGS=--upgrade
+# Handed on by tests, `torture` and `lock`: make test ARGS="-k envelope", make lock ARGS=--upgrade
 ARGS ?=
 
 NEEDED = 3.11
@@ -16,7 +16,7 @@ COMPILE = build/lock/bin/uv pip compile pyproject.toml --universal --python-vers
 .DEFAULT_GOAL = help
 # Nothing here gains from -j, and two installs into one .venv would harm each other.
 .NOTPARALLEL:
-.PHONY: help run demo test lint format lock clean FORCE
+.PHONY: help run demo test test-system torture lint format lock clean FORCE
 
 help:  ## list what make can do here
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-12s %s\n", $$1, $$2 }'
@@ -32,6 +32,13 @@ test: .venv/.dev  ## run the tests and measure what they cover (ARGS="-k word" p
 	$(COVERAGE) run -m pytest -n 2 --dist=worksteal -m "not system" $(ARGS)
 	$(COVERAGE) combine --quiet
 	$(COVERAGE) report $(if $(strip $(ARGS)),--fail-under=0)
+
+test-system: .venv/.dev  ## run the tests that need root: mounts, netcat (installs it by apt)
+	@sh tools/system-packages
+	.venv/bin/python -m pytest -m system $(ARGS)
+
+torture: .venv/.dev  ## kill servers and clients while they write (ARGS="--kills 200 --writes 200000")
+	.venv/bin/python -m tests.torture $(ARGS)
 
 lint: .venv/.dev  ## check style, formatting, types and layers
 	.venv/bin/ruff check

@@ -1,0 +1,1 @@
+"""Writing under torture: clients, a lossy network and a server that is killed all the time."""
