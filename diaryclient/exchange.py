@@ -34,6 +34,10 @@ PATIENCE: Final = 6.0
 LONGEST_TIMEOUT: Final = 3.0
 """Seconds; longer pauses would leave a restarting server unasked until the patience ends."""
 
+QUICK_TIMEOUT: Final = 0.5
+"""Seconds between attempts once the server has shown that it is up: six more of them in what is
+left of the patience tell a forgotten token from bad luck, even where half of them are lost."""
+
 SHORTEST_TIMEOUT: Final = 0.2
 """Seconds; less only doubles the load of a server that is writing to a slow disk."""
 
@@ -95,6 +99,7 @@ class Exchange(ABC):
         self._due = began
         self._deadline = began + patience
         self._timeout = round_trip.timeout()
+        self._longest = LONGEST_TIMEOUT
 
     def datagrams_to_send(self, now: Instant) -> list[Outgoing]:
         """Give what is due; past the patience, nothing, and the exchange is over."""
@@ -107,7 +112,7 @@ class Exchange(ABC):
             return []
         self.attempts += 1
         self._due = now.monotonic + self._timeout
-        self._timeout = min(2 * self._timeout, LONGEST_TIMEOUT)
+        self._timeout = min(2 * self._timeout, self._longest)
         return [Outgoing(self._datagram(now), self.attempts - 1)]
 
     def next_deadline(self) -> float:
@@ -277,7 +282,7 @@ class RequestExchange(Exchange):
         if known and self._asked and self._shown != shown:
             # The server is up, so it is worth asking quickly: the silence may have been bad luck.
             self._due = now.monotonic
-            self._timeout = self._round_trip.timeout()
+            self._timeout = self._longest = QUICK_TIMEOUT
         if self._asked and (known or self._shown is None):
             self._shown = shown
         return known

@@ -9,9 +9,11 @@ from hypothesis import HealthCheck, settings
 from tests.programs import Home, Server, start_server
 
 # Two workers share two cores, so a slow example means nothing; a failure prints how to repeat it.
+# Examples differ from run to run, so fewer of them each time still search on.
 settings.register_profile(
     "diary",
     deadline=None,
+    max_examples=50,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -4,6 +4,7 @@ Rules (RFC 854, 1123): IAC commands are stripped, and every option is declined o
 and LF end a line. A line longer than the limit is given as None, once, and skipped up to its end.
 """
 
+import re
 from typing import Final
 
 MAX_LINE: Final = 4096
@@ -20,6 +21,8 @@ _OPTIONS: Final = range(251, 255)
 _CR: Final = 13
 _LF: Final = 10
 _NUL: Final = 0
+_PARTS: Final = re.compile(rb"[^\xff\r\n\0]+|.", re.DOTALL)
+"""Runs of plain bytes are taken in one piece, or a flood would cost a microsecond for each."""
 
 
 class TelnetDecoder:
@@ -38,21 +41,12 @@ class TelnetDecoder:
     def feed(self, data: bytes) -> list[bytes | None]:
         """Give the lines that `data` completes; None stands for one that was too long."""
         lines: list[bytes | None] = []
-        for byte in data:
-            if self._takes_command(byte):
+        for part in _PARTS.findall(data):
+            if len(part) > 1 and not self._is_special():
+                self._add(part)
                 continue
-            if self._after_cr:
-                self._after_cr = False
-                if byte in {_LF, _NUL}:
-                    lines.append(self._end_line())
-                    continue
-                self._add(_CR)
-            if byte == _LF:
-                lines.append(self._end_line())
-            elif byte == _CR:
-                self._after_cr = True
-            else:
-                self._add(byte)
+            for byte in part:
+                self._feed_byte(byte, lines)
         return lines
 
     def finish(self) -> list[bytes | None]:
@@ -65,11 +59,30 @@ class TelnetDecoder:
         self._replies.clear()
         return replies
 
-    def _add(self, byte: int) -> None:
-        if len(self._line) >= MAX_LINE:
+    def _is_special(self) -> bool:
+        return self._after_cr or bool(self._command) or self._in_subnegotiation
+
+    def _feed_byte(self, byte: int, lines: list[bytes | None]) -> None:
+        if self._takes_command(byte):
+            return
+        if self._after_cr:
+            self._after_cr = False
+            if byte in {_LF, _NUL}:
+                lines.append(self._end_line())
+                return
+            self._add(b"\r")
+        if byte == _LF:
+            lines.append(self._end_line())
+        elif byte == _CR:
+            self._after_cr = True
+        else:
+            self._add(bytes((byte,)))
+
+    def _add(self, part: bytes) -> None:
+        if len(self._line) + len(part) > MAX_LINE:
             self._too_long = True
         if not self._too_long:
-            self._line.append(byte)
+            self._line += part
 
     def _end_line(self) -> bytes | None:
         line = None if self._too_long else bytes(self._line)
@@ -97,7 +110,7 @@ class TelnetDecoder:
             elif byte == _SE:
                 self._in_subnegotiation = False
             elif byte == _IAC and not self._in_subnegotiation:
-                self._add(_IAC)
+                self._add(b"\xff")
         else:
             self._decline(self._command[1], byte)
         self._command.clear()
