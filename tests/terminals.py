@@ -77,6 +77,17 @@ class Terminal:
         """Press Ctrl-C."""
         self._child.sendintr()
 
+    def interrupt_until(self, text: str) -> None:
+        """Press Ctrl-C until `text` is seen, as a person does.
+
+        A signal that comes between a program's prompt and its read is noticed only after the read.
+        """
+        for _ in range(3):
+            self.interrupt()
+            if self._child.expect_exact([text, pexpect.TIMEOUT], timeout=5) == 0:
+                return
+        raise AssertionError(f"no {text!r} after three times Ctrl-C")
+
     def sees(self, text: str) -> None:
         """Wait until a text has appeared."""
         self._child.expect_exact(text)

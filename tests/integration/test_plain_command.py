@@ -69,8 +69,7 @@ def test_ctrl_c_ends_a_session(plain: Server, home: Home) -> None:
     terminal = Terminal(home, "plain", plain.address)
     try:
         terminal.sees("> ")
-        terminal.interrupt()
-        terminal.sees("interrupted")
+        terminal.interrupt_until("interrupted")
         assert terminal.wait() == 130
     finally:
         terminal.close()
