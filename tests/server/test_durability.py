@@ -213,12 +213,10 @@ def test_a_journal_flipped_at_any_byte_loses_only_that_record(
     folder, scribe = crashed
     data = segment_of(folder).read_bytes()
     ends = _ends_of_lines(data)
-    for place in range(0, len(data), 3):
+    for place in range(len(data)):
         copy = tmp_path / "copy"
         shutil.copytree(folder, copy)
-        flipped = bytearray(data)
-        flipped[place] ^= 0x55
-        segment_of(copy).write_bytes(flipped)
+        segment_of(copy).write_bytes(_flipped(data, place))
         caplog.clear()
         found = entries_after(copy)
         lost = set(scribe.acknowledged) - set(found)
@@ -249,12 +247,19 @@ def test_a_day_file_damaged_behind_its_synced_length_is_written_again(tmp_path: 
         scribe.write(entry("one"), entry("two"), entry("three"))
     path = day_path(tmp_path)
     whole = path.read_bytes()
-    for left in (b"", whole[:10], whole[:-1], bytes(len(whole)), whole[:50] + bytes(80), b"\n"):
+    cut = [whole[:length] for length in range(len(whole))]
+    flipped = [_flipped(whole, place) for place in range(len(whole))]
+    for left in (*cut, *flipped, bytes(len(whole)), whole[:50] + bytes(80), b"\n"):
         _plant_journal(folder, scribe)
         path.write_bytes(left)
         assert entries_after(folder) == list(scribe.acknowledged)
         assert path.read_bytes() == whole
-    assert len(list((path.parent / "quarantine").iterdir())) == 3
+    kept = {file.read_bytes() for file in (path.parent / "quarantine").iterdir()}
+    assert kept == {*flipped, bytes(len(whole)), whole[:50] + bytes(80), b"\n"}
+
+
+def _flipped(data: bytes, place: int) -> bytes:
+    return data[:place] + bytes((data[place] ^ 0x55,)) + data[place + 1 :]
 
 
 def _plant_journal(folder: Path, scribe: Scribe) -> None:
