@@ -1,8 +1,10 @@
 """A person at a pseudo-terminal: types, waits for what appears, and looks at the screen."""
 
 import os
+import signal
 import sys
 import unicodedata
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +46,8 @@ class Terminal:
             encoding="utf-8",
             timeout=PATIENCE_SECONDS,
             dimensions=(_ROWS, columns),
+            # A test run in the background ignores SIGINT, and its children would inherit that.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )
         self._child.logfile_read = self._recorder
 
@@ -76,17 +80,6 @@ class Terminal:
     def interrupt(self) -> None:
         """Press Ctrl-C."""
         self._child.sendintr()
-
-    def interrupt_until(self, text: str) -> None:
-        """Press Ctrl-C until `text` is seen, as a person does.
-
-        A signal that comes between a program's prompt and its read is noticed only after the read.
-        """
-        for _ in range(3):
-            self.interrupt()
-            if self._child.expect_exact([text, pexpect.TIMEOUT], timeout=5) == 0:
-                return
-        raise AssertionError(f"no {text!r} after three times Ctrl-C")
 
     def sees(self, text: str) -> None:
         """Wait until a text has appeared."""

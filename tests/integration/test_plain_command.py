@@ -69,7 +69,8 @@ def test_ctrl_c_ends_a_session(plain: Server, home: Home) -> None:
     terminal = Terminal(home, "plain", plain.address)
     try:
         terminal.sees("> ")
-        terminal.interrupt_until("interrupted")
+        terminal.interrupt()
+        terminal.sees("interrupted")
         assert terminal.wait() == 130
     finally:
         terminal.close()
