@@ -15,6 +15,7 @@ from diaryserver.service.alarm import Alarm
 from diaryserver.service.committer import Committer
 from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.door import read_request, refusal
+from diaryserver.service.firstuse import FirstUses
 from diaryserver.service.handlers import HANDLERS, Context
 from diaryserver.service.ports import AccountStore, Clock, EntryStore, Token
 from diaryserver.service.threads import Workers
@@ -86,6 +87,7 @@ class RequestService:
         self._keys: OrderedDict[bytes, TokenKeys] = OrderedDict()
         self._answers: OrderedDict[tuple[bytes, bytes], int] = OrderedDict()
         self._in_flight: dict[bytes, asyncio.Task[None]] = {}
+        self._first_uses = FirstUses(self._is_used, self._mark_used)
 
     def receive(self, envelope: Envelope, reply: SendReply) -> None:
         """Answer through `reply`, now or when the disk is done, once or never."""
@@ -153,9 +155,7 @@ class RequestService:
         self, token: Token, keys: TokenKeys, envelope: Envelope, now: int
     ) -> Reply | None:
         plaintext = open_sealed(keys.to_server, envelope)
-        if not token.used:
-            # Whatever it asks: somebody has this token, so it must outlive its first ten minutes.
-            await self._workers.accounts.run(self._accounts.mark_used, token, now)
+        await self._first_uses.settle(token)
         operation, request = read_request(plaintext)
         if not allows(token.scopes, operation.scope):
             raise ScopeError
@@ -174,6 +174,13 @@ class RequestService:
             self._workers.entries,
         )
         return await HANDLERS[type(request)](context, request)
+
+    def _is_used(self, kid: bytes) -> bool:
+        token = self._accounts.token(kid)
+        return token is not None and bool(token.used)
+
+    async def _mark_used(self, token: Token) -> None:
+        await self._workers.accounts.run(self._accounts.mark_used, token, self._clock.now())
 
     def _is_repeated_too_often(self, envelope: Envelope, request: Request) -> bool:
         if isinstance(request, Put | Clear):
