@@ -1,0 +1,91 @@
+"""What every message is made of: the base, scopes, refusals, and fields that several share."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Final, TypeAlias
+
+from protocol.errors import REFUSALS, ErrorCode, MalformedError, RefusedError
+from protocol.fields import Parsed, Text, Whole
+from protocol.identifiers import MAX_MILLISECONDS
+
+MAX_NOTE_BYTES: Final = 120
+"""A refusal, at most 251 bytes, stays below three times the smallest request (103 bytes)."""
+
+MAX_SKEW_MILLISECONDS: Final = 120_000
+"""How far the sender's clock may be from the server's; RFC 4962 and Kerberos use 2 to 5 minutes."""
+
+ALLOWED_SCOPES: Final = frozenset({"read", "write", "full"})
+
+
+class Scope(StrEnum):
+    """What a token may do: `write` appends only, `full` implies the others, `any` is no demand."""
+
+    READ = "read"
+    WRITE = "write"
+    FULL = "full"
+    ANY = "any"
+
+
+def parse_scopes(text: str) -> str:
+    """Check scopes as they travel: one or more of read, write, full, sorted, one space between."""
+    names = text.split(" ")
+    if not set(names) <= ALLOWED_SCOPES or names != sorted(set(names)):
+        raise MalformedError("scopes are read, write, full, sorted and each once")
+    return text
+
+
+def allows(scopes: str, needed: Scope) -> bool:
+    """Tell whether a token with `scopes` may do what needs `needed`."""
+    granted = scopes.split(" ")
+    return needed is Scope.ANY or Scope.FULL in granted or needed in granted
+
+
+def parse_code(text: str) -> ErrorCode:
+    """Check a refusal's code; OK refuses nothing."""
+    try:
+        code = ErrorCode(text)
+    except ValueError:
+        code = ErrorCode.OK
+    if code is ErrorCode.OK:
+        raise MalformedError("no refusal has such a code")
+    return code
+
+
+Moment: TypeAlias = Annotated[int, Whole(0, MAX_MILLISECONDS)]
+ScopesField: TypeAlias = Annotated[str, Parsed(parse_scopes)]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Base of what pydantic validates: no unknown field.
+
+    The text of a ValidationError quotes the input, which is diary text or a password, and no
+    setting of a dataclass can hide it: never show one.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+
+class Request(Message):
+    """What a client asks; its id is the envelope's."""
+
+    __slots__ = ()
+
+
+class Reply(Message):
+    """What a server answers when it did what was asked."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal(Message):
+    """Why nothing was done: a code that is not OK, a note for people, the server's time."""
+
+    code: Annotated[ErrorCode, Parsed(parse_code)]
+    note: Annotated[str, Text(0, MAX_NOTE_BYTES)]
+    time: Moment
+
+    def error(self) -> RefusedError:
+        """Give the error that this refusal means."""
+        return REFUSALS[self.code](self.note, self.time)

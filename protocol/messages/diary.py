@@ -1,0 +1,119 @@
+"""Messages on entries: keep them, list days, read, set aside."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Final, TypeAlias
+
+from protocol.envelope import OVERHEAD, SIV_BYTES
+from protocol.fields import Flag, Octets, Parsed, Rows, Text, Whole
+from protocol.identifiers import MAX_MILLISECONDS, Day
+from protocol.messages.base import Reply, Request
+
+MAX_TEXT_BYTES: Final = 1024
+"""Of one put, in UTF-8. 1106 bytes fit; the difference is room for fields of later versions."""
+
+MIN_MILLISECONDS: Final = -62_135_510_400_000
+"""0001-01-02T00:00Z: a day in every zone of the calendar, so that no old diary is refused."""
+
+LAST_MILLISECONDS: Final = MAX_MILLISECONDS - 86_400_000
+MAX_OFFSET_MINUTES: Final = 18 * 60
+"""Real zones reach from -12:00 to +14:00, historic ones to 15:56; 18 hours is ISO 8601's custom."""
+
+MAX_CHUNK: Final = 1040
+"""Raw bytes of a day file in one reply; with the other fields 1071 of the 1106 bytes."""
+
+PAD_TO: Final = 400
+"""A reading request has this many bytes, so that a full reply is at most three times its size."""
+
+MAX_PAD: Final = 400
+PADDED_PLAINTEXT: Final = PAD_TO - OVERHEAD - SIV_BYTES
+MAX_DAY_ROWS: Final = 30
+"""Even with the longest numbers, 30 rows and the other fields fill 1073 of the 1106 bytes."""
+
+MAX_GENERATION: Final = 1_000_000
+MAX_FILE_BYTES: Final = 2**48
+
+DayField: TypeAlias = Annotated[Day, Parsed(Day)]
+GenerationField: TypeAlias = Annotated[int, Whole(0, MAX_GENERATION)]
+SizeField: TypeAlias = Annotated[int, Whole(0, MAX_FILE_BYTES)]
+PadField: TypeAlias = Annotated[bytes, Octets(0, MAX_PAD)]
+
+
+@dataclass(frozen=True, slots=True)
+class Put(Request):
+    """Store an entry: `at` in ms since the epoch, `off` the writer's zone in minutes east of UTC.
+
+    Its id is the request's. The writer's wall clock, `at` shifted by `off`, decides the day.
+    """
+
+    at: Annotated[int, Whole(MIN_MILLISECONDS, LAST_MILLISECONDS)]
+    off: Annotated[int, Whole(-MAX_OFFSET_MINUTES, MAX_OFFSET_MINUTES)]
+    text: Annotated[str, Text(1, MAX_TEXT_BYTES)] = field(repr=False)
+    star: Annotated[bool, Flag()] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Reply):
+    """The entry is on disk; `dup` says that it had been before this request."""
+
+    day: DayField
+    dup: Annotated[bool, Flag()]
+
+
+@dataclass(frozen=True, slots=True)
+class Days(Request):
+    """List the days that have a file, `first` and `last` included."""
+
+    first: DayField
+    last: DayField
+    pad: PadField = b""
+
+
+@dataclass(frozen=True, slots=True)
+class DayRow:
+    """A day's generation (how often it was cleared), its stored entries, and its size in bytes."""
+
+    day: DayField
+    generation: GenerationField
+    entries: SizeField
+    size: SizeField
+
+
+@dataclass(frozen=True, slots=True)
+class DayList(Reply):
+    """Rows in calendar order; `more` says to ask again from the day after the last."""
+
+    rows: Annotated[tuple[DayRow, ...], Rows(DayRow, MAX_DAY_ROWS)]
+    more: Annotated[bool, Flag()]
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Request):
+    """Read raw bytes of a day file from `offset`; STALE if its generation is another by now."""
+
+    day: DayField
+    generation: GenerationField
+    offset: SizeField
+    pad: PadField = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk(Reply):
+    """Bytes from the offset asked for, at most 1040, and the whole file's size just then."""
+
+    data: Annotated[bytes, Octets(0, MAX_CHUNK)]
+    size: SizeField
+
+
+@dataclass(frozen=True, slots=True)
+class Clear(Request):
+    """Set a day's file aside into the archive; STALE if its generation is another by now."""
+
+    day: DayField
+    generation: GenerationField
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared(Reply):
+    """The name of the file in the user's archive folder."""
+
+    name: Annotated[str, Text(1, 80)]
