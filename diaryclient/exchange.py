@@ -263,18 +263,18 @@ class RequestExchange(Exchange):
         return not self._asked and self._not_yet is None
 
     def _hello(self, now: Instant) -> bytes:
-        from protocol import login  # noqa: PLC0415 - slow to import, and hardly ever needed
+        from protocol import offer  # noqa: PLC0415 - slow to import, and hardly ever needed
 
-        hello = login.Hello(self._chance(login.NONCE_BYTES), VERSION, VERSION)
-        return login.encode_hello(self.rid, now.wall + self._login.offset, hello)
+        hello = offer.Hello(self._chance(offer.NONCE_BYTES), VERSION, VERSION)
+        return offer.encode_hello(self.rid, now.wall + self._login.offset, hello)
 
     def _receive_offer(self, envelope: Envelope, now: Instant) -> bool:
-        from protocol import login  # noqa: PLC0415 - as above
         from protocol.identity import fingerprint  # noqa: PLC0415 - as above
+        from protocol.offer import decode_offer, verify_offer  # noqa: PLC0415 - as above
 
         try:
-            offer = login.decode_offer(envelope)
-            login.verify_offer(offer)
+            offer = decode_offer(envelope)
+            verify_offer(offer)
         except MalformedError:
             return False
         shown = fingerprint(offer.statement.identity)

@@ -15,16 +15,7 @@ from protocol.address import Address
 from protocol.envelope import VERSION, Envelope, Kind, parse_envelope
 from protocol.errors import DiaryError, ErrorCode, MalformedError, RefusedError
 from protocol.identifiers import EntryId
-from protocol.login import (
-    NONCE_BYTES,
-    Hello,
-    Offer,
-    decode_offer,
-    encode_hello,
-    encode_login,
-    open_grant,
-    verify_offer,
-)
+from protocol.login import encode_login, open_grant
 from protocol.messages import (
     MAX_SKEW_MILLISECONDS,
     Grant,
@@ -32,6 +23,7 @@ from protocol.messages import (
     Refusal,
     decode_reply,
 )
+from protocol.offer import NONCE_BYTES, Hello, Offer, decode_offer, encode_hello, verify_offer
 
 MOST_LOGINS: Final = 3
 """A cookie lives a minute and a prekey an hour: more than two in a row cannot have run out."""

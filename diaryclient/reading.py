@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final, cast
+from typing import Final
 
 from diaryclient.asking import Asker
 from protocol.dayfile import Foreign, Written, fold, parse_day_file
@@ -138,7 +138,7 @@ def _read_pieces(asker: Asker, row: DayRow, start: int = 0) -> bytes:
 
 
 def _padded_read(row: DayRow, offset: int) -> Read:
-    return cast("Read", padded(Read(row.day, row.generation, offset)))
+    return padded(Read(row.day, row.generation, offset))
 
 
 def _checked(chunk: Chunk | RefusedError, row: DayRow) -> bytes:

@@ -18,10 +18,15 @@ def seal_request(keys: TokenKeys, rid: EntryId, timestamp: int, request: Request
 
 
 def seal_reply(
-    keys: TokenKeys, request: Envelope, timestamp: int, answer: Reply | Refusal
+    keys: TokenKeys,
+    request: Envelope,
+    timestamp: int,
+    answer: Reply | Refusal,
+    *,
+    renew: bool = False,
 ) -> bytes:
-    """Give the datagram that answers the envelope `request`."""
-    plaintext = encode_reply(answer)
+    """Give the datagram that answers the envelope `request`; `renew` hints at a renewal."""
+    plaintext = encode_reply(answer, renew=renew)
     return seal(
         keys.to_client, Kind.REPLY, keys.kid, request.rid, timestamp, plaintext, request.tag
     )

@@ -3,7 +3,7 @@
 import hmac
 from typing import Final
 
-from protocol.login import COOKIE_BYTES
+from protocol.offer import COOKIE_BYTES
 
 COOKIE_LIFE_MILLISECONDS: Final = 60_000
 """A person confirming a fingerprint may need longer; a stale cookie then gets a fresh OFFER."""

@@ -43,17 +43,15 @@ from protocol.errors import (
 from protocol.identifiers import MAX_MILLISECONDS
 from protocol.keys import ROOT_BYTES
 from protocol.login import (
-    Offer,
     SealedLogin,
-    decode_hello,
     decode_login,
     encode_grant,
-    encode_offer,
     is_login_authentic,
     login_digest,
     open_login,
 )
 from protocol.messages import Grant, LoginForm
+from protocol.offer import Offer, decode_hello, encode_offer
 
 MIN_PASSWORD: Final = 8
 """Characters; NIST SP 800-63B's least. The throttles, not the length, stop online guessing."""

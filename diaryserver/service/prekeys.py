@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from protocol.envelope import VERSION
-from protocol.login import Statement, statement_id
+from protocol.offer import Statement, statement_id
 
 PREKEY_LIFE_MILLISECONDS: Final = 3_600_000
 OVERLAP_MILLISECONDS: Final = 300_000

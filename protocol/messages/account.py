@@ -1,13 +1,22 @@
-"""Messages on who somebody is: the forms that LOGIN seals, tokens, identity."""
+"""Messages on who somebody is: identity, tokens, the end of an account."""
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Final
 
 from protocol.envelope import KID_BYTES
-from protocol.fields import Octets, Parsed, Text, Whole
+from protocol.fields import Flag, Octets, Parsed, Rows, Text, Whole
 from protocol.identifiers import Username
-from protocol.keys import ROOT_BYTES
-from protocol.messages.base import Message, Moment, Reply, Request, ScopesField
+from protocol.messages.base import LabelField, Moment, PadField, Reply, Request, ScopesField
+from protocol.messages.forms import KeyField, KidField, VersionField
+
+MAX_TOKEN_ROWS: Final = 6
+"""Even with the longest names and addresses, 6 rows and the rest fill 1030 of the 1106 bytes."""
+
+MAX_ADDRESS_BYTES: Final = 45
+"""Of an IP address without its scope, an IPv4-mapped one written out included."""
+
+MAX_ENDED: Final = 255
+"""More than the live tokens of one id, of which the server keeps a handful."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +40,50 @@ class Identity(Reply):
 
 
 @dataclass(frozen=True, slots=True)
-class LoginForm(Message):
-    """What LOGIN seals: a user, one credential, and what the token shall be.
+class Tokens(Request):
+    """List the user's live tokens whose ids come behind `after`, in the order of the bytes."""
 
-    `invite` is empty for a login by password; with an invite, `password` is the new one. `key` is
-    the fresh reply key, `lifetime` in ms (0: never ends), `lowest` and `highest` the versions.
+    after: Annotated[bytes, Octets(0, KID_BYTES)] = b""
+    pad: PadField = b""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A token under the id that stays when it is renewed; times in ms since the epoch.
+
+    `created` is when the one in use was made, `used` 0: not yet, `address` where from at last (""
+    unknown), `expires` 0: never, `own`: it is the one that asks.
     """
 
-    user: Annotated[Username, Parsed(Username)]
-    password: Annotated[str, Text(1, 256)] = field(repr=False)
-    invite: Annotated[bytes, Octets(0, 16)] = field(repr=False)
-    key: Annotated[bytes, Octets(ROOT_BYTES, ROOT_BYTES)] = field(repr=False)
-    label: Annotated[str, Text(1, 64)]
+    id: KidField
+    label: LabelField
+    scopes: ScopesField
+    created: Moment
+    used: Moment
+    address: Annotated[str, Text(0, MAX_ADDRESS_BYTES)]
+    expires: Moment
+    own: Annotated[bool, Flag()]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenList(Reply):
+    """Rows in the order of their ids; `more` says to ask again after the last."""
+
+    rows: Annotated[tuple[TokenRow, ...], Rows(TokenRow, MAX_TOKEN_ROWS)]
+    more: Annotated[bool, Flag()]
+
+
+@dataclass(frozen=True, slots=True)
+class Mint(Request):
+    """Make a further token of the same user, which may do no more and live no longer.
+
+    `lifetime` in ms (0: never ends); `fixed`: a person chose it, the token is never renewed.
+    """
+
+    label: LabelField
     scopes: ScopesField
     lifetime: Moment
-    lowest: Annotated[int, Whole(1, 15)]
-    highest: Annotated[int, Whole(1, 15)]
+    fixed: Annotated[bool, Flag()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +93,35 @@ class Grant(Reply):
     `lowest` is the lowest version that the server will ever speak to this token.
     """
 
-    kid: Annotated[bytes, Octets(KID_BYTES, KID_BYTES)]
-    root: Annotated[bytes, Octets(ROOT_BYTES, ROOT_BYTES)] = field(repr=False)
+    kid: KidField
+    root: KeyField = field(repr=False)
     expires: Moment
     scopes: ScopesField
-    lowest: Annotated[int, Whole(1, 15)]
+    lowest: VersionField
     time: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Revoke(Request):
+    """End a token and all that it was renewed to; `id` is its id, or any of their key ids."""
+
+    id: KidField
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked(Reply):
+    """How many live tokens ended: an id may stand for one and its unused successors."""
+
+    ended: Annotated[int, Whole(0, MAX_ENDED)]
+
+
+@dataclass(frozen=True, slots=True)
+class Delete(Request):
+    """Remove the account; `user` is its own name, said again so that it is no slip."""
+
+    user: Annotated[Username, Parsed(Username)]
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted(Reply):
+    """The account is gone, its diary set aside on the server, all its tokens revoked."""

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Final, TypeAlias
 
+from protocol.envelope import OVERHEAD, SIV_BYTES
 from protocol.errors import REFUSALS, ErrorCode, MalformedError, RefusedError
-from protocol.fields import Parsed, Text, Whole
+from protocol.fields import Octets, Parsed, Text, Whole
 from protocol.identifiers import MAX_MILLISECONDS
 
 MAX_NOTE_BYTES: Final = 120
@@ -13,6 +14,14 @@ MAX_NOTE_BYTES: Final = 120
 
 MAX_SKEW_MILLISECONDS: Final = 120_000
 """How far the sender's clock may be from the server's; RFC 4962 and Kerberos use 2 to 5 minutes."""
+
+PAD_TO: Final = 400
+"""A reading request has this many bytes, so that a full reply is at most three times its size."""
+
+MAX_PAD: Final = 400
+PADDED_PLAINTEXT: Final = PAD_TO - OVERHEAD - SIV_BYTES
+MAX_LABEL_BYTES: Final = 64
+"""Of a token's name: a host name's longest label, RFC 1035's 63, and one more."""
 
 ALLOWED_SCOPES: Final = frozenset({"read", "write", "full"})
 
@@ -53,6 +62,8 @@ def parse_code(text: str) -> ErrorCode:
 
 Moment: TypeAlias = Annotated[int, Whole(0, MAX_MILLISECONDS)]
 ScopesField: TypeAlias = Annotated[str, Parsed(parse_scopes)]
+LabelField: TypeAlias = Annotated[str, Text(1, MAX_LABEL_BYTES)]
+PadField: TypeAlias = Annotated[bytes, Octets(0, MAX_PAD)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Final, TypeAlias
 
-from protocol.envelope import OVERHEAD, SIV_BYTES
 from protocol.fields import Flag, Octets, Parsed, Rows, Text, Whole
 from protocol.identifiers import MAX_MILLISECONDS, Day
-from protocol.messages.base import Reply, Request
+from protocol.messages.base import PadField, Reply, Request
 
 MAX_TEXT_BYTES: Final = 1024
 """Of one put, in UTF-8. 1106 bytes fit; the difference is room for fields of later versions."""
@@ -21,11 +20,6 @@ MAX_OFFSET_MINUTES: Final = 18 * 60
 MAX_CHUNK: Final = 1040
 """Raw bytes of a day file in one reply; with the other fields 1071 of the 1106 bytes."""
 
-PAD_TO: Final = 400
-"""A reading request has this many bytes, so that a full reply is at most three times its size."""
-
-MAX_PAD: Final = 400
-PADDED_PLAINTEXT: Final = PAD_TO - OVERHEAD - SIV_BYTES
 MAX_DAY_ROWS: Final = 30
 """Even with the longest numbers, 30 rows and the other fields fill 1073 of the 1106 bytes."""
 
@@ -35,7 +29,6 @@ MAX_FILE_BYTES: Final = 2**48
 DayField: TypeAlias = Annotated[Day, Parsed(Day)]
 GenerationField: TypeAlias = Annotated[int, Whole(0, MAX_GENERATION)]
 SizeField: TypeAlias = Annotated[int, Whole(0, MAX_FILE_BYTES)]
-PadField: TypeAlias = Annotated[bytes, Octets(0, MAX_PAD)]
 
 
 @dataclass(frozen=True, slots=True)

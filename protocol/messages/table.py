@@ -5,14 +5,26 @@ tests/golden/v1 bytes.
 """
 
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
-from protocol.errors import ErrorCode
+from protocol.errors import ErrorCode, MalformedError
 from protocol.fields import read_fields
-from protocol.messages.account import Identity, LoginForm, Ping, Whoami
-from protocol.messages.base import Message, Refusal, Reply, Request, Scope
+from protocol.messages.account import (
+    Delete,
+    Deleted,
+    Grant,
+    Identity,
+    Mint,
+    Ping,
+    Revoke,
+    Revoked,
+    TokenList,
+    TokenRow,
+    Tokens,
+    Whoami,
+)
+from protocol.messages.base import PADDED_PLAINTEXT, Message, Refusal, Reply, Request, Scope
 from protocol.messages.diary import (
-    PADDED_PLAINTEXT,
     Chunk,
     Clear,
     Cleared,
@@ -23,6 +35,7 @@ from protocol.messages.diary import (
     Read,
     Stored,
 )
+from protocol.messages.forms import FORMS, Form, LoginForm, name_of_form
 from protocol.packing import Packable, pack, unpack
 
 
@@ -43,14 +56,28 @@ OPERATIONS: Final = (
     Operation("clear", Clear, Cleared, Scope.FULL),
     Operation("whoami", Whoami, Identity, Scope.ANY),
     Operation("ping", Ping, Identity, Scope.ANY),
+    Operation("tokens", Tokens, TokenList, Scope.FULL),
+    Operation("mint", Mint, Grant, Scope.FULL),
+    Operation("revoke", Revoke, Revoked, Scope.ANY),
+    Operation("delete", Delete, Deleted, Scope.FULL),
 )
 BY_NAME: Final = {operation.name: operation for operation in OPERATIONS}
 BY_REQUEST: Final = {operation.request: operation for operation in OPERATIONS}
 
+RENEWAL_HINT: Final = "renew"
+"""The name under which an OK reply says, by `true`, that its token is due to be renewed."""
+
+RENEWAL_HINT_BYTES: Final = 7
+"""What that adds to a reply's plaintext; every OK reply leaves room for it."""
+
+_FORM: Final = "form"
+
 Answer = TypeVar("Answer", bound=Reply)
+Padded: TypeAlias = Days | Read | Tokens
+PaddedRequest = TypeVar("PaddedRequest", bound=Padded)
 
 
-def padded(request: Days | Read) -> Days | Read:
+def padded(request: PaddedRequest) -> PaddedRequest:
     """Pad a reading request so that its datagram has 400 bytes, or 401.
 
     A pad of 256 bytes and more takes one more byte for its length in msgpack.
@@ -64,32 +91,63 @@ def encode_request(request: Request) -> bytes:
     return pack({"op": BY_REQUEST[type(request)].name} | _map(request))
 
 
-def encode_reply(answer: Reply | Refusal) -> bytes:
-    """Give the plaintext of a reply or a refusal."""
+def encode_reply(answer: Reply | Refusal, *, renew: bool = False) -> bytes:
+    """Give the plaintext of a reply or a refusal; `renew` puts the renewal hint into a reply."""
     if isinstance(answer, Refusal):
         return pack(_map(answer))
-    return pack({"code": str(ErrorCode.OK)} | _map(answer))
+    hint: dict[str, Packable] = {RENEWAL_HINT: True} if renew else {}
+    return pack({"code": str(ErrorCode.OK)} | _map(answer) | hint)
 
 
-def encode_login_form(form: LoginForm) -> bytes:
-    """Give a login form's msgpack map, before `protocol.login` pads it."""
-    return pack(_map(form))
+def encode_form(form: Form) -> bytes:
+    """Give a form's msgpack map, before `protocol.login` pads it."""
+    if isinstance(form, LoginForm):
+        fields = _map(form)
+        if not form.fixed:
+            del fields["fixed"]
+        return pack(fields)
+    return pack({_FORM: name_of_form(type(form))} | _map(form))
+
+
+def split_form(plaintext: bytes) -> tuple[type[Form], dict[str, object]]:
+    """Tell which form a map is, and give its fields, unread; raise MalformedError if none."""
+    values = unpack(plaintext)
+    name = values.pop(_FORM) if _FORM in values else None
+    if name is not None and not isinstance(name, str):
+        raise MalformedError("the name of a form is a text")
+    kind = FORMS.get(name)
+    if kind is None:
+        raise MalformedError("no form has such a name")
+    return kind, values
 
 
 def decode_reply(reply: type[Answer], plaintext: bytes) -> Answer | Refusal:
-    """Read what answers a request or a LOGIN: `reply` or a Refusal, else raise MalformedError."""
+    """Read what answers a request or a LOGIN: `reply` or a Refusal, else raise MalformedError.
+
+    The renewal hint is checked and left to `hints_renewal`.
+    """
     values = unpack(plaintext)
     if values.get("code") == ErrorCode.OK:
         del values["code"]
+        if values.pop(RENEWAL_HINT, True) is not True:
+            raise MalformedError("a renewal hint is true, or absent")
         return read_fields(reply, values)
     return read_fields(Refusal, values)
 
 
-def _map(message: Message | DayRow) -> dict[str, Packable]:
+def hints_renewal(plaintext: bytes) -> bool:
+    """Tell whether a reply, which `decode_reply` accepts, says that its token is due for renewal.
+
+    Raise MalformedError if it is no msgpack map.
+    """
+    return RENEWAL_HINT in unpack(plaintext)
+
+
+def _map(message: Message | DayRow | TokenRow) -> dict[str, Packable]:
     return {name: _plain(getattr(message, name)) for name in type(message).__annotations__}
 
 
-def _plain(value: "Packable | tuple[DayRow, ...]") -> Packable:
+def _plain(value: "Packable | tuple[DayRow | TokenRow, ...]") -> Packable:
     if isinstance(value, tuple):
         return [list(_map(row).values()) for row in value]
     return str(value) if isinstance(value, str) else value

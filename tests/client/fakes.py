@@ -24,16 +24,7 @@ from protocol.fields import read_fields
 from protocol.identifiers import Day, EntryId, Username
 from protocol.identity import fingerprint
 from protocol.keys import derive_token_keys, open_sealed
-from protocol.login import (
-    Offer,
-    Statement,
-    decode_hello,
-    decode_login,
-    encode_grant,
-    encode_offer,
-    login_digest,
-    open_login,
-)
+from protocol.login import decode_login, encode_grant, login_digest, open_login
 from protocol.messages import (
     BY_NAME,
     MAX_CHUNK,
@@ -54,6 +45,7 @@ from protocol.messages import (
     Request,
     Stored,
 )
+from protocol.offer import Offer, Statement, decode_hello, encode_offer
 from protocol.packing import unpack
 
 START: Final = 1_795_000_000_000

@@ -40,16 +40,7 @@ from protocol.identifiers import Day, EntryId, Username
 from protocol.identity import fingerprint
 from protocol.invite import Invite
 from protocol.keys import derive_token_keys, expand
-from protocol.login import (
-    Hello,
-    Offer,
-    Statement,
-    encode_grant,
-    encode_hello,
-    encode_login,
-    encode_offer,
-    statement_id,
-)
+from protocol.login import encode_grant, encode_login
 from protocol.messages import (
     Chunk,
     Clear,
@@ -68,11 +59,12 @@ from protocol.messages import (
     Request,
     Stored,
     Whoami,
-    encode_login_form,
+    encode_form,
     encode_reply,
     encode_request,
     padded,
 )
+from protocol.offer import Hello, Offer, Statement, encode_hello, encode_offer, statement_id
 from protocol.packing import unpack
 
 FOLDER: Final = Path(__file__).parent / "v1"
@@ -176,40 +168,48 @@ def key_vectors() -> object:
     }
 
 
+def request_vector(rid: EntryId, request: Request) -> object:
+    """Give a request's bytes; it is asked at the moment of its id."""
+    return {
+        "root": ROOT.hex(),
+        "kid": KID.hex(),
+        "rid": rid.hex(),
+        "timestamp": rid.milliseconds,
+        "plaintext": pairs(encode_request(request)),
+        "packed": encode_request(request).hex(),
+        "datagram": seal_request(KEYS, rid, rid.milliseconds, request).hex(),
+    }
+
+
+def answer_vector(
+    name: str, rid: EntryId, request: Request, answer: Reply | Refusal, *, renew: bool = False
+) -> object:
+    """Give the bytes of what answers the request whose vector is called `name`."""
+    envelope = parse_envelope(seal_request(KEYS, rid, rid.milliseconds, request))
+    return {
+        "root": ROOT.hex(),
+        "kid": KID.hex(),
+        "request": name,
+        "request_tag": envelope.tag.hex(),
+        "rid": rid.hex(),
+        "timestamp": NOW + 40,
+        "plaintext": pairs(encode_reply(answer, renew=renew)),
+        "packed": encode_reply(answer, renew=renew).hex(),
+        "datagram": seal_reply(KEYS, envelope, NOW + 40, answer, renew=renew).hex(),
+    }
+
+
 def request_vectors() -> object:
     """One datagram for each request of REQUESTS."""
     return {
-        name: {
-            "root": ROOT.hex(),
-            "kid": KID.hex(),
-            "rid": entry_id(number).hex(),
-            "timestamp": NOW + number,
-            "plaintext": pairs(encode_request(request)),
-            "packed": encode_request(request).hex(),
-            "datagram": _request(name).hex(),
-        }
+        name: request_vector(entry_id(number), request)
         for number, (name, request) in enumerate(REQUESTS.items())
     }
 
 
-def _request(name: str) -> bytes:
-    number = list(REQUESTS).index(name)
-    return seal_request(KEYS, entry_id(number), NOW + number, REQUESTS[name])
-
-
 def _answer(request: str, answer: Reply | Refusal) -> object:
-    envelope = parse_envelope(_request(request))
-    return {
-        "root": ROOT.hex(),
-        "kid": KID.hex(),
-        "request": request,
-        "request_tag": envelope.tag.hex(),
-        "rid": envelope.rid.hex(),
-        "timestamp": NOW + 40,
-        "plaintext": pairs(encode_reply(answer)),
-        "packed": encode_reply(answer).hex(),
-        "datagram": seal_reply(KEYS, envelope, NOW + 40, answer).hex(),
-    }
+    rid = entry_id(list(REQUESTS).index(request))
+    return answer_vector(request, rid, REQUESTS[request], answer)
 
 
 def reply_vectors() -> object:
@@ -273,8 +273,8 @@ def login_vectors() -> object:
             "timestamp": NOW + 50,
             "cookie": COOKIE.hex(),
             "nonce": NONCE.hex(),
-            "form": pairs(encode_login_form(form)),
-            "packed": encode_login_form(form).hex(),
+            "form": pairs(encode_form(form)),
+            "packed": encode_form(form).hex(),
             "datagram": logins[name].hex(),
         }
     answers: dict[str, tuple[str, Grant | Refusal]] = {
@@ -365,10 +365,10 @@ def as_json(value: object) -> str:
     return re.sub(unseen, lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
 
 
-def main() -> None:
+def write(files: Mapping[str, Callable[[], object]]) -> None:
     """Write the files that do not exist; refuse to touch one that does."""
     FOLDER.mkdir(exist_ok=True)
-    for name, make in FILES.items():
+    for name, make in files.items():
         path = FOLDER / f"{name}.json"
         if path.exists():
             print(f"{path.name} exists: golden vectors never change")  # noqa: T201
@@ -377,4 +377,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    write(FILES)

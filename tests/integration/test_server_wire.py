@@ -8,7 +8,6 @@ import pytest
 from protocol.dayfile import Stamp
 from protocol.envelope import Kind, parse_envelope
 from protocol.identifiers import Day
-from protocol.login import Hello, encode_hello
 from protocol.messages import (
     Chunk,
     Clear,
@@ -23,6 +22,7 @@ from protocol.messages import (
     Stored,
     padded,
 )
+from protocol.offer import Hello, encode_hello
 from tests.integration.wire import QUIET, Token, Wire, new_id, now, snapshot, wire_to
 from tests.programs import PASSWORD, Server
 

@@ -14,16 +14,7 @@ from protocol.channel import open_reply, seal_request
 from protocol.envelope import TAG_BYTES, parse_envelope
 from protocol.identifiers import EntryId, Username
 from protocol.keys import TokenKeys, derive_token_keys
-from protocol.login import (
-    NONCE_BYTES,
-    Hello,
-    Offer,
-    decode_offer,
-    encode_hello,
-    encode_login,
-    open_grant,
-    verify_offer,
-)
+from protocol.login import encode_login, open_grant
 from protocol.messages import (
     BY_REQUEST,
     Grant,
@@ -34,6 +25,7 @@ from protocol.messages import (
     Request,
     decode_reply,
 )
+from protocol.offer import NONCE_BYTES, Hello, Offer, decode_offer, encode_hello, verify_offer
 
 PATIENCE: Final = 10.0
 QUIET: Final = 0.2

@@ -13,14 +13,17 @@ from protocol.identifiers import MAX_MILLISECONDS, USERNAME_PATTERN, Day, EntryI
 from protocol.messages import (
     ALLOWED_SCOPES,
     LAST_MILLISECONDS,
+    MAX_ADDRESS_BYTES,
     MAX_CHUNK,
     MAX_DAY_ROWS,
     MAX_FILE_BYTES,
     MAX_GENERATION,
+    MAX_LABEL_BYTES,
     MAX_NOTE_BYTES,
     MAX_OFFSET_MINUTES,
     MAX_PAD,
     MAX_TEXT_BYTES,
+    MAX_TOKEN_ROWS,
     MIN_MILLISECONDS,
     Chunk,
     Clear,
@@ -28,16 +31,27 @@ from protocol.messages import (
     DayList,
     DayRow,
     Days,
+    Delete,
+    Deleted,
+    Form,
     Grant,
     Identity,
     LoginForm,
+    Mint,
+    PasswordForm,
     Ping,
     Put,
     Read,
     Refusal,
+    RenewalForm,
     Reply,
     Request,
+    Revoke,
+    Revoked,
     Stored,
+    TokenList,
+    TokenRow,
+    Tokens,
     Whoami,
 )
 
@@ -206,6 +220,8 @@ _pads = st.binary(max_size=MAX_PAD)
 _kids = st.binary(min_size=8, max_size=8)
 _roots = st.binary(min_size=32, max_size=32)
 _versions = st.integers(1, 15)
+_labels = bounded_text(1, MAX_LABEL_BYTES)
+_passwords = bounded_text(1, 256)
 REQUESTS: Final[dict[type[Request], st.SearchStrategy[Request]]] = {
     Put: st.builds(Put, moments, offsets, bounded_text(1, MAX_TEXT_BYTES), st.booleans()),
     Days: st.builds(Days, days, days, _pads),
@@ -213,7 +229,25 @@ REQUESTS: Final[dict[type[Request], st.SearchStrategy[Request]]] = {
     Clear: st.builds(Clear, days, _generations),
     Whoami: st.builds(Whoami),
     Ping: st.builds(Ping),
+    Tokens: st.builds(Tokens, st.binary(max_size=8), _pads),
+    Mint: st.builds(Mint, _labels, scope_lists, timestamps, st.booleans()),
+    Revoke: st.builds(Revoke, _kids),
+    Delete: st.builds(Delete, usernames),
 }
+_token_rows = st.lists(
+    st.builds(
+        TokenRow,
+        _kids,
+        _labels,
+        scope_lists,
+        timestamps,
+        timestamps,
+        bounded_text(0, MAX_ADDRESS_BYTES),
+        timestamps,
+        st.booleans(),
+    ),
+    max_size=MAX_TOKEN_ROWS,
+)
 _rows = st.lists(st.builds(DayRow, days, _generations, _sizes, _sizes), max_size=MAX_DAY_ROWS)
 REPLIES: Final[dict[type[Reply], st.SearchStrategy[Reply]]] = {
     Stored: st.builds(Stored, days, st.booleans()),
@@ -222,19 +256,38 @@ REPLIES: Final[dict[type[Reply], st.SearchStrategy[Reply]]] = {
     Cleared: st.builds(Cleared, bounded_text(1, 80)),
     Identity: st.builds(Identity, usernames, scope_lists, timestamps, timestamps),
     Grant: st.builds(Grant, _kids, _roots, timestamps, scope_lists, _versions, timestamps),
+    TokenList: st.builds(TokenList, _token_rows.map(tuple), st.booleans()),
+    Revoked: st.builds(Revoked, st.integers(0, 255)),
+    Deleted: st.builds(Deleted),
 }
 refusals = st.builds(
     Refusal, st.sampled_from(sorted(REFUSALS)), bounded_text(0, MAX_NOTE_BYTES), timestamps
 )
-forms = st.builds(
+login_forms = st.builds(
     LoginForm,
     usernames,
-    bounded_text(1, 256),
+    _passwords,
     st.binary(max_size=16),
     _roots,
-    bounded_text(1, 64),
+    _labels,
     scope_lists,
     timestamps,
     _versions,
     _versions,
+    st.booleans(),
+)
+forms: st.SearchStrategy[Form] = st.one_of(
+    login_forms,
+    st.builds(RenewalForm, _kids, _roots, _roots, _versions, _versions),
+    st.builds(
+        PasswordForm,
+        _kids,
+        _roots,
+        _passwords,
+        _passwords,
+        st.booleans(),
+        _roots,
+        _versions,
+        _versions,
+    ),
 )

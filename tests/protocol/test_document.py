@@ -32,9 +32,10 @@ def vectors(name: str) -> dict[str, Any]:
     return json.loads(text, object_hook=value)  # type: ignore[no-any-return]
 
 
-REQUESTS: Final = vectors("requests")
-ANSWERS: Final = vectors("replies") | vectors("refusals")
-LOGIN: Final = vectors("login")
+REQUESTS: Final = vectors("requests") | vectors("account_requests")
+ANSWERS: Final = vectors("replies") | vectors("refusals") | vectors("account_replies")
+FORMS: Final = vectors("account_logins")
+LOGIN: Final = vectors("login") | FORMS
 
 
 def of_hex(vector: dict[str, Any], *names: str) -> list[bytes]:
@@ -205,7 +206,7 @@ def unpadded(plaintext: bytes) -> bytes:
     return plaintext[2:end]
 
 
-@pytest.mark.parametrize("name", ["login_password", "login_invite"])
+@pytest.mark.parametrize("name", ["login_password", "login_invite", *FORMS])
 def test_login_can_be_opened(name: str) -> None:
     """With HPKE by hand, as the document names it."""
     vector, offer = LOGIN[name], LOGIN["offer"]
@@ -225,6 +226,18 @@ def test_login_can_be_opened(name: str) -> None:
     assert len(plaintext) == 1010
     assert list(form.items()) == list(map(tuple, vector["form"]))
     split(datagram, 12, hkdf_expand(form["key"], b"diary/1 login tag", 32))
+
+
+@pytest.mark.parametrize(("name", "kind"), [("renewal", b"renew"), ("password", b"passwd")])
+def test_a_proof_can_be_made(name: str, kind: bytes) -> None:
+    """From the token's root, for one LOGIN and its reply key."""
+    vector = FORMS[name]
+    form = dict(vector["form"])
+    datagram, root = of_hex(vector, "datagram", "root")
+    (statement,) = of_hex(LOGIN["offer"], "signed")
+    binding = b"diary/1 login" + hashlib.sha256(datagram[:100] + statement).digest()
+    key = hkdf_expand(root, b"diary/1 renewal" + form["kid"], 32)
+    assert form["proof"] == mac(key, kind + binding + form["key"])
 
 
 @pytest.mark.parametrize("name", ["grant_token", "grant_denied"])
@@ -259,10 +272,9 @@ def test_keys_and_fingerprints() -> None:
         assert vector["fingerprint"] == "SHA256:" + digest.rstrip("=")
 
 
-@pytest.mark.parametrize("vector", vectors("invites").values(), ids=vectors("invites"))
-def test_invites_can_be_read(vector: dict[str, Any]) -> None:
+def values_of(word: str, prefix: str) -> list[Any]:
     """Crockford's letters, four bytes of checksum, a list."""
-    letters = vector["word"].removeprefix("diaryinvite1")
+    letters = word.removeprefix(prefix)
     number = 0
     for letter in letters:
         number = number * 32 + "0123456789abcdefghjkmnpqrstvwxyz".index(letter)
@@ -270,10 +282,34 @@ def test_invites_can_be_read(vector: dict[str, Any]) -> None:
     data = (number >> spare).to_bytes(len(letters) * 5 // 8, "big")
     assert number % 2**spare == 0
     assert data[:4] == hashlib.sha256(data[4:]).digest()[:4]
-    address, user, digest, code = msgpack.unpackb(data[4:])
-    shown = "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
-    assert (address, user, shown) == (vector["address"], vector["user"], vector["fingerprint"])
+    values: list[Any] = msgpack.unpackb(data[4:])
+    return values
+
+
+def shown(digest: bytes) -> str:
+    """Give the fingerprint that shows a digest."""
+    return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("vector", vectors("invites").values(), ids=vectors("invites"))
+def test_invites_can_be_read(vector: dict[str, Any]) -> None:
+    """Whom to trust, and a code."""
+    address, user, digest, code = values_of(vector["word"], "diaryinvite1")
+    assert (address, user, shown(digest)) == (
+        vector["address"],
+        vector["user"],
+        vector["fingerprint"],
+    )
     assert code.hex() == vector["code"]
+
+
+@pytest.mark.parametrize("vector", vectors("tokens").values(), ids=vectors("tokens"))
+def test_token_words_can_be_read(vector: dict[str, Any]) -> None:
+    """All that a client keeps."""
+    names = ["address", "user", "fingerprint", "kid", "root", "scopes", "expires", "fixed"]
+    values = dict(zip(names, values_of(vector["word"], "diarytoken1"), strict=True))
+    values["fingerprint"] = shown(values["fingerprint"])
+    assert values | {"word": vector["word"]} == vector
 
 
 HEADER: Final = re.compile(
@@ -353,9 +389,9 @@ def test_the_worked_example_is_the_vector() -> None:
 
     plaintext = b""
     for line in block_after("The plaintext, 46 bytes:").splitlines():
-        shown = re.match(r"[0-9a-f]{2}(?: {1,2}(?:[0-9a-f]{2})+(?= |$))*", line)
-        assert shown
-        plaintext += bytes.fromhex(shown[0])
+        found = re.match(r"[0-9a-f]{2}(?: {1,2}(?:[0-9a-f]{2})+(?= |$))*", line)
+        assert found
+        plaintext += bytes.fromhex(found[0])
     assert plaintext.hex() == vector["packed"]
 
     datagram = b""

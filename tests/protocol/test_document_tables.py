@@ -14,7 +14,6 @@ from protocol.errors import ErrorCode
 from protocol.fields import FieldType, Flag, Octets, Parsed, Rows, Text, Whole, field_type
 from protocol.identifiers import MAX_MILLISECONDS, USERNAME_PATTERN, Day, Username
 from protocol.invite import MAX_WORD
-from protocol.login import CHECKSUM_KEY
 from protocol.messages import (
     MAX_SKEW_MILLISECONDS,
     OPERATIONS,
@@ -23,10 +22,15 @@ from protocol.messages import (
     LoginForm,
     Message,
     Operation,
+    PasswordForm,
     Refusal,
+    RenewalForm,
+    TokenRow,
     parse_code,
     parse_scopes,
 )
+from protocol.offer import CHECKSUM_KEY
+from protocol.tokenword import MAX_TOKEN_WORD
 
 DOCUMENT: Final = (Path(__file__).parents[2] / "docs" / "PROTOCOL.md").read_text(encoding="utf-8")
 PARSED: Final[dict[object, str]] = {
@@ -34,6 +38,13 @@ PARSED: Final[dict[object, str]] = {
     Username: "user",
     parse_scopes: "scopes",
     parse_code: "code",
+}
+
+
+SAME_REPLY: Final = {"ping": "`whoami`", "mint": "GRANT"}
+ROWS: Final[dict[str, tuple[type[DayRow | TokenRow], ...]]] = {
+    "days": (DayRow,),
+    "tokens": (TokenRow,),
 }
 
 
@@ -78,7 +89,7 @@ def named(field: FieldType) -> str:
     return name
 
 
-def declared(message: type[Message | DayRow]) -> list[tuple[str, ...]]:
+def declared(message: type[Message | DayRow | TokenRow]) -> list[tuple[str, ...]]:
     """Give a message's table as the document must have it."""
     defaults = {MISSING: "", False: "false", b"": "empty"}
     return [
@@ -95,11 +106,13 @@ def test_every_operation_is_described(operation: Operation) -> None:
     assert f"Scope: {operation.scope}." in text
     if fields(operation.request):
         assert found.pop(0) == declared(operation.request)
-    if operation.name == "ping":
-        assert "Same reply as `whoami`" in text
-    else:
+    if operation.name in SAME_REPLY:
+        assert f"Same reply as {SAME_REPLY[operation.name]}." in text
+    elif fields(operation.reply):
         assert found.pop(0) == declared(operation.reply)
-    assert found == ([declared(DayRow)] if operation.name == "days" else [])
+    else:
+        assert "OK reply has no further fields." in text
+    assert found == [declared(row) for row in ROWS.get(operation.name, ())]
 
 
 def test_no_operation_is_described_that_does_not_exist() -> None:
@@ -110,7 +123,13 @@ def test_no_operation_is_described_that_does_not_exist() -> None:
 
 @pytest.mark.parametrize(
     ("heading", "message"),
-    [("Refusals", Refusal), ("LOGIN (kind 12", LoginForm), ("GRANT (kind 13", Grant)],
+    [
+        ("Refusals", Refusal),
+        ("LOGIN (kind 12", LoginForm),
+        ("Renewal", RenewalForm),
+        ("Changing the password", PasswordForm),
+        ("GRANT (kind 13", Grant),
+    ],
 )
 def test_the_other_messages_are_described(heading: str, message: type[Message]) -> None:
     """Refusal, form and grant."""
@@ -142,6 +161,7 @@ def test_the_numbers_of_the_text_are_those_of_the_code() -> None:
     assert f"    {CHECKSUM_KEY.decode()}\n" in DOCUMENT
     assert f"`{USERNAME_PATTERN}`" in DOCUMENT
     assert f"longer than {MAX_WORD} letters" in DOCUMENT
+    assert f"longer than {MAX_TOKEN_WORD} letters" in DOCUMENT
 
 
 def test_the_examples_of_the_day_file_are_records() -> None:

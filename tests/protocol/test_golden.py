@@ -22,48 +22,62 @@ from protocol.identity import fingerprint
 from protocol.invite import Invite, parse_invite
 from protocol.keys import derive_token_keys, expand, is_authentic, open_sealed
 from protocol.login import (
-    Hello,
-    Offer,
-    Statement,
-    decode_hello,
     decode_login,
-    decode_offer,
     encode_grant,
-    encode_hello,
     encode_login,
-    encode_offer,
     is_login_authentic,
+    is_proof,
     open_grant,
     open_login,
-    statement_id,
-    verify_offer,
+    prove,
+    sealed_binding,
 )
 from protocol.messages import (
     BY_NAME,
     OPERATIONS,
+    Form,
     Grant,
-    LoginForm,
+    PasswordForm,
     Refusal,
+    RenewalForm,
     Reply,
     Request,
     decode_reply,
-    encode_login_form,
+    encode_form,
     encode_reply,
     encode_request,
+    hints_renewal,
+    split_form,
+)
+from protocol.messages import (
+    FORMS as MESSAGE_FORMS,
+)
+from protocol.offer import (
+    Hello,
+    Offer,
+    Statement,
+    decode_hello,
+    decode_offer,
+    encode_hello,
+    encode_offer,
+    statement_id,
+    verify_offer,
 )
 from protocol.packing import pack, unpack
+from protocol.tokenword import TokenWord, parse_token
 from tests.protocol.golden import octets, vectors
 from tests.protocol.totality import is_refused
 
 Vector = dict[str, Any]
-REQUESTS: Final = vectors("requests")
-REPLIES: Final = vectors("replies")
+REQUESTS: Final = vectors("requests") | vectors("account_requests")
+REPLIES: Final = vectors("replies") | vectors("account_replies")
 REFUSED: Final = vectors("refusals")
-LOGIN: Final = vectors("login")
+FORMS: Final = vectors("account_logins")
+LOGIN: Final = vectors("login") | FORMS
 KEYS: Final = vectors("keys")
 OFFER: Final = LOGIN["offer"]
 PREKEY: Final = X25519PrivateKey.from_private_bytes(octets(OFFER, "prekey_private"))
-LOGINS: Final = ("login_password", "login_invite")
+LOGINS: Final = ("login_password", "login_invite", *FORMS)
 GRANTS: Final = ("grant_token", "grant_denied")
 
 
@@ -79,7 +93,14 @@ def answer_of(vector: Vector, kind: type[Reply]) -> Reply | Refusal:
     if values["code"] != "OK":
         return read_fields(Refusal, values)
     del values["code"]
+    values.pop("renew", None)
     return read_fields(kind, values)
+
+
+def form_of(vector: Vector) -> Form:
+    """Give the form that a vector's values describe."""
+    values = dict(vector["form"])
+    return read_fields(MESSAGE_FORMS[values.pop("form", None)], values)
 
 
 def statement() -> Statement:
@@ -125,9 +146,11 @@ def test_replies_and_refusals(vector: Vector) -> None:
     assert list(map(list, unpack(plaintext).items())) == vector["plaintext"]
 
     answer = answer_of(vector, kind)
+    renew = "renew" in dict(vector["plaintext"])
     assert decode_reply(kind, plaintext) == answer
-    assert encode_reply(answer) == plaintext
-    sealed = seal_reply(keys, request, vector["timestamp"], answer)
+    assert hints_renewal(plaintext) is renew
+    assert encode_reply(answer, renew=renew) == plaintext
+    sealed = seal_reply(keys, request, vector["timestamp"], answer, renew=renew)
     assert sealed == octets(vector, "datagram")
 
 
@@ -168,11 +191,11 @@ def test_offer() -> None:
 def test_login(name: str) -> None:
     """Its bytes open to its values; sealed anew, its values open again (HPKE draws a fresh key)."""
     vector = LOGIN[name]
-    form = read_fields(LoginForm, dict(vector["form"]))
+    form = form_of(vector)
     packed = octets(vector, "packed")
     rid, nonce = EntryId(octets(vector, "rid")), octets(vector, "nonce")
     again = encode_login(rid, vector["timestamp"], offer(), nonce, form)
-    assert pack(dict(vector["form"])) == packed == encode_login_form(form)
+    assert pack(dict(vector["form"])) == packed == encode_form(form)
     for data in (octets(vector, "datagram"), again):
         envelope = parse_envelope(data)
         login = decode_login(envelope)
@@ -182,6 +205,21 @@ def test_login(name: str) -> None:
         assert open_login(envelope, login, statement(), PREKEY) == packed
         assert is_login_authentic(envelope, form.key)
     assert again[:108] == octets(vector, "datagram")[:108]
+
+
+@pytest.mark.parametrize("name", ["renewal", "password"])
+def test_proofs(name: str) -> None:
+    """A form's proof is that of its token for its LOGIN, and of no other."""
+    vector = FORMS[name]
+    form = form_of(vector)
+    assert isinstance(form, RenewalForm | PasswordForm)
+    envelope = parse_envelope(octets(vector, "datagram"))
+    binding = octets(vector, "binding")
+    root = octets(vector, "root")
+    assert expand(root, b"diary/1 renewal" + form.kid, 32) == octets(vector, "proof_key")
+    assert sealed_binding(envelope, decode_login(envelope), statement()) == binding
+    assert prove(root, type(form), form.kid, form.key, binding) == form.proof
+    assert is_proof(root, form, binding)
 
 
 @pytest.mark.parametrize("name", GRANTS)
@@ -234,6 +272,17 @@ def test_invites(vector: Vector) -> None:
     assert invite.encode() == vector["word"]
 
 
+@pytest.mark.parametrize("vector", vectors("tokens").values(), ids=vectors("tokens"))
+def test_token_words(vector: Vector) -> None:
+    """Each word gives its values, and the other way."""
+    values = {name: value for name, value in vector.items() if name != "word"}
+    token = TokenWord(
+        **values | {"address": Address.parse(vector["address"]), "user": Username(vector["user"])}
+    )
+    assert parse_token(vector["word"]) == token
+    assert token.encode() == vector["word"]
+
+
 def as_vector(record: Record | Foreign) -> object:
     """Give a parsed line as the vectors have it."""
     fields = asdict(record)
@@ -280,7 +329,8 @@ def open_sealed_login(data: bytes) -> None:
     """Read a LOGIN as a server does, its tag last, since its key is inside."""
     envelope = parse_envelope(data)
     login = decode_login(envelope)
-    form = read_fields(LoginForm, unpack(open_login(envelope, login, statement(), PREKEY)))
+    kind, values = split_form(open_login(envelope, login, statement(), PREKEY))
+    form = read_fields(kind, values)
     if not is_login_authentic(envelope, form.key):
         raise MalformedError("not signed with the sealed key")
 

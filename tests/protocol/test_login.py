@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,26 +18,43 @@ from protocol.fields import read_fields
 from protocol.identifiers import EntryId
 from protocol.keys import SealingKeys, expand, seal, sign
 from protocol.login import (
-    CHECKSUM_KEY,
-    Hello,
-    Offer,
     SealedLogin,
-    Statement,
-    decode_hello,
     decode_login,
-    decode_offer,
     encode_grant,
-    encode_hello,
     encode_login,
-    encode_offer,
     is_login_authentic,
+    is_proof,
+    login_binding,
     login_digest,
     open_grant,
     open_login,
+    prove,
+    sealed_binding,
+)
+from protocol.messages import (
+    Form,
+    Grant,
+    LoginForm,
+    PasswordForm,
+    ProvenForm,
+    Refusal,
+    RenewalForm,
+    decode_reply,
+    encode_form,
+    split_form,
+)
+from protocol.offer import (
+    CHECKSUM_KEY,
+    Hello,
+    Offer,
+    Statement,
+    decode_hello,
+    decode_offer,
+    encode_hello,
+    encode_offer,
     statement_id,
     verify_offer,
 )
-from protocol.messages import Grant, LoginForm, Refusal, decode_reply, encode_login_form
 from protocol.packing import unpack
 from tests.protocol.strategies import (
     REPLIES,
@@ -213,7 +230,7 @@ def test_another_kind_or_key_id_is_no_part_of_a_login() -> None:
 
 
 @given(entry_ids, timestamps, NONCES, forms)
-def test_a_login_comes_back(rid: EntryId, now: int, nonce: bytes, form: LoginForm) -> None:
+def test_a_login_comes_back(rid: EntryId, now: int, nonce: bytes, form: Form) -> None:
     """In 1200 bytes whatever it holds, and its sender is known to hold the reply key."""
     data = encode_login(rid, now, OFFER, nonce, form)
     envelope = parse_envelope(data)
@@ -222,8 +239,75 @@ def test_a_login_comes_back(rid: EntryId, now: int, nonce: bytes, form: LoginFor
     assert (envelope.kind, envelope.kid, envelope.rid) == (Kind.LOGIN, NO_KID, rid)
     assert (login.cookie, login.nonce) == (COOKIE, nonce)
     assert login.statement_id == statement_id(OFFER.statement)
-    assert read_fields(LoginForm, unpack(opened(envelope))) == form
+    kind, values = split_form(opened(envelope))
+    assert read_fields(kind, values) == form
     assert is_login_authentic(envelope, form.key)
+
+
+PROVEN: Final = (
+    RenewalForm(b"k" * 8, bytes(32), REPLY_KEY, 1, 1),
+    PasswordForm(
+        kid=b"k" * 8,
+        proof=bytes(32),
+        current="old one",
+        password="new one",
+        keep=True,
+        key=REPLY_KEY,
+        lowest=1,
+        highest=1,
+    ),
+)
+every_proven_form = pytest.mark.parametrize("form", PROVEN, ids=["renew", "passwd"])
+ROOT = bytes(range(64, 96))
+
+
+def proven(form: ProvenForm, root: bytes, binding: bytes) -> ProvenForm:
+    """Give the form with the proof that it needs."""
+    return replace(form, proof=prove(root, type(form), form.kid, form.key, binding))
+
+
+@every_proven_form
+@given(rid=entry_ids, now=timestamps, nonce=NONCES)
+def test_a_proof_is_accepted_in_its_own_login(
+    form: ProvenForm, rid: EntryId, now: int, nonce: bytes
+) -> None:
+    """The server finds in what it received what the client tied the proof to."""
+    binding = login_binding(rid, now, OFFER, nonce)
+    sent = proven(form, ROOT, binding)
+    envelope = parse_envelope(encode_login(rid, now, OFFER, nonce, sent))
+    received = sealed_binding(envelope, decode_login(envelope), OFFER.statement)
+    assert received == binding
+    assert is_proof(ROOT, sent, received)
+
+
+@every_proven_form
+def test_a_proof_proves_nothing_anywhere_else(form: ProvenForm) -> None:
+    """Not in another LOGIN, to another offer, for another token, reply key, or kind of form."""
+    binding = login_binding(RID, 0, OFFER, NONCE)
+    good = proven(form, ROOT, binding)
+    later_offer = replace(OFFER, statement=replace(OFFER.statement, not_after=2001))
+    bindings = [
+        login_binding(EntryId.make(1, bytes(10)), 0, OFFER, NONCE),
+        login_binding(RID, 1, OFFER, NONCE),
+        login_binding(RID, 0, replace(OFFER, cookie=bytes(23) + b"\1"), NONCE),
+        login_binding(RID, 0, OFFER, bytes(32)),
+        login_binding(RID, 0, later_offer, NONCE),
+    ]
+    assert is_proof(ROOT, good, binding)
+    assert not any(is_proof(ROOT, good, other) for other in bindings)
+    assert not is_proof(bytes(32), good, binding)
+    assert not is_proof(ROOT, replace(good, kid=b"j" * 8), binding)
+    assert not is_proof(ROOT, replace(good, key=bytes(32)), binding)
+    for other in PROVEN:
+        moved = replace(other, proof=good.proof)
+        assert is_proof(ROOT, moved, binding) == (type(other) is type(form))
+
+
+@every_proven_form
+def test_a_proof_is_no_key_of_the_token(form: ProvenForm) -> None:
+    """Its key is separate from those that sign and seal requests."""
+    material = expand(ROOT, b"diary/1 keys\1" + form.kid, 192)
+    assert expand(ROOT, b"diary/1 renewal" + form.kid, 32) not in material
 
 
 def test_a_login_shows_no_credential() -> None:
@@ -332,7 +416,7 @@ def test_the_padding_of_a_form_is_zero_and_inside(plaintext: bytes) -> None:
 
 def test_a_form_that_does_not_fit_is_not_sealed() -> None:
     """Nor does an unusable prekey crash the client."""
-    room = 1008 - len(encode_login_form(replace(FORM, password="p" * 300))) + 300
+    room = 1008 - len(encode_form(replace(FORM, password="p" * 300))) + 300
     assert encode_login(RID, 0, OFFER, NONCE, replace(FORM, password="p" * room))
     assert is_refused(encode_login, RID, 0, OFFER, NONCE, replace(FORM, password="p" * (room + 1)))
     for prekey in (bytes(32), bytes((1, *bytes(31)))):

@@ -1,8 +1,9 @@
 """The table of operations is complete, every message has its bounds, and every bound fits."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Final
 
+import msgpack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,42 +18,70 @@ from protocol.keys import derive_token_keys
 from protocol.messages import (
     BY_NAME,
     BY_REQUEST,
+    FORMS,
     LAST_MILLISECONDS,
+    MAX_ADDRESS_BYTES,
     MAX_FILE_BYTES,
     MAX_GENERATION,
+    MAX_TOKEN_ROWS,
     MIN_MILLISECONDS,
     OPERATIONS,
+    RENEWAL_HINT,
+    RENEWAL_HINT_BYTES,
     Chunk,
     Clear,
     Cleared,
     DayList,
     DayRow,
     Days,
+    Delete,
+    Deleted,
+    Form,
     Grant,
     Identity,
     LoginForm,
     Message,
+    Mint,
     Operation,
+    PasswordForm,
     Ping,
     Put,
     Read,
     Refusal,
+    RenewalForm,
     Reply,
     Request,
+    Revoke,
+    Revoked,
     Scope,
     Stored,
+    TokenList,
+    TokenRow,
+    Tokens,
     Whoami,
     allows,
     decode_reply,
-    encode_login_form,
+    encode_form,
     encode_reply,
     encode_request,
+    hints_renewal,
+    name_of_form,
     padded,
     parse_code,
     parse_scopes,
+    split_form,
 )
-from protocol.packing import unpack
-from tests.protocol.strategies import REPLIES, REQUESTS, any_text, forms, garbage, refusals
+from protocol.messages.account import MAX_ENDED
+from protocol.packing import Packable, pack, unpack
+from tests.protocol.strategies import (
+    REPLIES,
+    REQUESTS,
+    any_text,
+    any_value,
+    forms,
+    garbage,
+    refusals,
+)
 from tests.protocol.totality import attempt, is_refused
 
 KEYS = derive_token_keys(bytes(32), bytes(8))
@@ -66,6 +95,10 @@ SMALLEST: Final[dict[type[Request], Request]] = {
     Clear: Clear(DAY, 0),
     Whoami: Whoami(),
     Ping: Ping(),
+    Tokens: padded(Tokens()),
+    Mint: Mint("a", "full", 0, fixed=False),
+    Revoke: Revoke(bytes(8)),
+    Delete: Delete(Username("a")),
 }
 LARGEST: Final[dict[type[Reply], Reply]] = {
     Stored: Stored(DAY, dup=True),
@@ -75,7 +108,41 @@ LARGEST: Final[dict[type[Reply], Reply]] = {
     Chunk: Chunk(bytes(1040), MAX_FILE_BYTES),
     Cleared: Cleared("a" * 80),
     Identity: Identity(Username("a" * 32), "full read write", MAX_MILLISECONDS, MAX_MILLISECONDS),
+    TokenList: TokenList(
+        (
+            TokenRow(
+                bytes(8),
+                "é" * 32,
+                "full read write",
+                MAX_MILLISECONDS,
+                MAX_MILLISECONDS,
+                "a" * MAX_ADDRESS_BYTES,
+                MAX_MILLISECONDS,
+                own=True,
+            ),
+        )
+        * MAX_TOKEN_ROWS,
+        more=True,
+    ),
+    Grant: Grant(bytes(8), bytes(32), MAX_MILLISECONDS, "full read write", 15, MAX_MILLISECONDS),
+    Revoked: Revoked(MAX_ENDED),
+    Deleted: Deleted(),
 }
+LARGEST_FORMS: Final = (
+    LoginForm(
+        Username("a" * 32),
+        "p" * 256,
+        bytes(16),
+        bytes(32),
+        "é" * 32,
+        "full read write",
+        MAX_MILLISECONDS,
+        15,
+        15,
+    ),
+    RenewalForm(bytes(8), bytes(32), bytes(32), 15, 15),
+    PasswordForm(bytes(8), bytes(32), "p" * 256, "p" * 256, True, bytes(32), 15, 15),  # noqa: FBT003
+)
 every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda row: row.name)
 
 
@@ -87,7 +154,7 @@ def request_size(request: Request) -> int:
 def reply_size(reply: Reply | Refusal) -> int:
     """Give the length of a reply's datagram."""
     envelope = parse_envelope(seal_request(KEYS, RID, 0, Ping()))
-    return len(seal_reply(KEYS, envelope, 0, reply))
+    return len(seal_reply(KEYS, envelope, 0, reply, renew=True))
 
 
 def test_the_table_has_every_message() -> None:
@@ -95,7 +162,7 @@ def test_the_table_has_every_message() -> None:
     requests = {kind for kind in ALL if issubclass(kind, Request) and kind is not Request}
     replies = {kind for kind in ALL if issubclass(kind, Reply) and kind is not Reply}
     assert {row.request for row in OPERATIONS} == requests == set(REQUESTS) == set(SMALLEST)
-    assert {row.reply for row in OPERATIONS} | {Grant} == replies == set(REPLIES)
+    assert {row.reply for row in OPERATIONS} == replies == set(REPLIES)
     assert {row.reply for row in OPERATIONS} == set(LARGEST)
     assert len(OPERATIONS) == len(BY_NAME) == len(BY_REQUEST) == len(requests)
     for row in OPERATIONS:
@@ -111,6 +178,10 @@ def test_names_and_scopes_are_the_documented_ones() -> None:
         "clear": "full",
         "whoami": "any",
         "ping": "any",
+        "tokens": "full",
+        "mint": "full",
+        "revoke": "any",
+        "delete": "full",
     }
 
 
@@ -123,14 +194,14 @@ def test_a_request_is_a_map_of_its_fields_and_its_name(request: Request) -> None
     assert read_fields(operation.request, values) == request
 
 
-@given(st.sampled_from([row.reply for row in OPERATIONS] + [Grant]), st.data())
+@given(st.sampled_from([row.reply for row in OPERATIONS]), st.data())
 def test_a_reply_comes_back(kind: type[Reply], data: st.DataObject) -> None:
     """A reply is read as its own kind."""
     reply = data.draw(REPLIES[kind])
     assert decode_reply(kind, encode_reply(reply)) == reply
 
 
-@given(st.sampled_from([row.reply for row in OPERATIONS] + [Grant]), refusals)
+@given(st.sampled_from([row.reply for row in OPERATIONS]), refusals)
 def test_a_refusal_comes_back_whatever_was_asked(kind: type[Reply], refusal: Refusal) -> None:
     """And knows the error it means, with the note and the server's time."""
     read = decode_reply(kind, encode_reply(refusal))
@@ -141,13 +212,85 @@ def test_a_refusal_comes_back_whatever_was_asked(kind: type[Reply], refusal: Ref
     assert (error.note, error.server_time) == (refusal.note, refusal.time)
 
 
+@given(st.sampled_from([row.reply for row in OPERATIONS]), st.booleans(), st.data())
+def test_any_reply_may_carry_the_renewal_hint(
+    kind: type[Reply], renew: bool, data: st.DataObject
+) -> None:
+    """It is read apart from the reply, costs what is set aside for it, and a refusal has none."""
+    reply = data.draw(REPLIES[kind])
+    plaintext = encode_reply(reply, renew=renew)
+    assert decode_reply(kind, plaintext) == reply
+    assert hints_renewal(plaintext) is renew
+    assert len(plaintext) == len(encode_reply(reply)) + renew * RENEWAL_HINT_BYTES
+    refusal = Refusal(ErrorCode.BUSY, "", 0)
+    assert encode_reply(refusal, renew=renew) == encode_reply(refusal)
+
+
+@pytest.mark.parametrize("hint", [False, None, 1, "true", b"", []])
+def test_a_renewal_hint_is_true_or_absent(hint: Packable) -> None:
+    """There is one way to write each, and a refusal carries none."""
+    plaintext = pack({"code": "OK", "ended": 0, RENEWAL_HINT: hint})
+    refusal = pack({"code": "BUSY", "note": "", "time": 0, RENEWAL_HINT: True})
+    assert is_refused(decode_reply, Revoked, plaintext)
+    assert is_refused(decode_reply, Revoked, refusal)
+
+
+def test_no_message_has_a_field_of_the_names_that_mean_something_else() -> None:
+    """Or a map could be read in two ways."""
+    for row in OPERATIONS:
+        assert "op" not in {item.name for item in fields(row.request)}
+        assert not {"code", RENEWAL_HINT} & {item.name for item in fields(row.reply)}
+    for form in FORMS.values():
+        assert "form" not in {item.name for item in fields(form)}
+
+
+def form_of(plaintext: bytes) -> Form:
+    """Read a form as a server does."""
+    kind, values = split_form(plaintext)
+    return read_fields(kind, values)
+
+
 @given(forms)
-def test_a_login_form_comes_back(form: LoginForm) -> None:
-    """With its password, whatever signs it is made of."""
-    assert read_fields(LoginForm, unpack(encode_login_form(form))) == form
+def test_a_form_comes_back(form: Form) -> None:
+    """As the kind it was, with its passwords, whatever signs they are made of."""
+    assert form_of(encode_form(form)) == form
 
 
-@given(st.sampled_from([*LARGEST, Grant]), garbage)
+@given(forms, st.one_of(st.sampled_from(["renew", "passwd", "login", "", None]), any_value))
+def test_a_form_is_not_read_as_another(form: Form, name: Packable) -> None:
+    """Whatever its map says it is, its fields decide with it."""
+    values: dict[str, Packable] = unpack(encode_form(form))  # type: ignore[assignment]
+    own = values.get("form")
+    try:
+        changed = msgpack.packb(values | {"form": name})
+    except OverflowError:
+        return
+    read = attempt(form_of, changed)
+    assert read is None or (own == name and read == form)
+
+
+@given(garbage)
+def test_reading_a_form_is_total(plaintext: bytes) -> None:
+    """Any plaintext gives a form or MalformedError."""
+    form = attempt(form_of, plaintext)
+    assert form is None or isinstance(form, tuple(FORMS.values()))
+
+
+def test_a_login_that_is_not_fixed_does_not_say_so() -> None:
+    """Its bytes are those from before there was a word for it."""
+    assert b"fixed" not in encode_form(LARGEST_FORMS[0])
+    fixed = replace(LARGEST_FORMS[0], fixed=True)
+    assert form_of(encode_form(fixed)) == fixed
+
+
+def test_every_form_has_a_name_but_the_first() -> None:
+    """By which the server tells them apart."""
+    assert {name for name, kind in FORMS.items() if kind is LoginForm} == {None}
+    for kind in (RenewalForm, PasswordForm):
+        assert FORMS[name_of_form(kind)] is kind
+
+
+@given(st.sampled_from(list(LARGEST)), garbage)
 def test_reading_a_reply_is_total(kind: type[Reply], plaintext: bytes) -> None:
     """Any plaintext gives the reply, a refusal, or MalformedError."""
     answer = attempt(decode_reply, kind, plaintext)
@@ -176,8 +319,11 @@ def test_every_request_fits_a_datagram(operation: Operation, data: st.DataObject
         Put(LAST_MILLISECONDS, 1080, "\x00" * 1024, star=True),
         Days(DAY, DAY, bytes(400)),
         Read(DAY, MAX_GENERATION, MAX_FILE_BYTES, bytes(400)),
+        Tokens(bytes(8), bytes(400)),
+        Mint("é" * 32, "full read write", MAX_MILLISECONDS, fixed=True),
+        Delete(Username("a" * 32)),
     ],
-    ids=["put", "put of NUL", "days", "read"],
+    ids=["put", "put of NUL", "days", "read", "tokens", "mint", "delete"],
 )
 def test_the_largest_requests_fit_a_datagram(request_: Request) -> None:
     """Each field at its longest."""
@@ -200,10 +346,10 @@ def test_the_largest_refusal_amplifies_at_most_thrice(operation: Operation) -> N
     assert reply_size(refusal) <= 3 * request_size(SMALLEST[operation.request])
 
 
-@given(st.one_of(REQUESTS[Days], REQUESTS[Read]))
+@given(st.one_of(REQUESTS[Days], REQUESTS[Read], REQUESTS[Tokens]))
 def test_a_padded_request_pays_for_a_full_reply(request: Request) -> None:
     """400 bytes, or 401 where msgpack needs one more; padding again changes nothing."""
-    assert isinstance(request, Days | Read)
+    assert isinstance(request, Days | Read | Tokens)
     once = padded(request)
     assert request_size(once) in {400, 401}
     assert padded(once) == once
@@ -212,21 +358,10 @@ def test_a_padded_request_pays_for_a_full_reply(request: Request) -> None:
 
 def test_the_largest_form_and_grants_fit_their_plaintext() -> None:
     """Their padding hides every length that is legal."""
-    form = LoginForm(
-        Username("a" * 32),
-        "p" * 256,
-        bytes(16),
-        bytes(32),
-        "é" * 32,
-        "full read write",
-        MAX_MILLISECONDS,
-        15,
-        15,
-    )
-    grant = Grant(bytes(8), bytes(32), MAX_MILLISECONDS, "full read write", 15, MAX_MILLISECONDS)
     refusal = Refusal(max(REFUSALS, key=len), "é" * 60, MAX_MILLISECONDS)
-    assert len(encode_login_form(form)) <= 1010 - 2
-    assert len(encode_reply(grant)) <= 256 - 2
+    for form in (*LARGEST_FORMS, replace(LARGEST_FORMS[0], fixed=True)):
+        assert len(encode_form(form)) <= 1010 - 2
+    assert len(encode_reply(LARGEST[Grant])) <= 256 - 2
     assert len(encode_reply(refusal)) <= 256 - 2
     assert MAX_PLAINTEXT == 1106
 
@@ -244,6 +379,9 @@ def test_secrets_and_diary_text_are_shown_to_nobody() -> None:
     assert "secret" not in repr(form)
     assert "secret" not in repr(Grant(bytes(8), secret, 0, "full", 1, 0))
     assert "secret" not in repr(Put(0, 0, "secret"))
+    assert "secret" not in repr(RenewalForm(bytes(8), secret, secret, 1, 1))
+    changed = PasswordForm(bytes(8), secret, "secret", "secret", True, secret, 1, 1)  # noqa: FBT003
+    assert "secret" not in repr(changed)
 
 
 @pytest.mark.parametrize(
@@ -273,7 +411,11 @@ def test_scopes_and_codes_are_total(words: str | list[str]) -> None:
 
 def test_every_field_is_declared_with_its_bounds() -> None:
     """One without a FieldType would be unchecked on one side."""
-    kinds = [kind for kind in ALL if issubclass(kind, Message | DayRow) and kind is not Message]
+    kinds = [
+        kind
+        for kind in ALL
+        if issubclass(kind, Message | DayRow | TokenRow) and kind is not Message
+    ]
     declared = [item.type for kind in kinds for item in fields(kind)]
     assert len(declared) > len(kinds)
     assert all(isinstance(field_type(annotation), FieldType) for annotation in declared)

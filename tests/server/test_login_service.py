@@ -22,8 +22,8 @@ from protocol.envelope import MAX_DATAGRAM, Kind, parse_envelope
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day, Username
 from protocol.keys import derive_token_keys
-from protocol.login import Hello, Offer, decode_offer, encode_hello, verify_offer
 from protocol.messages import Grant, Identity, Ping, Put, Refusal
+from protocol.offer import Hello, Offer, decode_offer, encode_hello, verify_offer
 from tests.server.fakes import NOON, FakeHasher, new_id
 from tests.server.world import (
     ALICE,

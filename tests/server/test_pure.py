@@ -26,8 +26,8 @@ from diaryserver.service.throttle import (
 )
 from protocol.envelope import VERSION
 from protocol.errors import REFUSALS, InvalidRequestError, RefusedError
-from protocol.login import COOKIE_BYTES, Offer, statement_id, verify_offer
 from protocol.messages import MAX_NOTE_BYTES, Grant, decode_reply, encode_reply
+from protocol.offer import COOKIE_BYTES, Offer, statement_id, verify_offer
 from tests.server.fakes import NOON, FrozenClock
 
 NONCE: Final = b"n" * 32

@@ -27,15 +27,7 @@ from protocol.channel import open_reply, seal_request
 from protocol.envelope import SUITE, TAG_BYTES, Envelope, Kind, parse_envelope
 from protocol.identifiers import EntryId, Username
 from protocol.keys import TokenKeys, derive_token_keys, seal
-from protocol.login import (
-    Hello,
-    Offer,
-    decode_offer,
-    encode_hello,
-    encode_login,
-    open_grant,
-    verify_offer,
-)
+from protocol.login import encode_login, open_grant
 from protocol.messages import (
     BY_REQUEST,
     Grant,
@@ -46,6 +38,7 @@ from protocol.messages import (
     Request,
     decode_reply,
 )
+from protocol.offer import Hello, Offer, decode_offer, encode_hello, verify_offer
 from tests.server.fakes import FakeHasher, FrozenClock, new_id, seeded
 
 HERE: Final = Source("192.0.2.1", 40_000)
