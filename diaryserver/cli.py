@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -106,11 +107,11 @@ for command in (verify, backup, restore, recover):
     diaryserver.add_command(command)
 
 
-def main() -> int:
-    """Run the command line and give its exit status."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit status; without arguments, those of the process."""
     logging.basicConfig(format="diaryserver: %(message)s", stream=sys.stderr, level=logging.INFO)
     try:
-        status = diaryserver(standalone_mode=False)
+        status = diaryserver(arguments, standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code

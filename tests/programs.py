@@ -1,8 +1,10 @@
 """The real programs as processes on loopback: a server on a free port, a client in its own home.
 
-Nothing here is patched: what these run is what a user installs. Every wait is bounded.
+Nothing here is patched: what these run is what a user installs. Every wait is bounded. Only the
+operator's commands and `Home.login` run inside the test's own process.
 """
 
+import json
 import os
 import re
 import signal
@@ -10,8 +12,13 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
+
+from diaryclient.cli import main as speak
+from diaryserver.cli import main as operate
+from tests.in_process import Finished, run_in_process
 
 PATIENCE_SECONDS: Final = 20
 """For a whole program run; two busy cores may make a 0.1 s start ten times slower."""
@@ -19,15 +26,6 @@ PATIENCE_SECONDS: Final = 20
 PASSWORD: Final = "correct horse $*%# 电池"
 _BIN: Final = Path(sys.executable).parent
 _READY: Final = re.compile(r"diaryserver: ready udp (\S+):(\d+)")
-
-
-@dataclass(frozen=True)
-class Finished:
-    """What a program left behind."""
-
-    status: int
-    out: str
-    err: str
 
 
 def run_program(
@@ -79,12 +77,30 @@ class Server:
         return (self.folder / "log").read_text()
 
     def operate(self, *words: str, stdin: str = "") -> Finished:
-        """Run an operator's command on it."""
-        return run_program("diaryserver", "--config", self.config, *words, stdin=stdin)
+        """Run an operator's command on it, in this process."""
+        given = ["--config", str(self.config), *words]
+        return run_in_process(partial(operate, given), stdin)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process has not ended."""
+        return self.process.poll() is None
+
+    def users(self) -> list[dict[str, object]]:
+        """List users as a program would."""
+        done = self.operate("user", "list", "--json")
+        assert (done.status, done.err) == (0, "")
+        listed: list[dict[str, object]] = json.loads(done.out)
+        return listed
 
     def add_user(self, name: str, password: str = PASSWORD) -> None:
         """Create a user with a password."""
         done = self.operate("user", "add", name, "--password-stdin", stdin=password + "\n")
+        assert done.status == 0, done.err
+
+    def remove_user(self, name: str) -> None:
+        """Remove a user."""
+        done = self.operate("user", "remove", name, "--yes")
         assert done.status == 0, done.err
 
     def invite(self, name: str) -> str:
@@ -99,7 +115,7 @@ class Server:
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End it with a signal, unless it has ended, and give its exit status."""
-        if self.process.poll() is None:
+        if self.is_running:
             self.process.send_signal(number)
         return self.process.wait(PATIENCE_SECONDS)
 
@@ -180,8 +196,7 @@ class Home:
         return run_program("diaryclient", *words, stdin=stdin, env=self.env | (env or {}))
 
     def login(self, server: Server, user: str, password: str = PASSWORD) -> None:
-        """Log in with a password, trusting the server."""
-        done = self.client(
-            "login", server.address, user, "--password-stdin", "--accept-new", stdin=password + "\n"
-        )
+        """Log in with a password, trusting the server; the command runs in this process."""
+        words = ["login", server.address, user, "--accept-new", "--password-stdin"]
+        done = run_in_process(partial(speak, words, self.env), password + "\n")
         assert done.status == 0, done.err

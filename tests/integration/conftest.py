@@ -28,6 +28,23 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     assert running.stop() == 0
 
 
+@pytest.fixture(scope="module")
+def _kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = start_server(tmp_path_factory.mktemp("server"))
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture
+def reused(_kept: Server) -> Iterator[Server]:
+    """A running server without users; a test may stop it, but not harm what others need."""
+    yield _kept
+    if not _kept.is_running:
+        _kept.restart()
+    for row in _kept.users():
+        _kept.remove_user(str(row["name"]))
+
+
 @pytest.fixture
 def wire(shared: Server) -> Iterator[Wire]:
     """A connected socket to the shared server."""

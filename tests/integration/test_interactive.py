@@ -16,6 +16,12 @@ LONG = "今天天气很好，我们去了公园，看见很多人在放风筝。
 
 
 @pytest.fixture
+def server(reused: Server) -> Server:
+    """A server without users."""
+    return reused
+
+
+@pytest.fixture
 def home(server: Server, home: Home) -> Home:
     """A home that is logged in as alice."""
     server.add_user("alice")
@@ -335,7 +341,7 @@ def test_a_revoked_login_says_what_to_type_and_keeps_the_line(
     """After a new login, in another window, the same session goes on."""
     terminal.type("before")
     terminal.sees("saved")
-    server.operate("user", "remove", "alice", "--yes")
+    server.remove_user("alice")
     server.add_user("alice")
     terminal.type("kept")
     terminal.sees_match(

@@ -11,10 +11,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from protocol.dayfile import Written, parse_day_file
+from tests.in_process import Finished
 from tests.integration.logins import copy_login
 from tests.integration.wire import wire_to
 from tests.lossy_proxy import LossyProxy, Weather
-from tests.programs import Finished, Home, Server
+from tests.programs import Home, Server
 
 WRITES = 30
 WRITERS = 10

@@ -14,8 +14,9 @@ import pytest
 from protocol.dayfile import Foreign, Written, parse_day_file
 from protocol.identifiers import Day, EntryId
 from protocol.messages import Clear, Cleared, DayList, Days, Refusal, Stored, padded
+from tests.in_process import Finished
 from tests.integration.wire import Token, new_id, now, wire_to
-from tests.programs import PASSWORD, Finished, Home, Server, launch, write_config
+from tests.programs import PASSWORD, Home, Server, launch, write_config
 
 A_DAY: Final = Day("2020-02-29")
 NOON: Final = 1_582_977_600_000

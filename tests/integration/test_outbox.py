@@ -17,8 +17,9 @@ from diaryclient.outbox import Entry, Outbox
 from diaryserver.clock import SystemClock
 from protocol.dayfile import Written, parse_day_file
 from protocol.identifiers import Day, EntryId
+from tests.in_process import Finished
 from tests.integration.logins import copy_login, login_of, outbox_of
-from tests.programs import Finished, Home, Server
+from tests.programs import Home, Server
 
 CLIENT = Path(sys.executable).with_name("diaryclient")
 YEAR = 365 * 86_400_000

@@ -10,6 +10,12 @@ from tests.programs import Home, Server
 
 
 @pytest.fixture
+def server(reused: Server) -> Server:
+    """A server without users."""
+    return reused
+
+
+@pytest.fixture
 def home(server: Server, home: Home) -> Home:
     """A home that is logged in as alice."""
     server.add_user("alice")
@@ -69,7 +75,7 @@ def test_a_pipe_while_the_server_is_away(server: Server, home: Home) -> None:
 
 def test_a_pipe_with_a_refused_login(server: Server, home: Home) -> None:
     """Exit 3: the first line says what to type, the others are kept unsent and say so."""
-    server.operate("user", "remove", "alice", "--yes")
+    server.remove_user("alice")
     server.add_user("alice")
     done = home.client(stdin="one\ntwo\nthree\n")
     assert (done.status, done.out) == (3, "")

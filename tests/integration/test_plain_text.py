@@ -21,22 +21,44 @@ PLAIN = '[legacy]\nenabled = true\nuser = "guest"\n'
 QUIET_SECONDS = 0.4
 
 
+_opened: list[socket.socket] = []
+
+
+def close_sockets() -> None:
+    """Close what a test has opened."""
+    while _opened:
+        _opened.pop().close()
+
+
+@pytest.fixture(scope="module")
+def _kept_plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = start_server(tmp_path_factory.mktemp("plain"), extra=PLAIN)
+    yield running
+    assert running.stop() == 0
+
+
 @pytest.fixture
-def plain(tmp_path: Path) -> Iterator[Server]:
-    """A server that takes plain text from loopback into guest's diary."""
+def plain(_kept_plain: Server) -> Iterator[Server]:
+    """A server that takes plain text from loopback into guest's diary, which is empty."""
+    yield _kept_plain
+    close_sockets()
+    _kept_plain.remove_user("guest")
+    _kept_plain.add_user("guest")
+
+
+@pytest.fixture
+def own_plain(tmp_path: Path) -> Iterator[Server]:
+    """The same for a test alone."""
     running = start_server(tmp_path / "server", extra=PLAIN)
     yield running
+    close_sockets()
     running.stop()
-
-
-_opened: list[socket.socket] = []
 
 
 @pytest.fixture(autouse=True)
 def _close_sockets() -> Iterator[None]:
     yield
-    while _opened:
-        _opened.pop().close()
+    close_sockets()
 
 
 def datagram_socket(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
@@ -368,40 +390,40 @@ def test_web_pages_and_tls_write_nothing(plain: Server, opening: bytes) -> None:
     assert plain.day_files("guest") == []
 
 
-def test_one_address_has_so_many_windows_and_others_still_get_in(plain: Server) -> None:
+def test_one_address_has_so_many_windows_and_others_still_get_in(own_plain: Server) -> None:
     """A ninth connection of one address is closed; another address is not affected."""
-    windows = [Window(plain) for _ in range(8)]
-    assert connection(plain).recv(100) == b""
-    assert connection(plain, "127.0.0.2").recv(100) == WELCOME
+    windows = [Window(own_plain) for _ in range(8)]
+    assert connection(own_plain).recv(100) == b""
+    assert connection(own_plain, "127.0.0.2").recv(100) == WELCOME
     windows[0].type(b"still here\n")
     assert windows[0].line().endswith("] still here")
 
 
-def test_a_peer_that_floods_and_never_reads_harms_nobody(plain: Server) -> None:
+def test_a_peer_that_floods_and_never_reads_harms_nobody(own_plain: Server) -> None:
     """Its lines wait in its own buffers; somebody else is answered as ever."""
-    flooder = connection(plain)
+    flooder = connection(own_plain)
     flooder.settimeout(0.5)
     try:
         for _ in range(400):
             flooder.sendall(b"-r\n" * 4000)
     except TimeoutError:
         pass  # our own buffer is full at last: that is the promise
-    assert stamped(TutorialClient(plain).say("calm")) == "calm"
+    assert stamped(TutorialClient(own_plain).say("calm")) == "calm"
 
 
-def test_what_was_typed_before_a_stop_is_kept(plain: Server) -> None:
+def test_what_was_typed_before_a_stop_is_kept(own_plain: Server) -> None:
     """SIGTERM answers the lines that have arrived, and keeps no half line."""
-    window = Window(plain)
+    window = Window(own_plain)
     window.type(b"whole\n")
     assert window.line().endswith("] whole")
     window.type(b"half a li")
-    assert plain.stop() == 0
-    assert entries(plain) == ["whole"]
+    assert own_plain.stop() == 0
+    assert entries(own_plain) == ["whole"]
 
 
-def test_the_guest_of_the_configuration_can_be_invited(plain: Server) -> None:
+def test_the_guest_of_the_configuration_can_be_invited(own_plain: Server) -> None:
     """A user whom the configuration made for plain text gets an invite, and keeps the diary."""
-    TutorialClient(plain).say("kept")
-    assert plain.invite("guest").startswith("diaryinvite1")
-    assert plain.invite("guest").startswith("diaryinvite1")
-    assert entries(plain) == ["kept"]
+    TutorialClient(own_plain).say("kept")
+    assert own_plain.invite("guest").startswith("diaryinvite1")
+    assert own_plain.invite("guest").startswith("diaryinvite1")
+    assert entries(own_plain) == ["kept"]

@@ -2,12 +2,14 @@
 
 import re
 import resource
+import shutil
 import signal
 import socket
 import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +17,9 @@ import pytest
 
 from protocol.envelope import parse_envelope
 from protocol.messages import Identity, Ping, Put, Refusal, Stored
+from tests.in_process import Finished
 from tests.integration.wire import QUIET, Wire, new_id, now, snapshot, wire_to
-from tests.programs import PASSWORD, Finished, Server, launch, run_program, start_server
+from tests.programs import PASSWORD, Server, launch, run_program, start_server
 
 STARTED: Final = re.compile(r"(udp|tcp) (\[[^\]]+\]:\d+|[\d.]+:\d+)")
 
@@ -40,6 +43,21 @@ def listening(folder: Path, text: str) -> Iterator[dict[str, str]]:
         yield {f"{kind} {address.rpartition(':')[0]}": address for kind, address in found}
     finally:
         assert server.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def _stopped_server(tmp_path_factory: pytest.TempPathFactory) -> Server:
+    server = start_server(tmp_path_factory.mktemp("server"))
+    server.stop()
+    return server
+
+
+@pytest.fixture
+def stopped(_stopped_server: Server, tmp_path: Path) -> Server:
+    """A server that has stopped, for a test to break."""
+    copied = tmp_path / "server"
+    shutil.copytree(_stopped_server.folder, copied)
+    return replace(_stopped_server, folder=copied)
 
 
 # Starting
@@ -137,48 +155,44 @@ def test_a_second_server_on_the_same_data_is_one_line(server: Server, tmp_path: 
 
 
 @pytest.mark.parametrize("name", ["keys/master.1", "accounts.sqlite3"])
-def test_a_lost_or_broken_part_is_one_line(server: Server, name: str) -> None:
+def test_a_lost_or_broken_part_is_one_line(stopped: Server, name: str) -> None:
     """Exit 1; nothing is made in its place, which would lock everybody out."""
-    server.stop()
-    path = server.data / name
+    path = stopped.data / name
     path.write_bytes(b"broken" * 100)
-    before = snapshot(server.data)
-    done = run_program("diaryserver", "--config", server.config)
+    before = snapshot(stopped.data)
+    done = run_program("diaryserver", "--config", stopped.config)
     assert done.status == 1
     assert done.err.startswith(f"diaryserver: {path} ")
     assert len(done.err.splitlines()) == 1
-    assert snapshot(server.data) == before
+    assert snapshot(stopped.data) == before
 
 
-def test_a_database_without_its_tables_is_one_line(server: Server) -> None:
+def test_a_database_without_its_tables_is_one_line(stopped: Server) -> None:
     """Exit 1, as for any other damage."""
-    server.stop()
-    with closing(sqlite3.connect(server.data / "accounts.sqlite3")) as database:
+    with closing(sqlite3.connect(stopped.data / "accounts.sqlite3")) as database:
         database.execute("PRAGMA foreign_keys = OFF")
         database.execute("DROP TABLE tokens")
-    done = run_program("diaryserver", "--config", server.config)
-    message = f"{server.data}/accounts.sqlite3 cannot be used: accounts: no such table: tokens"
+    done = run_program("diaryserver", "--config", stopped.config)
+    message = f"{stopped.data}/accounts.sqlite3 cannot be used: accounts: no such table: tokens"
     assert done == Finished(1, "", f"diaryserver: {message}\n")
 
 
-def test_what_nobody_foresaw_is_one_line(server: Server) -> None:
+def test_what_nobody_foresaw_is_one_line(stopped: Server) -> None:
     """A folder where the admin socket should be, say: exit 1, which file and why."""
-    server.stop()
-    (server.data / "admin.sock").mkdir()
-    done = run_program("diaryserver", "--config", server.config)
-    assert done == Finished(1, "", f"diaryserver: {server.data}/admin.sock: Is a directory\n")
+    (stopped.data / "admin.sock").mkdir()
+    done = run_program("diaryserver", "--config", stopped.config)
+    assert done == Finished(1, "", f"diaryserver: {stopped.data}/admin.sock: Is a directory\n")
 
 
-def test_housekeeping_outlives_a_failure(server: Server) -> None:
+def test_housekeeping_outlives_a_failure(stopped: Server) -> None:
     """Accounts that cannot be written for a minute are one line, and the server goes on."""
-    server.stop()
-    with closing(sqlite3.connect(server.data / "accounts.sqlite3")) as database:
+    with closing(sqlite3.connect(stopped.data / "accounts.sqlite3")) as database:
         database.execute("DROP TABLE invites")
-    server.restart()
-    with wire_to(server.address) as wire:
+    stopped.restart()
+    with wire_to(stopped.address) as wire:
         wire.hello(bytes(32))
-    assert server.stop() == 0
-    assert server.log.splitlines()[1:] == [
+    assert stopped.stop() == 0
+    assert stopped.log.splitlines()[1:] == [
         "diaryserver: old tokens could not be erased: accounts: no such table: invites"
     ]
 

@@ -16,7 +16,7 @@ from protocol.dayfile import Written, parse_day_file
 from protocol.identifiers import Day, EntryId
 from protocol.messages import Clear, Cleared, Put, Stored
 from tests.integration.wire import Token, Wire, new_id, now, wire_to
-from tests.programs import PASSWORD, Server, run_program, start_server
+from tests.programs import PASSWORD, Server, run_program, start_server, write_config
 
 LOOK = 0.02
 """Seconds between looks at whether the server is dead, and no answer will come."""
@@ -183,10 +183,11 @@ def test_a_kill_while_the_journal_is_replayed_is_replayed_again(writer: Writer, 
 
 
 @pytest.mark.parametrize("wanted", ["nowhere", "received:x", ":1", "reply-sent:1:2"])
-def test_a_step_that_there_is_not_is_one_line(server: Server, wanted: str) -> None:
+def test_a_step_that_there_is_not_is_one_line(tmp_path: Path, wanted: str) -> None:
     """Exit 2, and the steps are named."""
-    server.stop()
-    done = run_program("diaryserver", "--config", server.config, env={DIE_AT_VARIABLE: wanted})
+    write_config(tmp_path, 0)
+    config = tmp_path / "server.toml"
+    done = run_program("diaryserver", "--config", config, env={DIE_AT_VARIABLE: wanted})
     assert done.status == 2
     [line] = done.err.splitlines()
     assert line.startswith(f"diaryserver: {DIE_AT_VARIABLE}={wanted}: write a step and a count")

@@ -1,0 +1,61 @@
+"""A command run inside the test's own process, which spares the start of one.
+
+For what prepares a test or looks at its result. What is promised of a process itself (its start,
+signals, terminals, several at once) is tested with real ones, in `tests.programs`.
+"""
+
+import io
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a program left behind."""
+
+    status: int
+    out: str
+    err: str
+
+
+def run_in_process(command: Callable[[], int], stdin: str = "") -> Finished:
+    """Call a program's `main`, with the three streams that a process of its own would have."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    with _standard_input(stdin), redirect_stdout(out), redirect_stderr(err), _logging_to(err):
+        status = command()
+    return Finished(status, _written(out), _written(err))
+
+
+def _written(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    stream.seek(0)
+    return stream.read()
+
+
+@contextmanager
+def _standard_input(text: str) -> Iterator[None]:
+    before = sys.stdin
+    sys.stdin = io.TextIOWrapper(io.BytesIO(text.encode()), "utf-8")
+    try:
+        yield
+    finally:
+        sys.stdin = before
+
+
+@contextmanager
+def _logging_to(err: io.TextIOWrapper) -> Iterator[None]:
+    # As `diaryserver.cli.main` sets it up, which pytest's own handlers keep it from doing here.
+    handler = logging.StreamHandler(err)
+    handler.setFormatter(logging.Formatter("diaryserver: %(message)s"))
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
