@@ -21,10 +21,11 @@ class Finished:
     err: str
 
 
-def run_in_process(command: Callable[[], int], stdin: str = "") -> Finished:
+def run_in_process(command: Callable[[], int], stdin: str | bytes = "") -> Finished:
     """Call a program's `main`, with the three streams that a process of its own would have."""
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
-    with _standard_input(stdin), redirect_stdout(out), redirect_stderr(err), _logging_to(err):
+    given = stdin.encode() if isinstance(stdin, str) else stdin
+    with _standard_input(given), redirect_stdout(out), redirect_stderr(err), _logging_to(err):
         status = command()
     return Finished(status, _written(out), _written(err))
 
@@ -36,9 +37,9 @@ def _written(stream: io.TextIOWrapper) -> str:
 
 
 @contextmanager
-def _standard_input(text: str) -> Iterator[None]:
+def _standard_input(given: bytes) -> Iterator[None]:
     before = sys.stdin
-    sys.stdin = io.TextIOWrapper(io.BytesIO(text.encode()), "utf-8")
+    sys.stdin = io.TextIOWrapper(io.BytesIO(given), "utf-8")
     try:
         yield
     finally:

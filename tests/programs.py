@@ -76,7 +76,7 @@ class Server:
         """What it has written to standard error so far."""
         return (self.folder / "log").read_text()
 
-    def operate(self, *words: str, stdin: str = "") -> Finished:
+    def operate(self, *words: str, stdin: str | bytes = "") -> Finished:
         """Run an operator's command on it, in this process."""
         given = ["--config", str(self.config), *words]
         return run_in_process(partial(operate, given), stdin)

@@ -7,16 +7,21 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from diaryclient.cli import main as client_main
+from diaryserver.cli import main as server_main
 from diaryserver.configuration import read_configuration
 from tests.docs.readme import README, Step, blocks, steps, without_what_changes
+from tests.in_process import run_in_process
 from tests.programs import Home, Server, launch
 
 ROOT = README.parent
 BIN = Path(sys.executable).parent
+PROGRAMS = {"diaryclient": client_main, "diaryserver": server_main}
 
 
 @pytest.fixture
@@ -54,7 +59,7 @@ def run(step: Step, server: Server, home: Home) -> str:
 def test_the_session_is_what_the_readme_shows(readme_server: Server, home: Home) -> None:
     """Log in by an invite, then every command gives the output that stands below it."""
     server = readme_server
-    server.operate("user", "remove", "alice", "--yes")
+    server.remove_user("alice")
     invite = server.invite("alice")
     done = home.client("login", invite, "--password-stdin", stdin="a password\n")
     assert done.status == 0, done.err
@@ -115,16 +120,5 @@ def test_every_command_of_the_documents_exists() -> None:
     assert ("diaryclient", "login") in named
     assert ("diaryserver", "user") in named
     for program, command in sorted(named):
-        done = subprocess.run(
-            [str(BIN / program), *_config(program), command, "--help"],
-            capture_output=True,
-            timeout=30,
-            check=False,
-        )
-        assert done.returncode == 0, f"{program} {command}: {done.stderr.decode()}"
-
-
-def _config(program: str) -> list[str]:
-    if program == "diaryclient":
-        return []
-    return ["--config", str(ROOT / "config.example.toml")]
+        done = run_in_process(partial(PROGRAMS[program], [command, "--help"]))
+        assert done.status == 0, f"{program} {command}: {done.err}"

@@ -26,6 +26,7 @@ class Diary:
         self.token = token
         self._at = now()
         self.stored: list[EntryId] = []
+        self._log_before = server.log
 
     def put(self, text: str = "a line", rid: EntryId | None = None) -> str:
         """Write; give the refusal's code, or "" if it was stored."""
@@ -50,6 +51,11 @@ class Diary:
     def answers(self) -> bool:
         """Tell whether the server still answers at all."""
         return isinstance(self.token.ask(Ping()), Identity)
+
+    @property
+    def logged(self) -> str:
+        """What the server has said since, if it was not started anew."""
+        return self.server.log.removeprefix(self._log_before)
 
     @property
     def folder(self) -> Path:

@@ -207,12 +207,10 @@ def test_another_devices_entries_appear_above_what_is_being_typed(
     assert texts(server)[-2:] == ["half a line", "second"]
 
 
-def test_another_devices_clearing_is_told(phone: Home, terminal: Terminal) -> None:
+def test_another_devices_clearing_is_told(phone: Home, open_terminal: Open) -> None:
     """And what it writes afterwards."""
-    terminal.type("from here")
-    terminal.sees("saved")
-    # Its entry shows that this terminal has read the day.
     phone.client("write", "from there")
+    terminal = open_terminal()
     terminal.sees("from there")
     assert phone.client("--yes", stdin="-c\nafterwards\n").status == 0
     terminal.sees("today was cleared elsewhere")

@@ -3,24 +3,18 @@
 import re
 import socket
 from collections.abc import Iterator
-from pathlib import Path
+from functools import partial
 
 import pytest
 
-from tests.programs import Home, Server, start_server
+from diaryclient.cli import main
+from diaryclient.clock import Instant, SystemClock
+from tests.in_process import run_in_process
+from tests.programs import Home, Server
 from tests.terminals import Terminal
 
 WARNING = "plain text: neither private nor authentic\n"
 STAMP = r"\[\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\]"
-
-
-@pytest.fixture
-def plain(tmp_path: Path) -> Iterator[Server]:
-    """A server that takes plain text from loopback into guest's diary."""
-    extra = '[legacy]\nenabled = true\nuser = "guest"\n'
-    running = start_server(tmp_path / "server", extra=extra)
-    yield running
-    running.stop()
 
 
 def test_a_text_is_one_datagram_and_its_answer(plain: Server, home: Home) -> None:
@@ -85,10 +79,25 @@ def stranger() -> Iterator[socket.socket]:
         yield bound
 
 
+class HurriedClock(SystemClock):
+    """Each look at it is 5.9 s after the one before, so that nobody waits for long."""
+
+    def __init__(self) -> None:
+        """Nobody has looked yet."""
+        self._looks = 0
+
+    def instant(self) -> Instant:
+        """As Clock."""
+        self._looks += 1
+        wall, monotonic = super().instant()
+        return Instant(wall, monotonic + 5.9 * self._looks)
+
+
 def test_silence_is_told_and_nothing_is_sent_twice(home: Home, stranger: socket.socket) -> None:
     """Exit 4: a plain text has no id, so that sending it again could keep it twice."""
     address = f"127.0.0.1:{stranger.getsockname()[1]}"
-    done = home.client("plain", address, "a text", stdin="never sent\n")
+    words = ["plain", address, "a text"]
+    done = run_in_process(partial(main, words, home.env, HurriedClock()), "never sent\n")
     assert (done.status, done.out) == (4, "")
     assert done.err == (
         f"{WARNING}diaryclient: no answer from {address} within 6 seconds: kept or not, nobody "

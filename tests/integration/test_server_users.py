@@ -151,10 +151,7 @@ def test_a_password_may_hold_anything(server: Server, wire: Wire) -> None:
 @pytest.mark.parametrize("password", [b"", b"seven77\n", b"x" * 257, b"\xff" * 9])
 def test_an_unusable_password_is_refused(shared: Server, password: bytes) -> None:
     """One line that does not repeat it; no user without a password is left."""
-    done = run_program(
-        "diaryserver", "--config", shared.config, "user", "add", "bob", "--password-stdin",
-        stdin=password,
-    )  # fmt: skip
+    done = shared.operate("user", "add", "bob", "--password-stdin", stdin=password)
     assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
     assert "seven77" not in done.err
     assert [row["name"] for row in shared.users()] == ["alice"]

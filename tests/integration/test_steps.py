@@ -6,15 +6,18 @@ for everything again, and its files are read by the format's own parser.
 
 import signal
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from diaryserver.cli import main
 from diaryserver.errors import ConfigurationError
 from diaryserver.steps import DIE_AT_VARIABLE, Step, announce_to_nobody, announcer
 from protocol.dayfile import Written, parse_day_file
 from protocol.identifiers import Day, EntryId
 from protocol.messages import Clear, Cleared, Put, Stored
+from tests.in_process import run_in_process
 from tests.integration.wire import Token, Wire, new_id, now, wire_to
 from tests.programs import PASSWORD, Server, run_program, start_server, write_config
 
@@ -183,11 +186,13 @@ def test_a_kill_while_the_journal_is_replayed_is_replayed_again(writer: Writer, 
 
 
 @pytest.mark.parametrize("wanted", ["nowhere", "received:x", ":1", "reply-sent:1:2"])
-def test_a_step_that_there_is_not_is_one_line(tmp_path: Path, wanted: str) -> None:
+def test_a_step_that_there_is_not_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str
+) -> None:
     """Exit 2, and the steps are named."""
     write_config(tmp_path, 0)
-    config = tmp_path / "server.toml"
-    done = run_program("diaryserver", "--config", config, env={DIE_AT_VARIABLE: wanted})
+    monkeypatch.setenv(DIE_AT_VARIABLE, wanted)
+    done = run_in_process(partial(main, ["--config", str(tmp_path / "server.toml")]))
     assert done.status == 2
     [line] = done.err.splitlines()
     assert line.startswith(f"diaryserver: {DIE_AT_VARIABLE}={wanted}: write a step and a count")
