@@ -17,8 +17,8 @@ from tests.integration.wire import wire_to
 from tests.lossy_proxy import LossyProxy, Weather
 from tests.programs import Home, Server
 
-WRITES = 30
-WRITERS = 10
+WRITES = 15
+WRITERS = 5
 WEATHER = ("--loss=0.3", "--duplicate=0.1", "--reorder=0.1", "--delay=0.1", "--seed=5")
 FLUSHES = 30
 """Runs at most; each ends at the first entry that meets silence."""
@@ -47,7 +47,7 @@ def stored(server: Server) -> list[Written]:
     return [each for each in records if isinstance(each, Written)]
 
 
-def test_thirty_writes_through_a_bad_link(shared: Server, home: Home) -> None:
+def test_writes_through_a_bad_link(shared: Server, home: Home) -> None:
     """Each `saved` is on the server's disk once; what was queued is sent by flush, and once."""
     home.login(shared, "alice")
     with bad_link(shared.address, *WEATHER) as address:

@@ -21,7 +21,7 @@ ALICE: Final = Username("alice")
 @pytest.mark.timeout(180)
 def test_kills_on_a_bad_network_lose_and_double_nothing(tmp_path: Path) -> None:
     """Every promise of the server and of the client, under kills of both."""
-    plan = Plan(kills=4, writes=300, seed=22, minutes=2, users=3, in_flight=16)
+    plan = Plan(kills=3, writes=200, seed=22, minutes=2, users=3, in_flight=16)
     scene = Scene(tmp_path, plan)
     asyncio.run(scene.run())
     assert scene.ledger.violations == []

@@ -162,17 +162,23 @@ def test_a_store_that_does_not_sync_is_caught(tmp_path: Path) -> None:
 
 
 @pytest.fixture
+def tmp_path(folder: Path) -> Path:
+    """In memory: the disks that lose what was not synced are made of code here."""
+    return folder
+
+
+@pytest.fixture
 def crashed(tmp_path: Path) -> tuple[Path, Scribe]:
     """A folder whose journal holds entries that no checkpoint covers, and who wrote them."""
     folder = tmp_path / "crashed"
     folder.mkdir(mode=0o700)
     disk = ForgetfulDisk(folder)
 
-    def six_entries(scribe: Scribe) -> None:
-        for number in range(6):
+    def four_entries(scribe: Scribe) -> None:
+        for number in range(4):
             scribe.write(entry(f"entry {number}"))
 
-    scribe = live_and_crash(folder, disk, six_entries)
+    scribe = live_and_crash(folder, disk, four_entries)
     disk.lose()
     return folder, scribe
 

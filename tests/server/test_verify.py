@@ -295,7 +295,9 @@ def test_a_file_that_is_being_appended_to_does_not_look_torn(data: Path, today: 
             while not stop.is_set():
                 record = line("half and half")
                 file.write(record[:40])
+                stop.wait(0.0005)
                 file.write(record[40:])
+                stop.wait(0.0005)
 
     writer = threading.Thread(target=append)
     writer.start()
