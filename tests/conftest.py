@@ -1,5 +1,6 @@
 """What all tests share: Hypothesis's settings, and real programs with a home of their own."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,26 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("diary")
+
+
+_MEASURING = {
+    name: value
+    for name, value in os.environ.items()
+    if name in {"COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"}
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let the coverage of the processes a test starts be measured, if it is marked `measured`.
+
+    Measuring makes a start half as long again, and a killed process reports nothing. What runs in
+    the tests' own process is always measured.
+    """
+    for name, value in _MEASURING.items():
+        if item.get_closest_marker("measured"):
+            os.environ[name] = value
+        else:
+            os.environ.pop(name, None)
 
 
 @pytest.fixture

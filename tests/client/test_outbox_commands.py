@@ -92,7 +92,8 @@ def test_the_answer_is_out_before_older_entries_are_tried(
     plant("one")
     logged_in.fake.silent_to = "one"
     child = terminal("whoami", environment=environment)
-    child.expect("alice@.* full, until", timeout=2.5)
+    child.expect("alice@.* full, until")
+    assert "kept" not in child.before
     status, rest = finish(child)
     assert status == 0
     assert "kept in the outbox" in rest

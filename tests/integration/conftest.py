@@ -11,16 +11,6 @@ from tests.programs import Server, start_server
 
 PLAIN: Final = '[legacy]\nenabled = true\nuser = "guest"\n'
 
-NOT_MEASURED: Final = {
-    "test_faults",
-    "test_lossy",
-    "test_outbox",
-    "test_server_process",
-    "test_server_users",
-    "test_steps",
-    "test_torture",
-}
-
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -79,14 +69,3 @@ def wire(shared: Server) -> Iterator[Wire]:
     """A connected socket to the shared server."""
     with wire_to(shared.address) as connected:
         yield connected
-
-
-@pytest.fixture(autouse=True)
-def _without_coverage_where_programs_die(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # A killed program reports no coverage, and measuring the many starts of these modules costs
-    # more than they do; what they run is measured by the others.
-    if request.module.__name__.rpartition(".")[2] in NOT_MEASURED:
-        for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
-            monkeypatch.delenv(name, raising=False)

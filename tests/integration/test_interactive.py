@@ -67,6 +67,7 @@ def anonymous(rows: list[str]) -> list[str]:
     return re.sub(r"\b\d\d:\d\d\b", "TIME", text).split("\n")
 
 
+@pytest.mark.measured
 def test_a_session(server: Server, home: Home, open_terminal: Open) -> None:
     """Today's entries, a prompt, an answer with id and time for each line; Ctrl-D leaves."""
     home.client("write", "Walked along the river.")
@@ -146,6 +147,7 @@ def test_a_pasted_text_is_one_entry(server: Server, terminal: Terminal) -> None:
     assert texts(server) == ["one", "\ttwo"]
 
 
+@pytest.mark.measured
 def test_clearing_asks(server: Server, terminal: Terminal) -> None:
     """Only y and yes clear; the answers are no entries; the text lies in the archive."""
     terminal.type("precious")
@@ -178,6 +180,7 @@ def test_yes_clears_unasked(server: Server, open_terminal: Open) -> None:
     assert texts(server) == []
 
 
+@pytest.mark.measured
 def test_another_devices_entries_appear_above_what_is_being_typed(
     server: Server, phone: Home, terminal: Terminal
 ) -> None:
@@ -207,6 +210,7 @@ def test_another_devices_entries_appear_above_what_is_being_typed(
     assert texts(server)[-2:] == ["half a line", "second"]
 
 
+@pytest.mark.measured
 def test_another_devices_clearing_is_told(phone: Home, open_terminal: Open) -> None:
     """And what it writes afterwards."""
     phone.client("write", "from there")
@@ -218,6 +222,7 @@ def test_another_devices_clearing_is_told(phone: Home, open_terminal: Open) -> N
     assert terminal.leave() == 0
 
 
+@pytest.mark.measured
 def test_a_server_that_goes_away_and_comes_back(server: Server, terminal: Terminal) -> None:
     """Lines are queued and shown as queued, -r and -c say why, and all are saved afterwards."""
     server.stop()
@@ -264,6 +269,7 @@ def test_a_silent_server_never_stops_the_typing(
     assert texts(server) == ["first", "second"]
 
 
+@pytest.mark.measured
 def test_leaving_a_silent_server_takes_a_moment_and_loses_nothing(
     home: Home, terminal: Terminal, frozen: Callable[[int], None]
 ) -> None:

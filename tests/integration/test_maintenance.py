@@ -133,6 +133,7 @@ def test_verify_beside_a_server_and_repair_without_one(
     assert server.operate("verify").out == repaired.out
 
 
+@pytest.mark.measured
 def test_a_backup_under_load_restored_elsewhere_is_the_same_diary(
     served: tuple[Server, Token], tmp_path: Path, home: Home
 ) -> None:

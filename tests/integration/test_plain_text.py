@@ -12,6 +12,8 @@ import pytest
 
 from tests.programs import Server, start_server
 
+pytestmark = pytest.mark.measured
+
 READ_TODAY = "----------读取日记----------\n"
 END = "-" * 28
 CREATED = "---创建daily.log---"

@@ -26,6 +26,8 @@ from protocol.offer import Hello, encode_hello
 from tests.integration.wire import QUIET, Token, Wire, new_id, now, snapshot, wire_to
 from tests.programs import PASSWORD, Server
 
+pytestmark = pytest.mark.measured
+
 A_DAY: Final = Day("2020-02-29")
 NOON: Final = 1_582_977_600_000
 
