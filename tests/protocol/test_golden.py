@@ -358,16 +358,28 @@ DATAGRAMS: Final[dict[str, tuple[bytes, Callable[[bytes], object]]]] = {
 every_datagram = pytest.mark.parametrize("name", DATAGRAMS)
 
 
+ONE_OF_EACH_KIND: Final = {
+    *("put_ascii", "put_stored", "refused_BUSY"),
+    *("hello", "offer", "login_password", "grant_token"),
+}
+"""All others of a kind are protected in the same way: there one bit of each byte is enough."""
+
+
 @every_datagram
 def test_every_flipped_bit_is_refused(name: str) -> None:
     """A datagram with any one bit changed opens for nobody."""
     data, open_it = DATAGRAMS[name]
     open_it(data)
     for place in range(len(data)):
-        for bit in range(8):
+        for bit in range(8) if name in ONE_OF_EACH_KIND else (place % 8,):
             flipped = bytearray(data)
             flipped[place] ^= 1 << bit
             assert is_refused(open_it, bytes(flipped)), (place, bit)
+
+
+def test_each_kind_is_searched_bit_by_bit() -> None:
+    """Every name above is a datagram's, or its kind would be searched less."""
+    assert set(DATAGRAMS) >= ONE_OF_EACH_KIND
 
 
 @every_datagram
