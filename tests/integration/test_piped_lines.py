@@ -8,6 +8,8 @@ import pytest
 from tests.diaries import outbox, texts
 from tests.programs import Home, Server
 
+pytestmark = pytest.mark.measured
+
 
 @pytest.fixture
 def server(reused: Server) -> Server:

@@ -17,6 +17,7 @@ WARNING = "plain text: neither private nor authentic\n"
 STAMP = r"\[\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\]"
 
 
+@pytest.mark.measured
 def test_a_text_is_one_datagram_and_its_answer(plain: Server, home: Home) -> None:
     """The words are joined; `--` may stand before them; no login is needed."""
     done = home.client("plain", plain.address, "今天", "天气很好")
@@ -30,6 +31,7 @@ def test_a_text_is_one_datagram_and_its_answer(plain: Server, home: Home) -> Non
     assert home.client("plain", plain.address, "-c").out == "---初始化完毕---!\n"
 
 
+@pytest.mark.measured
 def test_lines_from_a_pipe(plain: Server, home: Home) -> None:
     """-r first, then each line that is not empty, each answered."""
     done = home.client("plain", plain.address, stdin="one\n\ntwo\r\n-R\n")
