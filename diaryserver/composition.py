@@ -133,7 +133,7 @@ def build_service(data: Data, runtime: Runtime, legacy: LegacySection, ports: se
     accounts, entries = data.accounts, data.entries
     committer = Committer(entries, workers.entries, accounts.has_user, clock.monotonic)
     requests = RequestService(
-        clock, accounts, entries, committer, workers, counters, runtime.announce
+        clock, accounts, entries, committer, workers, os.urandom, counters, runtime.announce
     )
     prekeys = Prekeys(data.keys.identity)
     logins = LoginService(clock, accounts, data.hasher, prekeys, os.urandom, workers, counters)

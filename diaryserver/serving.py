@@ -28,7 +28,7 @@ from diaryserver.steps import Announce, announcer
 from protocol.errors import StorageError
 
 HOUSEKEEPING_SECONDS: Final = 30.0
-"""How often day files are made durable, counters reported and ended tokens erased."""
+"""How often day files are made durable, counters reported, ended tokens erased, uses kept."""
 
 FINISH_SECONDS: Final = 6.0
 """How long a stop waits for a disk: as long as a client for its answer, who then asks again."""
@@ -85,6 +85,7 @@ class _Server:
         housekeeping.cancel()
         await admin.close()
         await self._finish(service, datagrams, lines)
+        await self._keep_accounts()
         runtime.workers.close()
 
     def _listen(self, service: Service) -> tuple[list[DatagramListener], list[LineListener]]:
@@ -116,15 +117,20 @@ class _Server:
         self._report()
 
     async def _keep_house(self) -> None:
-        workers, clock = self._runtime.workers, self._runtime.clock
+        workers = self._runtime.workers
         while True:
-            try:
-                await workers.accounts.run(self._data.accounts.sweep, clock.now())
-            except StorageError as error:
-                logger.error("old tokens could not be erased: %s", error)  # noqa: TRY400 - one line
+            await self._keep_accounts()
             await workers.entries.run(self._data.entries.checkpoint)
             self._report()
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+    async def _keep_accounts(self) -> None:
+        worker, accounts = self._runtime.workers.accounts, self._data.accounts
+        try:
+            await worker.run(accounts.sweep, self._runtime.clock.now())
+            await worker.run(accounts.keep_uses)
+        except StorageError as error:
+            logger.error("the accounts could not be tidied: %s", error)  # noqa: TRY400 - one line
 
     def _report(self) -> None:
         if dropped := self._counters.report():

@@ -1,19 +1,31 @@
 """The account store on SQLite; implements `service.ports.AccountStore`.
 
 Rules: every change is one transaction, durable when the method returns; tokens are also kept in
-memory, changed only after their transaction, so that looking one up never touches the disk.
+memory, changed only after their transaction, so that looking one up never touches the disk. What
+the rules of tokens are is for `service.tokens` to say.
 """
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
+from diaryserver.accounts.changetable import ChangeTable
+from diaryserver.accounts.connection import Connection
 from diaryserver.accounts.keyfiles import ServerKeys
-from diaryserver.service.ports import Token, User
-from protocol.errors import StorageError, UsageError
+from diaryserver.accounts.tokentable import LastUses, TokenTable
+from diaryserver.service.ports import Change, Token, Use, User
+from diaryserver.service.tokens import (
+    MAX_KEPT_TOKENS,
+    MAX_LIVE_LINES,
+    after_first_use,
+    line_of,
+    shown_tokens,
+    superfluous,
+)
+from protocol.errors import NotFoundError, QuotaError, TokenRevokedError, UsageError
 from protocol.identifiers import Username
 from protocol.invite import CODE_BYTES
 
@@ -21,14 +33,11 @@ UID_BYTES: Final = 16
 SALT_LIFE_MILLISECONDS: Final = 30 * 86_400_000
 """So long EXPIRED and REVOKED can be signed, for people back from a long journey."""
 
-_SELECT_TOKENS: Final = (
-    "SELECT kid, uid, name, salt, generation, suite, scopes, label, tokens.created, expires, used,"
-    " revoked FROM tokens JOIN users USING (uid)"
-)
 _SELECT_USERS: Final = (
-    "SELECT uid, name, created, password IS NOT NULL FROM users WHERE removed = 0"
+    "SELECT uid, name, created, password IS NOT NULL, disabled FROM users WHERE removed = 0"
     " AND (:name IS NULL OR name = :name) ORDER BY name"
 )
+_MAY_LOG_IN: Final = "removed = 0 AND disabled = 0"
 
 
 class SqliteAccounts:
@@ -36,17 +45,19 @@ class SqliteAccounts:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        database: sqlite3.Connection,
         keys: ServerKeys,
         random_bytes: Callable[[int], bytes],
         decoy: str,
     ) -> None:
         """`decoy` is the hash of a password that nobody has, for users who have none."""
-        self._connection = connection
+        self._connection = Connection(database)
         self._keys = keys
         self._random_bytes = random_bytes
         self._decoy = decoy
-        self._tokens = {token.kid: token for token in self._stored_tokens()}
+        self._tokens = TokenTable(self._connection)
+        self._uses = LastUses(self._connection)
+        self._changes = ChangeTable(self._connection)
         self._names = {user.name for user in self._users()}
 
     def close(self) -> None:
@@ -60,6 +71,14 @@ class SqliteAccounts:
     def root(self, token: Token) -> bytes:
         """Derive the token's root key."""
         return self._keys.root(token)
+
+    def generation(self) -> int:
+        """Give the number of the master key that new tokens are made with."""
+        return self._keys.generation
+
+    def touch(self, kid: bytes, use: Use) -> None:
+        """Note in memory that a token is used."""
+        self._uses.note(kid, use)
 
     def has_user(self, name: Username) -> bool:
         """Tell from memory whether there is a user of that name."""
@@ -75,8 +94,15 @@ class SqliteAccounts:
 
     def list_tokens(self, user: User) -> list[Token]:
         """Give the user's tokens, oldest first."""
-        tokens = (token for token in self._tokens.values() if token.uid == user.uid)
-        return sorted(tokens, key=lambda token: token.created)
+        return sorted(self._tokens.of(user.uid), key=lambda token: token.created)
+
+    def last_use(self, token: Token) -> Use:
+        """Give the last use that was noted."""
+        return self._uses.of(token.kid)
+
+    def keep_uses(self) -> None:
+        """Make the notes of `touch` durable."""
+        self._uses.keep()
 
     def add_user(self, name: Username, now: int) -> User:
         """Create a user without a password; raise UsageError if the name is taken."""
@@ -96,24 +122,23 @@ class SqliteAccounts:
         with self._transaction():
             execute = self._connection.execute
             execute("DELETE FROM invites WHERE uid = ?", (user.uid,))
-            execute("UPDATE tokens SET revoked = ? WHERE uid = ? AND revoked = 0", (now, user.uid))
+            self._revoke(self._tokens.of(user.uid), now)
             execute("UPDATE users SET removed = ?, password = NULL WHERE uid = ?", (now, user.uid))
         self._names.discard(user.name)
-        for token in self.list_tokens(user):
-            self._tokens[token.kid] = replace(token, revoked=token.revoked or now)
 
     def password_hash(self, user: User | None) -> str:
         """Give the hash to check against, or the decoy."""
         uid = user.uid if user else bytes(UID_BYTES)
-        found = self._read("SELECT password FROM users WHERE uid = ? AND removed = 0", (uid,))
+        found = self._connection.read(
+            f"SELECT password FROM users WHERE uid = ? AND {_MAY_LOG_IN}",  # noqa: S608 - our own
+            (uid,),
+        )
         return str(found[0][0]) if found and found[0][0] else self._decoy
 
     def set_password_hash(self, user: User, hashed: str) -> None:
         """Keep a password's hash."""
         with self._transaction():
-            self._connection.execute(
-                "UPDATE users SET password = ? WHERE uid = ?", (hashed, user.uid)
-            )
+            self._set_password(user.uid, hashed)
 
     def invite(self, user: User, expires: int) -> bytes:
         """Keep (hashed) and give a fresh code; an earlier one is void."""
@@ -127,98 +152,159 @@ class SqliteAccounts:
 
     def is_invite(self, user: User | None, code: bytes, now: int) -> bool:
         """Tell whether the code would be accepted now."""
-        uid = user.uid if user else bytes(UID_BYTES)
+        uid = user.uid if user and not user.is_disabled else bytes(UID_BYTES)
         return bool(
-            self._read(
+            self._connection.read(
                 "SELECT 1 FROM invites WHERE uid = ? AND code_hash = ? AND expires > ?",
                 (uid, _code_hash(code), now),
             )
         )
 
     def mint(self, token: Token, invite: bytes, hashed: str) -> bool:
-        """Keep a new token, and use its invite up, in one transaction."""
+        """Keep a log-in's token, and use its invite up, in one transaction."""
         with self._transaction():
-            execute = self._connection.execute
-            live = execute("SELECT 1 FROM users WHERE uid = ? AND removed = 0", (token.uid,))
-            if live.fetchone() is None:
+            if not self._may_log_in(token.uid):
                 return False
             if invite:
-                spent = execute(
+                spent = self._connection.execute(
                     "DELETE FROM invites WHERE uid = ? AND code_hash = ? AND expires > ?",
                     (token.uid, _code_hash(invite), token.created),
                 )
                 if spent.rowcount != 1:
                     return False
-                execute("UPDATE users SET password = ? WHERE uid = ?", (hashed, token.uid))
-            execute(
-                "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    token.kid,
-                    token.uid,
-                    token.salt,
-                    token.generation,
-                    token.suite,
-                    token.scopes,
-                    token.label,
-                    token.created,
-                    token.expires,
-                    token.used,
-                    token.revoked,
-                ),
-            )
-        self._tokens[token.kid] = token
+                if self._set_password(token.uid, hashed):
+                    self._revoke(self._tokens.of(token.uid), token.created)
+            self._insert(token, is_free=bool(invite))
         return True
 
-    def mark_used(self, token: Token, now: int) -> None:
-        """Keep that the token was used; later uses change nothing."""
+    def minted_by(self, change: Change) -> Token | None:
+        """Give the token that this request made before."""
+        done = self._changes.find(change)
+        if done is None:
+            return None
+        token = self._tokens.get(done[0])
+        if token is None:
+            raise NotFoundError("the token was made, and has ended since")
+        return token
+
+    def mint_further(self, token: Token, parent: Token, change: Change) -> None:
+        """Keep a token that another one began."""
         with self._transaction():
-            self._connection.execute(
-                "UPDATE tokens SET used = ? WHERE kid = ? AND used = 0", (now, token.kid)
-            )
+            self._check_live(parent.kid, change.made)
+            self._insert(token)
+            self._changes.keep(change, kid=token.kid)
+
+    def replace(self, successor: Token) -> None:
+        """Keep a token's successor."""
+        with self._transaction():
+            self._check_live(successor.predecessor, successor.created)
+            self._insert_successor(successor)
+
+    def change_password(self, successor: Token, hashed: str, *, keep: bool) -> None:
+        """Keep a password's hash and a token's successor, and end the other tokens."""
+        with self._transaction():
+            self._check_live(successor.predecessor, successor.created)
+            self._set_password(successor.uid, hashed)
+            if keep:
+                self._insert_successor(successor)
+                return
+            others = self._tokens.of(successor.uid)
+            ended = [token for token in others if token.kid != successor.predecessor]
+            self._revoke(ended, successor.created)
+            self._insert(successor, is_free=True)
+
+    def revoke(self, user: User, name: bytes, change: Change) -> int:
+        """End a line, once."""
+        with self._transaction():
+            done = self._changes.find(change)
+            if done is not None:
+                return done[1]
+            line = line_of(self._tokens.of(user.uid), name)
+            if not line:
+                raise NotFoundError("there is no such token")
+            ended = sum(token.is_live(change.made) for token in line)
+            self._revoke(line, change.made)
+            self._changes.keep(change, ended=ended)
+        return ended
+
+    def mark_used(self, token: Token, now: int) -> None:
+        """Keep the first use of a token, and give its predecessor its end."""
         current = self._tokens.get(token.kid)
-        if current is not None and not current.used:
-            self._tokens[token.kid] = replace(current, used=now)
+        if current is None or current.used:
+            return
+        predecessor = self._tokens.get(current.predecessor) if current.predecessor else None
+        with self._transaction():
+            for changed in after_first_use(current, predecessor, now):
+                self._tokens.update(changed)
 
     def sweep(self, now: int) -> None:
-        """Erase unused tokens after ten minutes, ended ones after 30 days, old invites."""
-        ended = [token.kid for token in self._tokens.values() if _is_over(token, now)]
+        """Erase unused tokens after their deadline, ended ones after 30 days, what is too old."""
+        ended = [token.kid for token in self._tokens.all() if _is_over(token, now)]
         with self._transaction():
-            execute = self._connection.execute
-            execute("DELETE FROM invites WHERE expires <= ?", (now,))
+            self._connection.execute("DELETE FROM invites WHERE expires <= ?", (now,))
+            self._changes.sweep(now)
             for kid in ended:
-                execute("DELETE FROM tokens WHERE kid = ?", (kid,))
-        for kid in ended:
-            del self._tokens[kid]
+                self._tokens.delete(kid)
+        self._uses.prune(lambda kid: self._tokens.get(kid) is not None)
+
+    def _insert_successor(self, successor: Token) -> None:
+        for token in superfluous(self._tokens.of(successor.uid), successor, successor.created):
+            if token.used:
+                self._revoke([token], successor.created)
+            else:
+                self._tokens.delete(token.kid)
+        self._insert(successor, is_free=True)
+
+    def _insert(self, token: Token, *, is_free: bool = False) -> None:
+        """Keep a token; raise QuotaError if its user has too many, unless it `is_free` of that."""
+        kept = self._tokens.of(token.uid)
+        if not is_free and len(shown_tokens(kept, token.created)) >= MAX_LIVE_LINES:
+            raise QuotaError(
+                f"{MAX_LIVE_LINES} tokens are the most; end one: diaryclient token revoke ID"
+            )
+        ended = [each for each in kept if not each.is_live(token.created)]
+        ended.sort(key=lambda each: each.created)
+        for each in ended[: max(0, len(kept) + 1 - MAX_KEPT_TOKENS)]:
+            self._tokens.delete(each.kid)
+        self._tokens.insert(token)
+
+    def _revoke(self, tokens: Iterable[Token], now: int) -> None:
+        for token in tokens:
+            if not token.revoked:
+                self._tokens.update(replace(token, revoked=now))
+
+    def _check_live(self, kid: bytes, now: int) -> None:
+        token = self._tokens.get(kid)
+        if token is None or not token.is_live(now):
+            raise TokenRevokedError
+
+    def _may_log_in(self, uid: bytes) -> bool:
+        query = f"SELECT 1 FROM users WHERE uid = ? AND {_MAY_LOG_IN}"  # noqa: S608 - our own
+        return self._connection.execute(query, (uid,)).fetchone() is not None
+
+    def _set_password(self, uid: bytes, hashed: str) -> bool:
+        """Keep a hash, and tell whether there was one."""
+        execute = self._connection.execute
+        (had_one,) = execute(
+            "SELECT password IS NOT NULL FROM users WHERE uid = ?", (uid,)
+        ).fetchone()
+        execute("UPDATE users SET password = ? WHERE uid = ?", (hashed, uid))
+        return bool(had_one)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        committed = False
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            yield
-            self._connection.execute("COMMIT")
-        except sqlite3.IntegrityError:
-            raise
-        except sqlite3.DatabaseError as error:
-            raise StorageError(f"accounts: {error}") from error
+            with self._connection.transaction():
+                yield
+            committed = True
         finally:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-
-    def _read(self, query: str, values: Sequence[object] | dict[str, object] = ()) -> list[Any]:
-        try:
-            return self._connection.execute(query, values).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise StorageError(f"accounts: {error}") from error
+            self._tokens.settle(committed=committed)
 
     def _users(self, wanted: str | None = None) -> Iterator[User]:
-        rows = self._read(_SELECT_USERS, {"name": wanted and str(wanted)})
-        for uid, name, created, has_password in rows:
-            yield User(uid, Username(name), created, bool(has_password))
-
-    def _stored_tokens(self) -> Iterator[Token]:
-        rows = self._read(_SELECT_TOKENS)
-        for kid, uid, name, *rest in rows:
-            yield Token(kid, uid, Username(name), *rest)
+        rows = self._connection.read(_SELECT_USERS, {"name": wanted and str(wanted)})
+        for uid, name, created, has_password, disabled in rows:
+            yield User(uid, Username(name), created, bool(has_password), bool(disabled))
 
 
 def _is_over(token: Token, now: int) -> bool:

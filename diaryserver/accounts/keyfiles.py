@@ -21,7 +21,8 @@ from diaryserver.service.ports import Token
 from protocol.keys import ROOT_BYTES
 
 KEY_BYTES: Final = 32
-KEY_NAMES: Final = ("master.1", "pepper", "identity")
+GENERATION: Final = 1
+KEY_NAMES: Final = (f"master.{GENERATION}", "pepper", "identity")
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -36,6 +37,11 @@ class ServerKeys:
     def __repr__(self) -> str:
         """Show no key."""
         return "ServerKeys(...)"
+
+    @property
+    def generation(self) -> int:
+        """The number of the master key."""
+        return GENERATION
 
     def root(self, token: Token) -> bytes:
         """Derive a token's root; the uid is in it, so that a re-created name inherits nothing."""

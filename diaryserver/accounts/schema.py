@@ -1,4 +1,8 @@
-"""The accounts database's tables, and how a connection to it is opened."""
+"""The accounts database's tables, and how a connection to it is opened.
+
+Rules: a database is brought from its version to ours by the migrations in between, in order, each
+of them whole or not at all; a migration that was released never changes.
+"""
 
 import sqlite3
 from pathlib import Path
@@ -6,9 +10,7 @@ from typing import Final
 
 from diaryserver.errors import DataError
 
-SCHEMA_VERSION: Final = 1
-
-_SCHEMA: Final = """
+_FIRST: Final = """
 CREATE TABLE users (
     uid BLOB PRIMARY KEY CHECK (length(uid) = 16),
     name TEXT NOT NULL,
@@ -37,12 +39,46 @@ CREATE TABLE tokens (
 ) STRICT, WITHOUT ROWID;
 """
 
+_RENEWAL: Final = """
+ALTER TABLE users ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tokens ADD COLUMN id BLOB NOT NULL DEFAULT x'';
+ALTER TABLE tokens ADD COLUMN authenticated INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tokens ADD COLUMN life INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tokens ADD COLUMN fixed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tokens ADD COLUMN deadline INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tokens ADD COLUMN predecessor BLOB NOT NULL DEFAULT x'';
+ALTER TABLE tokens ADD COLUMN superseded INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tokens ADD COLUMN last_used INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tokens ADD COLUMN address TEXT NOT NULL DEFAULT '';
+UPDATE tokens SET
+    id = kid,
+    authenticated = created,
+    life = max(0, expires - created),
+    deadline = created + 600000,
+    last_used = used;
+CREATE TABLE changes (
+    uid BLOB NOT NULL REFERENCES users (uid),
+    rid BLOB NOT NULL CHECK (length(rid) = 16),
+    request BLOB NOT NULL CHECK (length(request) = 32),
+    made INTEGER NOT NULL,
+    kid BLOB NOT NULL,
+    ended INTEGER NOT NULL,
+    PRIMARY KEY (uid, rid)
+) STRICT, WITHOUT ROWID;
+"""
+
+_MIGRATIONS: Final = (_FIRST, _RENEWAL)
+"""The first makes an empty file version 1, the next makes version 1 version 2, and so on."""
+
+SCHEMA_VERSION: Final = len(_MIGRATIONS)
+
 
 def open_database(path: Path) -> sqlite3.Connection:
-    """Open or create the database, 0600; raise DataError if it is of another version or broken.
+    """Open or create the database, 0600, and bring it to our version.
 
-    Every commit is synced (`synchronous=EXTRA`: the folder too); what is deleted is overwritten
-    (`secure_delete`), because a revoked token's salt must be gone. One thread at a time.
+    Raise DataError if it is of a later version or broken. Every commit is synced
+    (`synchronous=EXTRA`: the folder too); what is deleted is overwritten (`secure_delete`), because
+    a revoked token's salt must be gone. One thread at a time.
     """
     path.touch(mode=0o600)
     try:
@@ -52,12 +88,12 @@ def open_database(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA foreign_keys = ON")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            connection.executescript(
-                f"BEGIN;{_SCHEMA}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;"
-            )
+        for number in range(version + 1, SCHEMA_VERSION + 1):
+            script = _MIGRATIONS[number - 1]
+            connection.executescript(f"BEGIN;{script}PRAGMA user_version = {number};COMMIT;")
     except sqlite3.DatabaseError as error:
         raise DataError(f"{path} cannot be used: {error}") from None
-    if version not in {0, SCHEMA_VERSION}:
+    if version > SCHEMA_VERSION:
+        connection.close()
         raise DataError(f"{path} was written by another version of diaryserver ({version})")
     return connection

@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
-from diaryserver.service.login import MIN_PASSWORD
+from diaryserver.service.credentials import MIN_PASSWORD
 from diaryserver.service.ports import AccountStore, Clock, PasswordHasher, User
+from diaryserver.service.removal import remove_account
 from protocol.address import Address
 from protocol.errors import NotFoundError, UsageError
 from protocol.identifiers import Username
 from protocol.invite import Invite
+from protocol.messages import MAX_PASSWORD_BYTES
 
 INVITE_LIFE_MILLISECONDS: Final = 7 * 86_400_000
-MAX_PASSWORD_BYTES: Final = 256
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 
@@ -102,8 +103,8 @@ class Operations:
         user = self._accounts.find_user(Username(name))
         if user is None:
             raise NotFoundError(f"there is no user {name}")
-        self._accounts.remove_user(user, self._clock.now())
-        return {"user": name, "diary": self._retire(user.name, user.uid)}
+        place = remove_account(self._accounts, self._retire, user, self._clock.now())
+        return {"user": name, "diary": place}
 
     def show_fingerprint(self) -> Json:
         """Give what clients are shown at first contact."""

@@ -53,7 +53,7 @@ def _explain(error: sqlite3.DatabaseError) -> str:
 
 def _database_faults(copy: sqlite3.Connection) -> Iterator[str]:
     (version,) = copy.execute("PRAGMA user_version").fetchone()
-    if version != SCHEMA_VERSION:
+    if not 1 <= version <= SCHEMA_VERSION:  # an older one is brought to ours by the next start
         yield f"written by another version of diaryserver ({version})"
         return
     for (line,) in copy.execute(f"PRAGMA integrity_check({MAX_LINES})"):

@@ -186,7 +186,7 @@ def _put_keys(aside: Path, keys: Keys, random_bytes: Callable[[int], bytes]) -> 
             # A token's root and a password's hash are worth nothing without the keys of their time,
             # and an invite names the old identity.
             accounts.executescript(
-                "BEGIN; DELETE FROM tokens; DELETE FROM invites;"
+                "BEGIN; DELETE FROM tokens; DELETE FROM changes; DELETE FROM invites;"
                 " UPDATE users SET password = NULL; COMMIT;"
             )
 

@@ -14,6 +14,7 @@ class Drop(StrEnum):
     IN_FLIGHT = "already-in-flight"
     REPEATED_READ = "read-repeated-too-often"
     BAD_LOGIN = "bad-login"
+    BAD_PROOF = "bad-proof"
     LOGIN_FLOOD = "login-flood"
     LOGIN_THROTTLED = "login-throttled"
     LOGIN_UNDECIDED = "login-undecided"

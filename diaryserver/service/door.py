@@ -11,12 +11,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from protocol.errors import InvalidRequestError, MalformedError, RefusedError
 from protocol.messages import (
+    FORMS,
     MAX_NOTE_BYTES,
     OPERATIONS,
-    LoginForm,
+    Form,
     Operation,
     Refusal,
     Request,
+    split_form,
 )
 from protocol.packing import unpack
 
@@ -24,7 +26,9 @@ _REQUESTS: Final[dict[str, tuple[Operation, TypeAdapter[Request]]]] = {
     operation.name: (operation, TypeAdapter(operation.request)) for operation in OPERATIONS
 }
 _Valid = TypeVar("_Valid")
-_LOGIN_FORM: Final = TypeAdapter(LoginForm)
+_FORMS: Final[dict[type[Form], TypeAdapter[Form]]] = {
+    form: TypeAdapter(form) for form in FORMS.values()
+}
 
 
 def read_request(plaintext: bytes) -> tuple[Operation, Request]:
@@ -38,9 +42,13 @@ def read_request(plaintext: bytes) -> tuple[Operation, Request]:
     return operation, _validate(adapter, values)
 
 
-def read_login_form(plaintext: bytes) -> LoginForm:
-    """Give the form; raise InvalidRequestError for anything else."""
-    return _validate(_LOGIN_FORM, _unpack(plaintext))
+def read_form(plaintext: bytes) -> Form:
+    """Give the form that a LOGIN sealed; raise InvalidRequestError for anything else."""
+    try:
+        form, values = split_form(plaintext)
+    except MalformedError as error:
+        raise InvalidRequestError(str(error)) from None
+    return _validate(_FORMS[form], values)
 
 
 def _unpack(plaintext: bytes) -> dict[str, object]:

@@ -1,15 +1,13 @@
 """One handler for each row of the protocol's table of operations, and the table that joins them."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
-from diaryserver.service.committer import Committer
-from diaryserver.service.ports import Append, EntryStore, Token
-from diaryserver.service.threads import Worker
+from diaryserver.service.accounthandlers import delete, mint, revoke, tokens
+from diaryserver.service.context import Context
+from diaryserver.service.ports import Append
 from protocol.dayfile import Stamp
 from protocol.errors import InvalidRequestError
-from protocol.identifiers import EntryId
 from protocol.messages import (
     MAX_CHUNK,
     MAX_DAY_ROWS,
@@ -19,13 +17,17 @@ from protocol.messages import (
     Cleared,
     DayList,
     Days,
+    Delete,
     Identity,
+    Mint,
     Ping,
     Put,
     Read,
     Reply,
     Request,
+    Revoke,
     Stored,
+    Tokens,
     Whoami,
 )
 
@@ -35,22 +37,6 @@ _MAX_ROW: Final = 1 + 11 + 5 + 9 + 9
 _LIST_OVERHEAD: Final = 1 + 8 + 5 + 3 + 5 + 1
 _CHUNK_OVERHEAD: Final = 1 + 8 + 5 + 3 + 5 + 9
 """The bytes of the other fields and names of a DayList and of a Chunk."""
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """Who asks, under which request id, when (ms since the epoch), and what it may be done with.
-
-    `room` is how many bytes of plaintext the reply may have: three times the request at most.
-    """
-
-    token: Token
-    rid: EntryId
-    now: int
-    room: int
-    entries: EntryStore
-    committer: Committer
-    store_worker: Worker
 
 
 async def put(context: Context, request: Put) -> Stored:
@@ -122,5 +108,9 @@ HANDLERS: Final[Mapping[type[Request], Handler]] = {
     Clear: clear,
     Whoami: identify,
     Ping: identify,
+    Tokens: tokens,
+    Mint: mint,
+    Revoke: revoke,
+    Delete: delete,
 }
 """Complete: tests/server compares its keys with the protocol's table."""

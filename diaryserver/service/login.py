@@ -1,23 +1,25 @@
 """Logging in, the server's side: HELLO to OFFER, LOGIN to GRANT.
 
-Rules: nothing is kept for a HELLO; a LOGIN costs a key agreement only behind a valid cookie, and a
-password hash only behind the throttles; an unknown user gets the same bytes as a wrong password or
-a wrong invite, after the same work; a repeated LOGIN gets the same GRANT, no second hash and no
-second token, but one that was not decided (BUSY, STORAGE, throttled) is decided anew.
+What a LOGIN's form comes to is decided by `service.credentials`. Rules: nothing is kept for a
+HELLO; a LOGIN costs a key agreement only behind a valid cookie, and a password hash only behind the
+throttles; a repeated LOGIN gets the same GRANT, no second hash and no second token, but one that
+was not decided (BUSY, STORAGE, throttled) is decided anew.
 """
 
 import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.cookies import CookieJar
 from diaryserver.service.counters import Counters, Drop
-from diaryserver.service.door import read_login_form, refusal
+from diaryserver.service.credentials import Credentials, check_form
+from diaryserver.service.door import read_form, refusal
 from diaryserver.service.gate import PasswordGate
-from diaryserver.service.ports import AccountStore, Clock, PasswordHasher, Token, User
+from diaryserver.service.ports import AccountStore, Clock, PasswordHasher, Token
 from diaryserver.service.prekeys import Prekey, Prekeys
 from diaryserver.service.requests import SendReply
 from diaryserver.service.source import Source
@@ -29,7 +31,7 @@ from diaryserver.service.throttle import (
     Throttle,
     network_of,
 )
-from protocol.envelope import KID_BYTES, NO_KID, SUITE, VERSION, Envelope
+from protocol.envelope import VERSION, Envelope
 from protocol.errors import (
     NOT_YET,
     BusyError,
@@ -40,8 +42,6 @@ from protocol.errors import (
     RefusedError,
     StorageError,
 )
-from protocol.identifiers import MAX_MILLISECONDS
-from protocol.keys import ROOT_BYTES
 from protocol.login import (
     SealedLogin,
     decode_login,
@@ -49,12 +49,10 @@ from protocol.login import (
     is_login_authentic,
     login_digest,
     open_login,
+    sealed_binding,
 )
-from protocol.messages import Grant, LoginForm
+from protocol.messages import Form, Grant, LoginForm, PasswordForm
 from protocol.offer import Offer, decode_hello, encode_offer
-
-MIN_PASSWORD: Final = 8
-"""Characters; NIST SP 800-63B's least. The throttles, not the length, stop online guessing."""
 
 MAX_REMEMBERED: Final = 4096
 """GRANTs kept for repetitions, 350 bytes each; a cookie lives 60 s, so older ones cannot repeat.
@@ -69,6 +67,16 @@ OPENINGS_PER_NETWORK: Final = Limit(60, 0.1)
 """Key agreements, 100 us each: ten a second for a network, beyond that silence."""
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """An opened form: the token that it proves, and the guess at a password that it makes."""
+
+    form: Form
+    network: str
+    token: Token | None
+    guess: Guess | None
 
 
 class LoginService:
@@ -86,17 +94,14 @@ class LoginService:
     ) -> None:
         """`random_bytes(n)` is the system's source of chance."""
         self._clock = clock
-        self._accounts = accounts
-        self._hasher = hasher
         self._prekeys = prekeys
-        self._random_bytes = random_bytes
-        self._workers = workers
         self._counters = counters
         self._cookies = CookieJar(random_bytes(32))
         secret = random_bytes(32)
         self._openings = Throttle(OPENINGS_PER_NETWORK, secret)
         self._throttle = LoginThrottle(secret)
         self._gate = PasswordGate()
+        self._credentials = Credentials(clock, accounts, hasher, self._gate, random_bytes, workers)
         self._alarm = Alarm(logger, "logins are decided again", clock.monotonic)
         self._grants: OrderedDict[bytes, bytes | None] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -138,13 +143,14 @@ class LoginService:
         if form is None:
             self._counters.count(Drop.BAD_LOGIN)
             return
-        guess = Guess(form.user, network, self._gate.is_trusted(network))
-        refused = self._refusal(form, guess)
-        if refused is not None:
-            reply(self._grant(form, envelope, refused))
+        binding = sealed_binding(envelope, login, prekey.statement)
+        try:
+            claim = self._claim(form, network, binding)
+        except RefusedError as error:
+            reply(self._grant(form, envelope, error))
             return
         self._remember(digest, None)
-        task = asyncio.create_task(self._answer(envelope, form, guess, source, reply))
+        task = asyncio.create_task(self._answer(envelope, claim, source, reply))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -172,39 +178,47 @@ class LoginService:
         if len(self._grants) > MAX_REMEMBERED:
             self._grants.popitem(last=False)
 
-    def _refusal(self, form: LoginForm, guess: Guess) -> RefusedError | None:
+    def _claim(self, form: Form, network: str, binding: bytes) -> _Claim:
         """Refuse what needs no look at a password; else spend the throttles' tokens."""
-        if not form.lowest <= VERSION <= form.highest:
-            return InvalidRequestError(f"this server speaks version {VERSION} only")
-        if form.invite and len(form.password) < MIN_PASSWORD:
-            return InvalidRequestError(f"a password has at least {MIN_PASSWORD} characters")
+        check_form(form)
+        token = None
+        if not isinstance(form, LoginForm):
+            try:
+                token = self._credentials.proven(form, binding)
+            except DeniedError:
+                self._counters.count(Drop.BAD_PROOF)
+                raise
         if len(self._tasks) >= MAX_UNDECIDED:
             self._counters.count(Drop.LOGIN_FLOOD)
-            return BusyError()
-        if not self._throttle.take(guess, self._clock.monotonic()):
+            raise BusyError
+        guess = self._guess(form, network, token)
+        if guess is not None and not self._throttle.take(guess, self._clock.monotonic()):
             self._counters.count(Drop.LOGIN_THROTTLED)
-            return RateError()
+            raise RateError
+        return _Claim(form, network, token, guess)
+
+    def _guess(self, form: Form, network: str, token: Token | None) -> Guess | None:
+        trusted = self._gate.is_trusted(network)
+        if isinstance(form, LoginForm):
+            return Guess(form.user, network, trusted)
+        if isinstance(form, PasswordForm) and token is not None:
+            return Guess(token.user, network, trusted)
         return None
 
     async def _answer(
-        self, envelope: Envelope, form: LoginForm, guess: Guess, source: Source, reply: SendReply
+        self, envelope: Envelope, claim: _Claim, source: Source, reply: SendReply
     ) -> None:
         answer: Grant | RefusedError
         try:
-            answer = await self._decide(form, guess)
+            answer = await self._decide(claim)
             self._alarm.works()
         except RefusedError as error:
             answer = error
         except Exception:  # noqa: BLE001 - said by the alarm; the client must not wait for nothing
             self._alarm.failed("a login failed", trace=True)
             answer = StorageError("the server failed; see its log")
-        if isinstance(answer, DeniedError):
-            logger.warning("login refused: user=%s from=%s", form.user, source.host)
-        elif isinstance(answer, RefusedError):
-            self._counters.count(Drop.LOGIN_UNDECIDED)
-        if not isinstance(answer, DeniedError):
-            self._throttle.give_back(guess)  # only a wrong guess counts as one
-        grant = self._grant(form, envelope, answer)
+        self._settle(claim, answer, source)
+        grant = self._grant(claim.form, envelope, answer)
         digest = login_digest(envelope)
         if isinstance(answer, RefusedError) and answer.code in NOT_YET:
             self._grants.pop(digest, None)
@@ -212,66 +226,38 @@ class LoginService:
             self._remember(digest, grant)
         reply(grant)
 
-    def _grant(self, form: LoginForm, envelope: Envelope, answer: Grant | RefusedError) -> bytes:
+    def _settle(self, claim: _Claim, answer: Grant | RefusedError, source: Source) -> None:
+        """Count what came of a claim; only a wrong guess costs an attempt."""
+        if isinstance(answer, DeniedError) and claim.guess is not None:
+            logger.warning("login refused: user=%s from=%s", claim.guess.user, source.host)
+            return
+        if isinstance(answer, RefusedError):
+            self._counters.count(Drop.LOGIN_UNDECIDED)
+        if claim.guess is not None:
+            self._throttle.give_back(claim.guess)
+            if isinstance(answer, Grant):
+                self._gate.trust(claim.network)
+
+    async def _decide(self, claim: _Claim) -> Grant:
+        form, network, credentials = claim.form, claim.network, self._credentials
+        if isinstance(form, LoginForm):
+            return await credentials.log_in(form, network)
+        if claim.token is None:
+            raise DeniedError
+        if isinstance(form, PasswordForm):
+            return await credentials.change_password(claim.token, form, network)
+        return await credentials.renew(claim.token)
+
+    def _grant(self, form: Form, envelope: Envelope, answer: Grant | RefusedError) -> bytes:
         now = self._clock.now()
         if isinstance(answer, RefusedError):
             return encode_grant(form.key, envelope, now, refusal(answer, now))
         return encode_grant(form.key, envelope, now, answer)
 
-    async def _decide(self, form: LoginForm, guess: Guess) -> Grant:
-        user = await self._workers.accounts.run(self._accounts.find_user, form.user)
-        async with self._gate.admit(guess.network):
-            hashed = await self._accepted_hash(user, form)
-        if user is None or hashed is None:
-            raise DeniedError
-        grant = await self._mint(user, form, hashed)
-        self._gate.trust(guess.network)
-        return grant
 
-    async def _accepted_hash(self, user: User | None, form: LoginForm) -> str | None:
-        """Give the hash of the accepted password, an invite's new one included."""
-        accounts, workers, hasher = self._accounts, self._workers, self._hasher
-        if form.invite:
-            now = self._clock.now()
-            if not await workers.accounts.run(accounts.is_invite, user, form.invite, now):
-                return None
-            return await workers.passwords.run(hasher.hash, form.password)
-        hashed = await workers.accounts.run(accounts.password_hash, user)
-        fits = await workers.passwords.run(hasher.is_password, hashed, form.password)
-        return hashed if fits else None
-
-    async def _mint(self, user: User, form: LoginForm, hashed: str) -> Grant:
-        now = self._clock.now()
-        token = Token(
-            kid=self._new_kid(),
-            uid=user.uid,
-            user=user.name,
-            salt=self._random_bytes(ROOT_BYTES),
-            generation=1,
-            suite=SUITE,
-            scopes=form.scopes,
-            label=form.label,
-            created=now,
-            expires=min(now + form.lifetime, MAX_MILLISECONDS) if form.lifetime else 0,
-            used=0,
-            revoked=0,
-        )
-        accounts = self._accounts
-        if not await self._workers.accounts.run(accounts.mint, token, form.invite, hashed):
-            raise DeniedError
-        root = accounts.root(token)
-        return Grant(token.kid, root, token.expires, token.scopes, VERSION, now)
-
-    def _new_kid(self) -> bytes:
-        while True:
-            kid = self._random_bytes(KID_BYTES)
-            if kid != NO_KID and self._accounts.token(kid) is None:
-                return kid
-
-
-def _open(envelope: Envelope, login: SealedLogin, prekey: Prekey) -> LoginForm | None:
+def _open(envelope: Envelope, login: SealedLogin, prekey: Prekey) -> Form | None:
     try:
-        form = read_login_form(open_login(envelope, login, prekey.statement, prekey.private))
+        form = read_form(open_login(envelope, login, prekey.statement, prekey.private))
     except (MalformedError, InvalidRequestError):
         return None
     return form if is_login_authentic(envelope, form.key) else None

@@ -95,13 +95,18 @@ class User:
     name: Username
     created: int
     has_password: bool
+    is_disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
     """A login; times in ms since the epoch, `expires` 0: never, `used` 0: not yet.
 
-    `generation` names the master key that its root is derived from.
+    `generation` names the master key that its root is derived from, `id` its line: the key id of
+    the first token of it. `authenticated` is when somebody last gave a password or an invite for
+    it, `life` the ms that it was wanted for (0: for ever), `fixed`: it is never renewed. Unused, it
+    dies at `deadline` (0: no need to hurry). `predecessor` is the key id that it was made to
+    replace ("": none), `superseded` when a successor of it was first used (0: none was).
     """
 
     kid: bytes
@@ -116,6 +121,13 @@ class Token:
     expires: int
     used: int
     revoked: int
+    id: bytes
+    authenticated: int
+    life: int
+    fixed: bool
+    deadline: int
+    predecessor: bytes
+    superseded: int
 
     def is_live(self, now: int) -> bool:
         """Tell whether somebody can use it."""
@@ -123,8 +135,29 @@ class Token:
         return not is_over and not self.is_abandoned(now)
 
     def is_abandoned(self, now: int) -> bool:
-        """Tell whether nobody used it in its first ten minutes: its GRANT was lost."""
-        return not self.used and now > self.created + UNUSED_LIFE_MILLISECONDS
+        """Tell whether nobody used it in time: its GRANT was lost."""
+        return not self.used and 0 < self.deadline < now
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """When (ms since the epoch) and from which IP address a token was used last."""
+
+    moment: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A request that changes tokens, known by its id: whose, what (a digest), when it is made.
+
+    A repetition has the same `uid`, `rid` and `request`.
+    """
+
+    uid: bytes
+    rid: EntryId
+    request: bytes
+    made: int
 
 
 class PasswordHasher(Protocol):
@@ -138,13 +171,23 @@ class PasswordHasher(Protocol):
 
 
 class AccountStore(Protocol):
-    """Keeps users, invites and tokens. All but `token` and `root` may wait for the disk."""
+    """Keeps users, invites and tokens.
+
+    All but `token`, `root`, `generation`, `has_user` and `touch` may wait for the disk, and are
+    called from one thread at a time. A change is durable when its method returns, or not made.
+    """
 
     def token(self, kid: bytes) -> Token | None:
         """Look a token up in memory, so that a flood of unknown ones never touches a disk."""
 
     def root(self, token: Token) -> bytes:
         """Derive the token's 32-byte root key."""
+
+    def generation(self) -> int:
+        """Give the number of the master key that new tokens are made with."""
+
+    def touch(self, kid: bytes, use: Use) -> None:
+        """Note in memory that a token is used; the last note of each counts."""
 
     def has_user(self, name: Username) -> bool:
         """Tell, from memory, whether there is a user of that name."""
@@ -177,13 +220,51 @@ class AccountStore(Protocol):
         """Tell whether the code would be accepted now; changes nothing."""
 
     def mint(self, token: Token, invite: bytes, hashed: str) -> bool:
-        """Keep a new token; with an invite, use it up and set the hash in the same transaction.
+        """Keep a log-in's token; with an invite, use it up and set the hash in one transaction.
 
-        Give False, keeping nothing, if the user or the invite is gone meanwhile.
+        An invite for somebody who had a password ends all tokens there were. Give False, keeping
+        nothing, if the user or the invite is gone meanwhile; raise QuotaError at the 65th line.
+        """
+
+    def minted_by(self, change: Change) -> Token | None:
+        """Give the token that this request made before, None if it is new.
+
+        Raise ConflictError if another request was made under the same id.
+        """
+
+    def mint_further(self, token: Token, parent: Token, change: Change) -> None:
+        """Keep a token that another one began by a new request.
+
+        Raise TokenRevokedError if `parent` has ended meanwhile, QuotaError at the 65th line.
+        """
+
+    def replace(self, successor: Token) -> None:
+        """Keep a token's successor; raise TokenRevokedError if its predecessor has ended."""
+
+    def change_password(self, successor: Token, hashed: str, *, keep: bool) -> None:
+        """Keep a password's hash and a token's successor; unless `keep`, end all other tokens.
+
+        Raise TokenRevokedError if its predecessor has ended.
+        """
+
+    def revoke(self, user: User, name: bytes, change: Change) -> int:
+        """End the line with the id `name`, or of the token with that key id; give how many lived.
+
+        A repetition gives the same number. Raise NotFoundError if the user has no such line,
+        ConflictError if another request was made under the same id.
         """
 
     def mark_used(self, token: Token, now: int) -> None:
-        """Keep that the token was used, so that it outlives its first ten minutes."""
+        """Keep that the token was used: it outlives its deadline, and its predecessor ends soon."""
+
+    def last_use(self, token: Token) -> Use:
+        """Give the last use that was noted; the moment 0 for a token that was never used."""
+
+    def keep_uses(self) -> None:
+        """Make the notes of `touch` durable."""
 
     def sweep(self, now: int) -> None:
-        """Erase what time has ended: unused tokens, old invites, salts 30 days after their end."""
+        """Erase what time has ended: tokens unused in time, old invites and remembered changes.
+
+        Ended tokens are erased 30 days after their end.
+        """

@@ -1,8 +1,9 @@
 """Requests under a token: authenticate, check, hand to a handler, seal the answer.
 
 The order is the cheapest first, and nothing is said to anybody who did not sign correctly:
-token known, suite, HMAC; then signed refusals: EXPIRED, REVOKED, BADTIME; a datagram already in
-flight is dropped; then decrypt, unpack, validate, scope, do it.
+token known, suite, HMAC; then signed refusals: REVOKED, EXPIRED, BADTIME; a datagram already in
+flight is dropped; then decrypt, unpack, validate, scope, do it. A reply says so when its token is
+due to be renewed.
 """
 
 import asyncio
@@ -13,12 +14,15 @@ from typing import Final, TypeAlias
 
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.committer import Committer
+from diaryserver.service.context import Context
 from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.door import read_request, refusal
 from diaryserver.service.firstuse import FirstUses
-from diaryserver.service.handlers import HANDLERS, Context
-from diaryserver.service.ports import AccountStore, Clock, EntryStore, Token
+from diaryserver.service.handlers import HANDLERS
+from diaryserver.service.ports import AccountStore, Clock, EntryStore, Token, Use
+from diaryserver.service.source import Source
 from diaryserver.service.threads import Workers
+from diaryserver.service.tokens import why_not_renewed
 from diaryserver.steps import Announce, Step, announce_to_nobody
 from protocol.channel import seal_reply
 from protocol.envelope import MAX_DATAGRAM, OVERHEAD, SIV_BYTES, Envelope
@@ -35,11 +39,15 @@ from protocol.errors import (
 from protocol.keys import TokenKeys, derive_token_keys, is_authentic, open_sealed
 from protocol.messages import (
     MAX_SKEW_MILLISECONDS,
+    RENEWAL_HINT_BYTES,
     Clear,
+    Delete,
+    Mint,
     Put,
     Refusal,
     Reply,
     Request,
+    Revoke,
     allows,
 )
 
@@ -54,6 +62,9 @@ MAX_ANSWERS: Final = 5
 
 MAX_REMEMBERED_IDS: Final = 65_536
 """About 10 MiB; the least recent are forgotten first, and repeating them is harmless."""
+
+_CHANGES: Final = (Put, Clear, Mint, Revoke, Delete)
+"""What the stores know again by its id: the client repeats it until it is told the outcome."""
 
 AMPLIFICATION: Final = 3
 """An authentic reply is at most this times its request, so that a replay is no weapon."""
@@ -72,10 +83,12 @@ class RequestService:
         entries: EntryStore,
         committer: Committer,
         workers: Workers,
+        random_bytes: Callable[[int], bytes],
         counters: Counters,
         announce: Announce = announce_to_nobody,
     ) -> None:
         """Everything is handed in; tasks run on the current event loop."""
+        self._random_bytes = random_bytes
         self._clock = clock
         self._accounts = accounts
         self._entries = entries
@@ -89,7 +102,7 @@ class RequestService:
         self._in_flight: dict[bytes, asyncio.Task[None]] = {}
         self._first_uses = FirstUses(self._is_used, self._mark_used)
 
-    def receive(self, envelope: Envelope, reply: SendReply) -> None:
+    def receive(self, envelope: Envelope, source: Source, reply: SendReply) -> None:
         """Answer through `reply`, now or when the disk is done, once or never."""
         self._announce(Step.RECEIVED)
         token = self._accounts.token(envelope.kid)
@@ -109,6 +122,7 @@ class RequestService:
         if refused is not None:
             reply(seal_reply(keys, envelope, now, refusal(refused, now)))
             return
+        self._accounts.touch(token.kid, Use(now, source.address()))
         answering = asyncio.create_task(self._answer(token, keys, envelope, reply))
         self._in_flight[envelope.tag] = answering
         answering.add_done_callback(lambda _: self._in_flight.pop(envelope.tag, None))
@@ -146,7 +160,8 @@ class RequestService:
             self._alarm.failed("a request failed, its sender is told: outcome unknown", trace=True)
             answer = refusal(StorageError("the server failed; see its log"), now)
         if answer is not None:
-            sealed = seal_reply(keys, envelope, self._clock.now(), answer)
+            renew = self._is_due(token)
+            sealed = seal_reply(keys, envelope, self._clock.now(), answer, renew=renew)
             self._announce(Step.REPLY_SEALED)
             reply(sealed)
             self._announce(Step.REPLY_SENT)
@@ -163,15 +178,17 @@ class RequestService:
             self._counters.count(Drop.REPEATED_READ)
             return None
         size = min(MAX_DATAGRAM, AMPLIFICATION * (OVERHEAD + len(envelope.body)))
-        room = size - OVERHEAD - SIV_BYTES
         context = Context(
-            token,
-            envelope.rid,
-            now,
-            room,
-            self._entries,
-            self._committer,
-            self._workers.entries,
+            token=token,
+            rid=envelope.rid,
+            now=now,
+            room=size - OVERHEAD - SIV_BYTES - RENEWAL_HINT_BYTES,
+            accounts=self._accounts,
+            accounts_worker=self._workers.accounts,
+            entries=self._entries,
+            committer=self._committer,
+            store_worker=self._workers.entries,
+            random_bytes=self._random_bytes,
         )
         return await HANDLERS[type(request)](context, request)
 
@@ -182,9 +199,16 @@ class RequestService:
     async def _mark_used(self, token: Token) -> None:
         await self._workers.accounts.run(self._accounts.mark_used, token, self._clock.now())
 
+    def _is_due(self, token: Token) -> bool:
+        current = self._accounts.token(token.kid)
+        now = self._clock.now()
+        if current is None or not current.is_live(now):
+            return False
+        return not why_not_renewed(current, now, self._accounts.generation())
+
     def _is_repeated_too_often(self, envelope: Envelope, request: Request) -> bool:
-        if isinstance(request, Put | Clear):
-            return False  # the store knows these again; the client repeats them until it is told
+        if isinstance(request, _CHANGES):
+            return False
         key = (envelope.kid, bytes(envelope.rid))
         answers = self._answers[key] = self._answers.pop(key, 0) + 1
         if len(self._answers) > MAX_REMEMBERED_IDS:

@@ -39,7 +39,7 @@ class Router:
             self._counters.count(Drop.MALFORMED)
             return
         if envelope.kind is Kind.REQUEST:
-            self._requests.receive(envelope, reply)
+            self._requests.receive(envelope, source, reply)
         elif envelope.kind is Kind.HELLO:
             self._logins.hello(envelope, source, reply)
         elif envelope.kind is Kind.LOGIN:

@@ -10,6 +10,10 @@ class Source:
     host: str
     port: int
 
+    def address(self) -> str:
+        """Give the IP address without its scope."""
+        return self.host.partition("%")[0]
+
     def packed(self) -> bytes:
         """Give bytes that differ for any two sources."""
         return self.port.to_bytes(2, "big") + self.host.encode()

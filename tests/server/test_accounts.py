@@ -5,6 +5,7 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from diaryserver.accounts.schema import open_database
 from diaryserver.datalock import DataInUseError, own_data
 from diaryserver.errors import DataError
 from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, Token, User
-from protocol.envelope import SUITE
+from diaryserver.service.tokens import Seed, Wish, token_of_login
 from protocol.errors import StorageError, UsageError
 from protocol.identifiers import Username
 from tests.server.fakes import NOON, seeded
@@ -57,20 +58,10 @@ def alice(accounts: SqliteAccounts) -> User:
 
 def token_of(user: User, number: int = 1, *, expires: int = 0, created: int = NOON) -> Token:
     """Give a token to mint; its salt is what the tests search the disk for."""
-    return Token(
-        kid=number.to_bytes(8, "big"),
-        uid=user.uid,
-        user=user.name,
-        salt=hashlib.sha256(b"salt %d" % number).digest(),
-        generation=1,
-        suite=SUITE,
-        scopes="full",
-        label="laptop",
-        created=created,
-        expires=expires,
-        used=0,
-        revoked=0,
-    )
+    salt = hashlib.sha256(b"salt %d" % number).digest()
+    seed = Seed(number.to_bytes(8, "big"), salt, 1, created)
+    token = token_of_login(seed, user, Wish("laptop", "full", 0, fixed=False))
+    return replace(token, expires=expires, life=max(0, expires - created))
 
 
 # Users

@@ -8,13 +8,15 @@ from typing import Final
 import pytest
 
 from diaryserver.service.firstuse import FirstUses
-from diaryserver.service.ports import Token
-from protocol.envelope import SUITE
+from diaryserver.service.ports import Token, User
+from diaryserver.service.tokens import Seed, Wish, token_of_login
 from protocol.errors import StorageError
 from protocol.identifiers import Username
 
-UNUSED: Final = Token(
-    b"k" * 8, b"u" * 16, Username("alice"), b"s" * 32, 1, SUITE, "full", "desk", 0, 0, 0, 0
+UNUSED: Final = token_of_login(
+    Seed(b"k" * 8, b"s" * 32, 1, 0),
+    User(b"u" * 16, Username("alice"), 0, has_password=True),
+    Wish("desk", "full", 0, fixed=False),
 )
 
 

@@ -29,13 +29,17 @@ from protocol.messages import (
     Cleared,
     DayList,
     Days,
+    Delete,
     Identity,
+    Mint,
     Ping,
     Put,
     Read,
     Refusal,
     Request,
+    Revoke,
     Stored,
+    Tokens,
     Whoami,
     encode_request,
     padded,
@@ -159,10 +163,10 @@ def test_a_token_unused_for_ten_minutes_is_unknown(world: World) -> None:
 @pytest.mark.parametrize(
     ("scopes", "allowed"),
     [
-        ("read", {"days", "read", "whoami", "ping"}),
-        ("write", {"put", "whoami", "ping"}),
-        ("read write", {"put", "days", "read", "whoami", "ping"}),
-        ("full", {"put", "days", "read", "clear", "whoami", "ping"}),
+        ("read", {"days", "read", "whoami", "ping", "revoke"}),
+        ("write", {"put", "whoami", "ping", "revoke"}),
+        ("read write", {"put", "days", "read", "whoami", "ping", "revoke"}),
+        ("full", {operation.name for operation in OPERATIONS}),
     ],
 )
 def test_a_scope_allows_what_it_says(world: World, scopes: str, allowed: set[str]) -> None:
@@ -176,10 +180,15 @@ def test_a_scope_allows_what_it_says(world: World, scopes: str, allowed: set[str
         "clear": Clear(TODAY, 0),
         "whoami": Whoami(),
         "ping": Ping(),
+        "tokens": padded(Tokens()),
+        "mint": Mint("cron", scopes, 0, fixed=False),
+        "revoke": Revoke(device.keys.kid),
+        "delete": Delete(ALICE),
     }
     assert requests.keys() == {operation.name for operation in OPERATIONS}
     for name, request in requests.items():
-        assert (code_of(device.ask(request)) == "OK") == (name in allowed), name
+        asking = world.device(scopes=scopes) if name == "delete" else device
+        assert (code_of(asking.ask(request)) == "OK") == (name in allowed), name
     if "clear" not in allowed:
         assert len(world.entries.list_days(ALICE, TODAY, TODAY, 1).rows) == 1
 

@@ -7,6 +7,7 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -23,8 +24,9 @@ from diaryserver.service.requests import RequestService
 from diaryserver.service.router import Router
 from diaryserver.service.source import Source
 from diaryserver.service.threads import Workers
+from diaryserver.service.tokens import Seed, Wish, token_of_login
 from protocol.channel import open_reply, seal_request
-from protocol.envelope import SUITE, TAG_BYTES, Envelope, Kind, parse_envelope
+from protocol.envelope import TAG_BYTES, Envelope, Kind, parse_envelope
 from protocol.identifiers import EntryId, Username
 from protocol.keys import TokenKeys, derive_token_keys, seal
 from protocol.login import encode_login, open_grant
@@ -67,7 +69,7 @@ class World:
         self.runner = asyncio.Runner()
         committer = Committer(entries, workers.entries, accounts.has_user, self.clock.monotonic)
         self.requests = RequestService(
-            self.clock, accounts, entries, committer, workers, self.counters
+            self.clock, accounts, entries, committer, workers, seeded(5), self.counters
         )
         self._kids = itertools.count(1)
         self.serve_logins(accounts, self.hasher)
@@ -110,25 +112,21 @@ class World:
         return user
 
     def device(
-        self, user: User | None = None, *, scopes: str = "full", expires: int = 0
+        self,
+        user: User | None = None,
+        *,
+        scopes: str = "full",
+        expires: int = 0,
+        fixed: bool = False,
+        label: str = "laptop",
     ) -> "Device":
         """Give a user's device a token."""
         owner = user or self.accounts.find_user(ALICE) or self.user()
-        number = next(self._kids)
-        token = Token(
-            kid=number.to_bytes(8, "big"),
-            uid=owner.uid,
-            user=owner.name,
-            salt=number.to_bytes(32, "big"),
-            generation=1,
-            suite=SUITE,
-            scopes=scopes,
-            label="laptop",
-            created=self.clock.now(),
-            expires=expires,
-            used=0,
-            revoked=0,
-        )
+        number, now = next(self._kids), self.clock.now()
+        seed = Seed(number.to_bytes(8, "big"), number.to_bytes(32, "big"), 1, now)
+        lifetime = expires - now if expires else 0
+        token = token_of_login(seed, owner, Wish(label, scopes, lifetime, fixed))
+        token = replace(token, expires=expires)
         assert self.accounts.mint(token, b"", "hash")
         return Device(self, token, derive_token_keys(self.accounts.root(token), token.kid))
 

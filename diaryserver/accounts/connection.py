@@ -1,0 +1,51 @@
+"""Transactions on the accounts database: each one durable as a whole, or not made."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from protocol.errors import StorageError
+
+
+class Connection:
+    """The database, for the tables to speak to; one thread at a time."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        """`database` comes from `schema.open_database`."""
+        self._database = database
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Do all of what is inside, durably, or nothing; raise StorageError if the disk fails.
+
+        An IntegrityError passes through: it tells what the caller did.
+        """
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            yield
+            self._database.execute("COMMIT")
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.DatabaseError as error:
+            raise StorageError(f"accounts: {error}") from error
+        finally:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+
+    def execute(
+        self, statement: str, values: Sequence[object] | dict[str, object] = ()
+    ) -> sqlite3.Cursor:
+        """Run one statement, inside a transaction."""
+        return self._database.execute(statement, values)
+
+    def read(self, query: str, values: Sequence[object] | dict[str, object] = ()) -> list[Any]:
+        """Give the rows of a query; raise StorageError if they cannot be read."""
+        try:
+            return self._database.execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise StorageError(f"accounts: {error}") from error

@@ -1,0 +1,29 @@
+"""What a handler is given beside its request."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from diaryserver.service.committer import Committer
+from diaryserver.service.ports import AccountStore, EntryStore, Token
+from diaryserver.service.threads import Worker
+from protocol.identifiers import EntryId
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who asks, under which request id, when (ms since the epoch), and what it may be done with.
+
+    `room` is how many bytes of plaintext the reply may have: three times the request at most, less
+    what a renewal hint takes.
+    """
+
+    token: Token
+    rid: EntryId
+    now: int
+    room: int
+    accounts: AccountStore
+    accounts_worker: Worker
+    entries: EntryStore
+    committer: Committer
+    store_worker: Worker
+    random_bytes: Callable[[int], bytes]
