@@ -265,7 +265,8 @@ connection.execute("PRAGMA cache_size = 1")
 connection.execute("BEGIN IMMEDIATE")
 for number in range(2000):
     uid = number.to_bytes(16, "big")
-    connection.execute("INSERT INTO users (uid, name, created, removed, password) VALUES (?, ?, 0, 0, NULL)", (uid, f"user{number}"))
+    user = (uid, f"user{number}")
+    connection.execute("INSERT INTO users (uid, name, created) VALUES (?, ?, 0)", user)
 os._exit(9)
 """
 
