@@ -5,7 +5,6 @@ memory, changed only after their transaction, so that looking one up never touch
 the rules of tokens are is for `service.tokens` to say.
 """
 
-import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from diaryserver.accounts.changetable import ChangeTable
 from diaryserver.accounts.connection import Connection
 from diaryserver.accounts.keyfiles import ServerKeys
 from diaryserver.accounts.tokentable import LastUses, TokenTable
+from diaryserver.accounts.usertable import UserTable
 from diaryserver.service.ports import Change, Token, Use, User
 from diaryserver.service.tokens import (
     MAX_KEPT_TOKENS,
@@ -32,12 +32,6 @@ from protocol.invite import CODE_BYTES
 UID_BYTES: Final = 16
 SALT_LIFE_MILLISECONDS: Final = 30 * 86_400_000
 """So long EXPIRED and REVOKED can be signed, for people back from a long journey."""
-
-_SELECT_USERS: Final = (
-    "SELECT uid, name, created, password IS NOT NULL, disabled FROM users WHERE removed = 0"
-    " AND (:name IS NULL OR name = :name) ORDER BY name"
-)
-_MAY_LOG_IN: Final = "removed = 0 AND disabled = 0"
 
 
 class SqliteAccounts:
@@ -58,7 +52,8 @@ class SqliteAccounts:
         self._tokens = TokenTable(self._connection)
         self._uses = LastUses(self._connection)
         self._changes = ChangeTable(self._connection)
-        self._names = {user.name for user in self._users()}
+        self._users = UserTable(self._connection)
+        self._names = {user.name for user in self._users.all()}
 
     def close(self) -> None:
         """Close the database."""
@@ -86,11 +81,11 @@ class SqliteAccounts:
 
     def find_user(self, name: Username) -> User | None:
         """Give the user of that name, unless removed."""
-        return next(self._users(name), None)
+        return next(self._users.all(name), None)
 
     def list_users(self) -> list[User]:
         """Give all users, by name."""
-        return list(self._users())
+        return list(self._users.all())
 
     def list_tokens(self, user: User) -> list[Token]:
         """Give the user's tokens, oldest first."""
@@ -109,9 +104,7 @@ class SqliteAccounts:
         uid = self._random_bytes(UID_BYTES)
         try:
             with self._transaction():
-                self._connection.execute(
-                    "INSERT INTO users (uid, name, created) VALUES (?, ?, ?)", (uid, str(name), now)
-                )
+                self._users.insert(uid, name, now)
         except sqlite3.IntegrityError:
             raise UsageError(f"there is a user {name} already") from None
         self._names.add(name)
@@ -120,59 +113,40 @@ class SqliteAccounts:
     def remove_user(self, user: User, now: int) -> None:
         """Remove a user, the password and any invite, and revoke the tokens."""
         with self._transaction():
-            execute = self._connection.execute
-            execute("DELETE FROM invites WHERE uid = ?", (user.uid,))
             self._revoke(self._tokens.of(user.uid), now)
-            execute("UPDATE users SET removed = ?, password = NULL WHERE uid = ?", (now, user.uid))
+            self._users.remove(user.uid, now)
         self._names.discard(user.name)
 
     def password_hash(self, user: User | None) -> str:
         """Give the hash to check against, or the decoy."""
-        uid = user.uid if user else bytes(UID_BYTES)
-        found = self._connection.read(
-            f"SELECT password FROM users WHERE uid = ? AND {_MAY_LOG_IN}",  # noqa: S608 - our own
-            (uid,),
-        )
-        return str(found[0][0]) if found and found[0][0] else self._decoy
+        return self._users.password(user.uid if user else bytes(UID_BYTES)) or self._decoy
 
     def set_password_hash(self, user: User, hashed: str) -> None:
         """Keep a password's hash."""
         with self._transaction():
-            self._set_password(user.uid, hashed)
+            self._users.set_password(user.uid, hashed)
 
     def invite(self, user: User, expires: int) -> bytes:
         """Keep (hashed) and give a fresh code; an earlier one is void."""
         code = self._random_bytes(CODE_BYTES)
         with self._transaction():
-            self._connection.execute(
-                "INSERT OR REPLACE INTO invites (uid, code_hash, expires) VALUES (?, ?, ?)",
-                (user.uid, _code_hash(code), expires),
-            )
+            self._users.invite(user.uid, code, expires)
         return code
 
     def is_invite(self, user: User | None, code: bytes, now: int) -> bool:
         """Tell whether the code would be accepted now."""
         uid = user.uid if user and not user.is_disabled else bytes(UID_BYTES)
-        return bool(
-            self._connection.read(
-                "SELECT 1 FROM invites WHERE uid = ? AND code_hash = ? AND expires > ?",
-                (uid, _code_hash(code), now),
-            )
-        )
+        return self._users.is_invite(uid, code, now)
 
     def mint(self, token: Token, invite: bytes, hashed: str) -> bool:
         """Keep a log-in's token, and use its invite up, in one transaction."""
         with self._transaction():
-            if not self._may_log_in(token.uid):
+            if not self._users.may_log_in(token.uid):
                 return False
             if invite:
-                spent = self._connection.execute(
-                    "DELETE FROM invites WHERE uid = ? AND code_hash = ? AND expires > ?",
-                    (token.uid, _code_hash(invite), token.created),
-                )
-                if spent.rowcount != 1:
+                if not self._users.spend_invite(token.uid, invite, token.created):
                     return False
-                if self._set_password(token.uid, hashed):
+                if self._users.set_password(token.uid, hashed):
                     self._revoke(self._tokens.of(token.uid), token.created)
             self._insert(token, is_free=bool(invite))
         return True
@@ -204,7 +178,7 @@ class SqliteAccounts:
         """Keep a password's hash and a token's successor, and end the other tokens."""
         with self._transaction():
             self._check_live(successor.predecessor, successor.created)
-            self._set_password(successor.uid, hashed)
+            self._users.set_password(successor.uid, hashed)
             if keep:
                 self._insert_successor(successor)
                 return
@@ -241,7 +215,7 @@ class SqliteAccounts:
         """Erase unused tokens after their deadline, ended ones after 30 days, what is too old."""
         ended = [token.kid for token in self._tokens.all() if _is_over(token, now)]
         with self._transaction():
-            self._connection.execute("DELETE FROM invites WHERE expires <= ?", (now,))
+            self._users.sweep_invites(now)
             self._changes.sweep(now)
             for kid in ended:
                 self._tokens.delete(kid)
@@ -278,19 +252,6 @@ class SqliteAccounts:
         if token is None or not token.is_live(now):
             raise TokenRevokedError
 
-    def _may_log_in(self, uid: bytes) -> bool:
-        query = f"SELECT 1 FROM users WHERE uid = ? AND {_MAY_LOG_IN}"  # noqa: S608 - our own
-        return self._connection.execute(query, (uid,)).fetchone() is not None
-
-    def _set_password(self, uid: bytes, hashed: str) -> bool:
-        """Keep a hash, and tell whether there was one."""
-        execute = self._connection.execute
-        (had_one,) = execute(
-            "SELECT password IS NOT NULL FROM users WHERE uid = ?", (uid,)
-        ).fetchone()
-        execute("UPDATE users SET password = ? WHERE uid = ?", (hashed, uid))
-        return bool(had_one)
-
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         committed = False
@@ -301,19 +262,9 @@ class SqliteAccounts:
         finally:
             self._tokens.settle(committed=committed)
 
-    def _users(self, wanted: str | None = None) -> Iterator[User]:
-        rows = self._connection.read(_SELECT_USERS, {"name": wanted and str(wanted)})
-        for uid, name, created, has_password, disabled in rows:
-            yield User(uid, Username(name), created, bool(has_password), bool(disabled))
-
 
 def _is_over(token: Token, now: int) -> bool:
     if token.is_abandoned(now):
         return True
     ends = [moment for moment in (token.expires, token.revoked) if moment]
     return bool(ends) and now > min(ends) + SALT_LIFE_MILLISECONDS
-
-
-def _code_hash(code: bytes) -> bytes:
-    # 128 random bits need no slow hash: nobody can try them all.
-    return hashlib.sha256(code).digest()

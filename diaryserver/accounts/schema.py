@@ -81,19 +81,26 @@ def open_database(path: Path) -> sqlite3.Connection:
     a revoked token's salt must be gone. One thread at a time.
     """
     path.touch(mode=0o600)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = DELETE")
-        connection.execute("PRAGMA synchronous = EXTRA")
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("PRAGMA foreign_keys = ON")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        for number in range(version + 1, SCHEMA_VERSION + 1):
-            script = _MIGRATIONS[number - 1]
-            connection.executescript(f"BEGIN;{script}PRAGMA user_version = {number};COMMIT;")
+        version = _migrate(connection)
     except sqlite3.DatabaseError as error:
+        connection.close()
         raise DataError(f"{path} cannot be used: {error}") from None
     if version > SCHEMA_VERSION:
         connection.close()
         raise DataError(f"{path} was written by another version of diaryserver ({version})")
     return connection
+
+
+def _migrate(connection: sqlite3.Connection) -> int:
+    """Set the connection up, bring the database to our version, and give the one it had."""
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.execute("PRAGMA synchronous = EXTRA")
+    connection.execute("PRAGMA secure_delete = ON")
+    connection.execute("PRAGMA foreign_keys = ON")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    for number in range(version + 1, SCHEMA_VERSION + 1):
+        script = _MIGRATIONS[number - 1]
+        connection.executescript(f"BEGIN;{script}PRAGMA user_version = {number};COMMIT;")
+    return int(version)

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from diaryserver.accounts.database import SALT_LIFE_MILLISECONDS, SqliteAccounts
 from diaryserver.accounts.keyfiles import ServerKeys, open_keys
 from diaryserver.accounts.passwords import Argon2Hasher
-from diaryserver.accounts.schema import open_database
+from diaryserver.accounts.schema import SCHEMA_VERSION, open_database
 from diaryserver.datalock import DataInUseError, own_data
 from diaryserver.errors import DataError
 from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, Token, User
-from diaryserver.service.tokens import Seed, Wish, token_of_login
+from diaryserver.service.tokens import Seed, Wish, token_of_login, why_not_renewed
 from protocol.errors import StorageError, UsageError
 from protocol.identifiers import Username
 from tests.server.fakes import NOON, seeded
@@ -257,6 +257,93 @@ def test_the_root_is_what_the_protocol_says(tmp_path: Path, alice: User) -> None
     assert keys.root(token) == HKDF(SHA256(), 32, token.salt, info).derive(keys.master)
     others = [token_of(alice, 2), token_of(User(bytes(16), ALICE, NOON, has_password=False))]
     assert len({keys.root(each) for each in (token, *others)}) == 3
+
+
+# Versions of the database
+
+
+VERSION_1: Final = """
+CREATE TABLE users (
+    uid BLOB PRIMARY KEY CHECK (length(uid) = 16),
+    name TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    removed INTEGER NOT NULL DEFAULT 0,
+    password TEXT
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX users_by_name ON users (name) WHERE removed = 0;
+CREATE TABLE invites (
+    uid BLOB PRIMARY KEY REFERENCES users (uid),
+    code_hash BLOB NOT NULL,
+    expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE tokens (
+    kid BLOB PRIMARY KEY CHECK (length(kid) = 8),
+    uid BLOB NOT NULL REFERENCES users (uid),
+    salt BLOB NOT NULL CHECK (length(salt) = 32),
+    generation INTEGER NOT NULL,
+    suite INTEGER NOT NULL,
+    scopes TEXT NOT NULL,
+    label TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    used INTEGER NOT NULL,
+    revoked INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
+
+
+def write_version_1(path: Path) -> None:
+    """Make a database as the first servers did: alice, with a used, an unused, an endless token."""
+    connection = sqlite3.connect(path)
+    connection.executescript(VERSION_1)
+    uid = b"u" * 16
+    connection.execute("INSERT INTO users VALUES (?, 'alice', ?, 0, 'hash')", (uid, NOON))
+    for number, (expires, used) in enumerate([(NOON + WEEK, NOON + 1), (NOON + WEEK, 0), (0, 9)]):
+        connection.execute(
+            "INSERT INTO tokens VALUES (?, ?, ?, 1, 1, 'full', 'desk', ?, ?, ?, 0)",
+            (bytes([number] * 8), uid, bytes([number] * 32), NOON, expires, used),
+        )
+    connection.commit()
+    connection.close()
+
+
+def test_a_database_of_the_first_version_is_brought_to_ours(tmp_path: Path) -> None:
+    """With all that is in it: whoever was logged in stays so, and can renew."""
+    write_version_1(tmp_path / "accounts.sqlite3")
+    open_keys(tmp_path / "keys", seeded(), first_start=True)
+    with opened(tmp_path):
+        pass
+    with opened(tmp_path) as accounts:
+        alice = accounts.find_user(ALICE)
+        assert alice is not None
+        assert (accounts.password_hash(alice), alice.is_disabled) == ("hash", False)
+        used, unused, endless = accounts.list_tokens(alice)
+    assert (used.id, used.authenticated, used.life) == (used.kid, NOON, WEEK)
+    assert (used.fixed, used.predecessor, used.superseded) == (False, b"", 0)
+    assert why_not_renewed(used, NOON + WEEK - 1, 1) == ""
+    assert unused.is_abandoned(NOON + UNUSED_LIFE_MILLISECONDS + 1)
+    assert not unused.is_abandoned(NOON + UNUSED_LIFE_MILLISECONDS)
+    assert (endless.life, endless.is_live(NOON + 1000 * WEEK)) == (0, True)
+    with closing(sqlite3.connect(tmp_path / "accounts.sqlite3")) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+
+
+def test_a_migration_that_is_cut_off_did_nothing(tmp_path: Path) -> None:
+    """The next start does it whole."""
+    path = tmp_path / "accounts.sqlite3"
+    write_version_1(path)
+    broken = sqlite3.connect(path)
+    broken.execute("CREATE TABLE changes (x)")
+    broken.commit()
+    before = path.read_bytes()
+    with pytest.raises(DataError, match="changes already exists"):
+        open_database(path)
+    assert path.read_bytes() == before
+    broken.execute("DROP TABLE changes")
+    broken.commit()
+    broken.close()
+    open_database(path).close()
 
 
 # What a stolen file tells

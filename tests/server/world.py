@@ -29,11 +29,13 @@ from protocol.channel import open_reply, seal_request
 from protocol.envelope import TAG_BYTES, Envelope, Kind, parse_envelope
 from protocol.identifiers import EntryId, Username
 from protocol.keys import TokenKeys, derive_token_keys, seal
-from protocol.login import encode_login, open_grant
+from protocol.login import encode_login, login_binding, open_grant, prove
 from protocol.messages import (
     BY_REQUEST,
+    Form,
     Grant,
     LoginForm,
+    ProvenForm,
     Put,
     Refusal,
     Reply,
@@ -139,16 +141,23 @@ class World:
         return offer
 
     def login(
-        self, form: LoginForm, *, offer: Offer | None = None, source: Source = HERE
+        self, form: Form, *, offer: Offer | None = None, source: Source = HERE
     ) -> Grant | Refusal:
         """Log in from the first word to the GRANT."""
         return self.granted(self.sealed_login(form, offer or self.offer(source)), form, source)
 
-    def sealed_login(self, form: LoginForm, offer: Offer) -> bytes:
+    def sealed_login(self, form: Form, offer: Offer) -> bytes:
         """Give a LOGIN's bytes."""
         return encode_login(new_id(), self.clock.now(), offer, NONCE, form)
 
-    def granted(self, login: bytes, form: LoginForm, source: Source = HERE) -> Grant | Refusal:
+    def proven_login(self, form: ProvenForm, root: bytes, offer: Offer) -> bytes:
+        """Give a LOGIN's bytes, the token of `form` proven for it by `root`."""
+        rid, now = new_id(), self.clock.now()
+        binding = login_binding(rid, now, offer, NONCE)
+        proof = prove(root, type(form), form.kid, form.key, binding)
+        return encode_login(rid, now, offer, NONCE, replace(form, proof=proof))
+
+    def granted(self, login: bytes, form: Form, source: Source = HERE) -> Grant | Refusal:
         """Send a LOGIN and open its GRANT."""
         [reply] = self.send(login, source=source)
         return opened_grant(login, form, reply)
@@ -226,7 +235,7 @@ def form_of(
     return LoginForm(user, password, invite, **(fields | other))  # type: ignore[arg-type]
 
 
-def opened_grant(login: bytes, form: LoginForm, reply: bytes) -> Grant | Refusal:
+def opened_grant(login: bytes, form: Form, reply: bytes) -> Grant | Refusal:
     """Open what answers a LOGIN."""
     plaintext = open_grant(form.key, parse_envelope(login), parse_envelope(reply))
     return decode_reply(Grant, plaintext)

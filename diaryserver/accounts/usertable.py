@@ -1,0 +1,91 @@
+"""The tables of users, their passwords and their invites.
+
+Rules: whatever changes something is called inside a transaction; of a password and of an invite
+only hashes are kept.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Final
+
+from diaryserver.accounts.connection import Connection
+from diaryserver.service.ports import User
+from protocol.identifiers import Username
+
+_SELECT: Final = (
+    "SELECT uid, name, created, password IS NOT NULL, disabled FROM users WHERE removed = 0"
+    " AND (:name IS NULL OR name = :name) ORDER BY name"
+)
+
+
+class UserTable:
+    """Users by uid; who was removed stays, so that a uid is never used again."""
+
+    def __init__(self, connection: Connection) -> None:
+        """`connection` is shared with the other tables."""
+        self._connection = connection
+
+    def all(self, wanted: Username | None = None) -> Iterator[User]:
+        """Give all users by name, or the one of a name."""
+        rows = self._connection.read(_SELECT, {"name": wanted and str(wanted)})
+        for uid, name, created, has_password, disabled in rows:
+            yield User(uid, Username(name), created, bool(has_password), bool(disabled))
+
+    def insert(self, uid: bytes, name: Username, now: int) -> None:
+        """Add a user; raise sqlite3.IntegrityError if the name is taken."""
+        self._connection.execute(
+            "INSERT INTO users (uid, name, created) VALUES (?, ?, ?)", (uid, str(name), now)
+        )
+
+    def remove(self, uid: bytes, now: int) -> None:
+        """Free the name; nothing is left to log in with."""
+        execute = self._connection.execute
+        execute("DELETE FROM invites WHERE uid = ?", (uid,))
+        execute("UPDATE users SET removed = ?, password = NULL WHERE uid = ?", (now, uid))
+
+    def may_log_in(self, uid: bytes) -> bool:
+        """Tell whether a user is neither removed nor disabled."""
+        query = "SELECT 1 FROM users WHERE uid = ? AND removed = 0 AND disabled = 0"
+        return bool(self._connection.read(query, (uid,)))
+
+    def password(self, uid: bytes) -> str:
+        """Give the password's hash; "" if there is none, or if the user may not log in."""
+        query = "SELECT password FROM users WHERE uid = ? AND removed = 0 AND disabled = 0"
+        found = self._connection.read(query, (uid,))
+        return str(found[0][0]) if found and found[0][0] else ""
+
+    def set_password(self, uid: bytes, hashed: str) -> bool:
+        """Keep a password's hash, and tell whether there was one before."""
+        query = "SELECT 1 FROM users WHERE uid = ? AND password IS NOT NULL"
+        had_one = bool(self._connection.read(query, (uid,)))
+        self._connection.execute("UPDATE users SET password = ? WHERE uid = ?", (hashed, uid))
+        return had_one
+
+    def invite(self, uid: bytes, code: bytes, expires: int) -> None:
+        """Keep an invite, which replaces an earlier one."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO invites (uid, code_hash, expires) VALUES (?, ?, ?)",
+            (uid, _code_hash(code), expires),
+        )
+
+    def is_invite(self, uid: bytes, code: bytes, now: int) -> bool:
+        """Tell whether an invite is good."""
+        query = "SELECT 1 FROM invites WHERE uid = ? AND code_hash = ? AND expires > ?"
+        return bool(self._connection.read(query, (uid, _code_hash(code), now)))
+
+    def spend_invite(self, uid: bytes, code: bytes, now: int) -> bool:
+        """Use an invite up, and tell whether it was good."""
+        spent = self._connection.execute(
+            "DELETE FROM invites WHERE uid = ? AND code_hash = ? AND expires > ?",
+            (uid, _code_hash(code), now),
+        )
+        return spent.rowcount == 1
+
+    def sweep_invites(self, now: int) -> None:
+        """Erase those whose time is over."""
+        self._connection.execute("DELETE FROM invites WHERE expires <= ?", (now,))
+
+
+def _code_hash(code: bytes) -> bytes:
+    # 128 random bits need no slow hash: nobody can try them all.
+    return hashlib.sha256(code).digest()

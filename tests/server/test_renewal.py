@@ -1,0 +1,435 @@
+"""Renewal and a new password: a token proves itself, and a lost answer locks nobody out."""
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from diaryserver.service.counters import Drop
+from diaryserver.service.throttle import PER_USER_AND_NETWORK
+from diaryserver.service.tokens import MAX_LIVE_LINES, MAX_UNUSED_SUCCESSORS
+from protocol.envelope import parse_envelope
+from protocol.errors import ErrorCode
+from protocol.identifiers import Username
+from protocol.keys import derive_token_keys
+from protocol.login import decode_login, encode_login, open_login
+from protocol.messages import (
+    Grant,
+    LoginForm,
+    PasswordForm,
+    Ping,
+    Refusal,
+    RenewalForm,
+    Revoke,
+    Revoked,
+    encode_form,
+)
+from protocol.offer import decode_offer
+from tests.server.fakes import NOON, new_id
+from tests.server.world import (
+    ALICE,
+    ELSEWHERE,
+    NONCE,
+    PASSWORD,
+    REPLY_KEY,
+    Device,
+    World,
+    code_of,
+    form_of,
+    opened_grant,
+    opened_world,
+)
+
+DAY: Final = 86_400
+SEASON: Final = 90 * DAY * 1000
+NEW: Final = "battery staple"
+
+
+def root_of(device: Device) -> bytes:
+    """Give what its client knows."""
+    return device.world.accounts.root(device.token)
+
+
+def renewal(device: Device) -> RenewalForm:
+    """Give the form, its proof still to come."""
+    return RenewalForm(device.keys.kid, bytes(32), REPLY_KEY, 1, 1)
+
+
+def change(
+    device: Device, current: str = PASSWORD, password: str = NEW, *, keep: bool = False
+) -> PasswordForm:
+    """Give the form, its proof still to come."""
+    return PasswordForm(
+        kid=device.keys.kid,
+        proof=bytes(32),
+        current=current,
+        password=password,
+        keep=keep,
+        key=REPLY_KEY,
+        lowest=1,
+        highest=1,
+    )
+
+
+def asked(device: Device, form: RenewalForm | PasswordForm | None = None) -> Grant | Refusal:
+    """Send a form, proven."""
+    world, chosen = device.world, form or renewal(device)
+    return world.granted(world.proven_login(chosen, root_of(device), world.offer()), chosen)
+
+
+def successor(device: Device, answer: Grant | Refusal) -> Device:
+    """Give the device after its renewal."""
+    assert isinstance(answer, Grant), answer
+    token = device.world.accounts.token(answer.kid)
+    assert token is not None
+    return Device(device.world, token, derive_token_keys(answer.root, answer.kid))
+
+
+def used(device: Device) -> str:
+    """Use a token, and give the code of the reply."""
+    return code_of(device.ask(Ping()))
+
+
+@pytest.fixture
+def device(world: World) -> Device:
+    """A token of 90 days that is due to be renewed, used at its beginning."""
+    made = world.device(expires=NOON + SEASON)
+    assert used(made) == "OK"
+    world.clock.advance(70 * DAY)
+    return made
+
+
+# Renewal
+
+
+def test_a_renewal_needs_no_password_and_no_hash(device: Device) -> None:
+    """The successor is of the same line, lives as long anew, and works; the old one still does."""
+    world = device.world
+    new = successor(device, asked(device))
+    assert world.hasher.compared == []
+    assert (new.token.id, new.token.scopes, new.token.label) == (device.token.id, "full", "laptop")
+    assert new.token.expires == world.clock.now() + SEASON
+    assert used(device) == "OK"
+    assert used(new) == "OK"
+
+
+def test_a_successors_first_use_gives_the_old_token_ten_minutes(
+    device: Device, folder: Path
+) -> None:
+    """Also after a restart; then it hears a signed EXPIRED."""
+    world = device.world
+    new = successor(device, asked(device))
+    world.clock.advance(3 * DAY)
+    assert used(device) == "OK"
+    assert used(new) == "OK"
+    world.clock.advance(599)
+    assert used(device) == "OK"
+    with opened_world(folder) as again:
+        again.clock.wall = world.clock.wall
+        assert used(Device(again, device.token, device.keys)) == "OK"
+        again.clock.advance(1)
+        assert used(Device(again, device.token, device.keys)) == "EXPIRED"
+        assert used(Device(again, new.token, new.keys)) == "OK"
+
+
+def test_a_lost_answer_locks_nobody_out(device: Device) -> None:
+    """Asked again, and again: another successor each time, of which the newest few are kept."""
+    world = device.world
+    lost = [successor(device, asked(device)) for _ in range(3 * MAX_UNUSED_SUCCESSORS)]
+    world.clock.advance(DAY)
+    world.accounts.sweep(world.clock.now())
+    kept = [each for each in lost if world.accounts.token(each.keys.kid) is not None]
+    assert kept == lost[-MAX_UNUSED_SUCCESSORS:]
+    assert used(device) == "OK"
+    assert used(successor(device, asked(device))) == "OK"
+
+
+def test_a_repeated_renewal_gets_the_same_successor(device: Device) -> None:
+    """The same bytes, sent again because the answer was late."""
+    world, form = device.world, renewal(device)
+    login = world.proven_login(form, root_of(device), world.offer())
+    first = world.send(login)
+    assert world.send(login, login) == 2 * first
+    assert len(world.accounts.list_tokens(world.accounts.list_users()[0])) == 2
+
+
+def test_two_renewals_at_once_both_work(device: Device) -> None:
+    """Two programs under one login: neither ends the other's token."""
+    world, form = device.world, renewal(device)
+    logins = [world.proven_login(form, root_of(device), world.offer()) for _ in range(2)]
+    replies = {parse_envelope(reply).rid: reply for reply in world.send(*logins)}
+    one, two = (
+        successor(device, opened_grant(login, form, replies[parse_envelope(login).rid]))
+        for login in logins
+    )
+    assert [used(each) for each in (one, two, device)] == ["OK"] * 3
+    world.clock.advance(DAY)
+    assert [used(each) for each in (one, two, device)] == ["OK", "OK", "EXPIRED"]
+
+
+def test_an_unused_successor_dies_with_the_old_token(device: Device) -> None:
+    """Nobody has it; until then it may still be used."""
+    world = device.world
+    unused = successor(device, asked(device))
+    world.clock.advance(19 * DAY)
+    world.accounts.sweep(world.clock.now())
+    assert world.accounts.token(unused.keys.kid) is not None
+    world.clock.advance(DAY + 1)
+    world.accounts.sweep(world.clock.now())
+    assert world.accounts.token(unused.keys.kid) is None
+    assert world.send(unused.request(Ping())) == []
+
+
+def test_a_year_after_the_last_password_it_ends(world: World) -> None:
+    """Renewed by itself as often as it is due, and then a person is asked again."""
+    device = world.device(expires=NOON + SEASON)
+    assert used(device) == "OK"
+    for _ in range(200):
+        if used(device) != "OK":
+            break
+        answer = asked(device)
+        if isinstance(answer, Grant):
+            device = successor(device, answer)
+        world.clock.advance(3 * DAY)
+    assert used(device) == "EXPIRED"
+    assert device.token.expires == NOON + 366 * DAY * 1000
+
+
+@pytest.mark.parametrize(
+    ("expires", "fixed", "days"), [(SEASON, True, 80), (0, False, 80), (SEASON, False, 10)]
+)
+def test_a_renewal_that_is_not_due_is_refused(
+    world: World, expires: int, fixed: bool, days: int
+) -> None:
+    """A fixed end is never moved, never needs no renewal, and a young token has time."""
+    device = world.device(expires=expires and NOON + expires, fixed=fixed)
+    assert used(device) == "OK"
+    world.clock.advance(days * DAY)
+    answer = asked(device)
+    assert isinstance(answer, Refusal)
+    assert answer.code == "INVALID"
+    assert answer.note
+
+
+def test_a_renewed_token_is_renewed_no_more(device: Device) -> None:
+    """Once its successor is used: it has ten minutes left."""
+    assert used(successor(device, asked(device))) == "OK"
+    assert code_of(asked(device)) == "INVALID"
+
+
+def test_a_renewal_is_never_refused_for_too_many_tokens(device: Device) -> None:
+    """That would lock out who did nothing."""
+    for _ in range(MAX_LIVE_LINES - 1):
+        device.world.device()
+    assert code_of(device.world.login(form_of())) == "QUOTA"
+    assert used(successor(device, asked(device))) == "OK"
+
+
+# Proofs
+
+
+def test_a_wrong_proof_is_denied(device: Device) -> None:
+    """Another token's, none, and an unknown token alike; counted, and no password is touched."""
+    world, form = device.world, renewal(device)
+    other = world.device()
+    offer = world.offer()
+    logins = [
+        (form, world.sealed_login(form, offer)),
+        (form, world.proven_login(form, root_of(other), offer)),
+        (replace(form, kid=b"unknown!"), None),
+    ]
+    for sent, made in logins:
+        login = made or world.proven_login(sent, root_of(device), offer)
+        answer = world.granted(login, sent)
+        assert answer == Refusal(ErrorCode.DENIED, "", world.clock.now())
+    assert world.dropped(Drop.BAD_PROOF) == 3
+    assert world.hasher.compared == []
+
+
+def test_the_proof_of_another_login_proves_nothing(device: Device) -> None:
+    """Taken over into a LOGIN of one's own, with its reply key or another, or to another offer."""
+    world, form = device.world, renewal(device)
+    offer = world.offer()
+    login = parse_envelope(world.proven_login(form, root_of(device), offer))
+    prekey = world.prekeys.find(decode_login(login).statement_id, world.clock.now())
+    assert prekey is not None
+    opened = open_login(login, decode_login(login), prekey.statement, prekey.private)
+    proof = opened.split(b"\xa5proof\xc4\x20")[1][:32]
+    stolen = replace(form, proof=proof)
+    assert encode_form(stolen) == opened
+    for again in (stolen, replace(stolen, key=b"j" * 32)):
+        sealed = encode_login(new_id(), world.clock.now(), world.offer(), NONCE, again)
+        assert code_of(world.granted(sealed, again)) == "DENIED"
+    turned = replace(change(device), proof=proof)
+    sealed = encode_login(login.rid, login.timestamp, offer, NONCE, turned)
+    assert code_of(world.granted(sealed, turned)) == "DENIED"
+
+
+@pytest.mark.parametrize("end", ["revoked", "expired", "removed"])
+def test_an_ended_token_is_told_so(device: Device, end: str) -> None:
+    """To who proves it only."""
+    world = device.world
+    alice = world.accounts.find_user(ALICE)
+    assert alice is not None
+    if end == "removed":
+        world.accounts.remove_user(alice, world.clock.now())
+    if end == "revoked":
+        assert device.ask(Revoke(device.token.id)) == Revoked(1)
+    if end == "expired":
+        world.clock.advance(20 * DAY)
+    expected = "EXPIRED" if end == "expired" else "REVOKED"
+    for form in (renewal(device), change(device)):
+        assert code_of(asked(device, form)) == expected
+        assert code_of(world.login(form)) == "DENIED"
+
+
+def test_a_captured_renewal_is_worth_nothing(device: Device) -> None:
+    """From elsewhere, or later: the offer to begin again, and no second token."""
+    world, form = device.world, renewal(device)
+    login = world.proven_login(form, root_of(device), world.offer())
+    assert code_of(world.granted(login, form)) == "OK"
+    [reply] = world.send(login, source=ELSEWHERE)
+    decode_offer(parse_envelope(reply))
+    world.clock.advance(61)
+    [reply] = world.send(login)
+    decode_offer(parse_envelope(reply))
+
+
+def test_guessing_at_a_password_does_not_stop_renewals(device: Device) -> None:
+    """They are not counted by those throttles."""
+    world = device.world
+    for _ in range(int(PER_USER_AND_NETWORK.burst)):
+        world.login(form_of(password="wrong"))
+    assert code_of(world.login(form_of())) == "RATE"
+    assert used(successor(device, asked(device))) == "OK"
+
+
+# A new password
+
+
+def test_a_new_password_ends_every_other_token(device: Device) -> None:
+    """The old password is worth nothing any more; this device goes on, and its year is new."""
+    world = device.world
+    other, cron = world.device(), world.device(scopes="write")
+    sibling = successor(device, asked(device))
+    new = successor(device, asked(device, change(device)))
+    assert [used(each) for each in (other, cron, sibling)] == ["REVOKED"] * 3
+    assert used(device) == "OK"
+    assert used(new) == "OK"
+    assert new.token.authenticated == world.clock.now()
+    assert code_of(world.login(form_of(password=PASSWORD))) == "DENIED"
+    assert code_of(world.login(form_of(password=NEW))) == "OK"
+    world.clock.advance(601)
+    assert used(device) == "EXPIRED"
+    assert used(new) == "OK"
+
+
+def test_the_other_tokens_may_be_kept(device: Device) -> None:
+    """If the person says so."""
+    other = device.world.device()
+    new = successor(device, asked(device, change(device, keep=True)))
+    assert [used(each) for each in (other, device, new)] == ["OK"] * 3
+    assert code_of(device.world.login(form_of(password=NEW))) == "OK"
+
+
+def test_a_wrong_current_password_changes_nothing(
+    device: Device, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is a guess, throttled and logged as at a log-in: a stolen token is no way around it."""
+    caplog.set_level(logging.DEBUG, "diaryserver")
+    world, other = device.world, device.world.device()
+    burst = int(PER_USER_AND_NETWORK.burst)
+    codes = [code_of(asked(device, change(device, "wrong secret"))) for _ in range(burst + 1)]
+    assert codes == ["DENIED"] * burst + ["RATE"]
+    assert caplog.messages == ["login refused: user=alice from=192.0.2.1"] * burst
+    assert code_of(asked(device, change(device))) == "RATE"
+    assert (used(device), used(other)) == ("OK", "OK")
+    world.clock.advance(PER_USER_AND_NETWORK.seconds_each)
+    assert code_of(world.login(form_of())) == "OK"
+
+
+def test_a_short_new_password_costs_no_attempt(device: Device) -> None:
+    """INVALID before anything is compared."""
+    for _ in range(10):
+        assert code_of(asked(device, change(device, password="seven77"))) == "INVALID"
+    assert device.world.hasher.compared == []
+
+
+@pytest.mark.parametrize("scopes", ["write", "read write"])
+def test_only_a_full_token_changes_the_password(world: World, scopes: str) -> None:
+    """Whatever password its holder knows."""
+    device = world.device(scopes=scopes)
+    assert code_of(asked(device, change(device))) == "SCOPE"
+    assert world.hasher.compared == []
+
+
+def test_a_fixed_end_stays_when_the_password_changes(world: World) -> None:
+    """And never stays never."""
+    for expires in (NOON + SEASON, 0):
+        device = world.device(expires=expires, fixed=expires > 0)
+        current = PASSWORD if expires else NEW
+        new = successor(device, asked(device, change(device, current, NEW, keep=True)))
+        assert (new.token.expires, used(new)) == (expires, "OK")
+
+
+def test_a_password_changed_by_a_lost_answer_is_known(device: Device) -> None:
+    """Whoever gets no answer asks again with the new one: nothing is lost."""
+    asked(device, change(device))
+    assert code_of(asked(device, change(device))) == "DENIED"
+    assert used(successor(device, asked(device, change(device, NEW, NEW)))) == "OK"
+
+
+# Logging in
+
+
+def test_a_login_says_whether_its_end_is_fixed(world: World) -> None:
+    """Then it is never renewed."""
+    world.user()
+    for fixed in (True, False):
+        grant = world.login(form_of(lifetime=SEASON, fixed=fixed))
+        assert isinstance(grant, Grant)
+        token = world.accounts.token(grant.kid)
+        assert token is not None
+        assert (token.fixed, token.life, token.authenticated) == (fixed, SEASON, NOON)
+
+
+def test_an_invite_for_somebody_with_a_password_ends_all_tokens(world: World) -> None:
+    """Whoever needed it may have lost more than a password."""
+    old = world.device()
+    alice = world.accounts.find_user(ALICE)
+    assert alice is not None
+    code = world.accounts.invite(alice, NOON + 1000)
+    for _ in range(MAX_LIVE_LINES - 1):
+        world.device()
+    assert code_of(world.login(form_of(password="a new one", invite=code))) == "OK"
+    assert used(old) == "REVOKED"
+    assert code_of(world.login(form_of(password="a new one"))) == "OK"
+
+
+def test_there_is_an_end_to_logging_in(world: World) -> None:
+    """Said to who knows the password only."""
+    world.user()
+    for _ in range(MAX_LIVE_LINES):
+        world.device()
+    answer = world.login(form_of())
+    assert isinstance(answer, Refusal)
+    assert answer.code == "QUOTA"
+    assert "token revoke" in answer.note
+    assert code_of(world.login(form_of(password="wrong"))) == "DENIED"
+
+
+def test_a_disabled_user_is_denied_like_an_unknown_one(world: World) -> None:
+    """By password and by invite, after the same work."""
+    alice = world.user()
+    code = world.accounts.invite(alice, NOON + 1000)
+    with world.accounts._transaction():
+        world.accounts._connection.execute("UPDATE users SET disabled = 1")
+    forms: list[LoginForm] = [form_of(), form_of(password="a new one", invite=code)]
+    for form in forms:
+        refused = world.login(form)
+        assert refused == world.login(replace(form, user=Username("nobody")))
+        assert code_of(refused) == "DENIED"
+    hashes = [hashed for hashed, _ in world.hasher.compared]
+    assert hashes == ["hash of nothing"] * 2
