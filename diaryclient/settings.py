@@ -2,6 +2,7 @@
 
     server = "diary.example.org:8888"   # which login is meant when several exist
     user = "alice"
+    timezone = "Asia/Shanghai"          # for a machine that is elsewhere than its user
 
 Rules: a flag wins over the environment, the environment over this file, and the newest login is
 meant when none of them says anything. An unknown key or a wrong value is a mistake and is named.
@@ -16,7 +17,9 @@ from protocol.address import Address
 from protocol.errors import MalformedError, UsageError
 from protocol.identifiers import Username
 
-_KEYS: Final = ("server", "user")
+_KEYS: Final = ("server", "user", "timezone")
+_OPTIONS: Final = {"timezone": "--tz"}
+"""Options that have another name than their key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +59,43 @@ def choose(flags: Mapping[str, str | None], environment: Mapping[str, str], conf
 
     Raise UsageError, which names where the wrong value stands.
     """
-    path = config / "config.toml"
-    stored = _read(path)
+    sources = _Sources(flags, environment, config / "config.toml")
+    origin, server = sources.pick("server")
+    chosen_server = parse_server(server, origin) if server else None
+    origin, user = sources.pick("user")
+    return Choice(chosen_server, parse_user(user, origin) if user else None)
 
-    def pick(key: str) -> tuple[str, str]:
+
+def choose_timezone(
+    flags: Mapping[str, str | None], environment: Mapping[str, str], config: Path
+) -> tuple[str, str]:
+    """Give where the zone's name comes from and the name, both empty for the machine's own zone.
+
+    The flag `timezone` is `--tz`. Raise UsageError if config.toml is wrong.
+    """
+    return _Sources(flags, environment, config / "config.toml").pick("timezone")
+
+
+class _Sources:
+    """Where a setting may come from, the strongest first."""
+
+    def __init__(
+        self, flags: Mapping[str, str | None], environment: Mapping[str, str], path: Path
+    ) -> None:
+        self._flags = flags
+        self._environment = environment
+        self._path = path
+        self._stored = _read(path)
+
+    def pick(self, key: str) -> tuple[str, str]:
+        """Give a setting behind the place where it stands, both empty if it stands nowhere."""
         variable = f"DIARY_{key.upper()}"
         sources = (
-            (f"--{key}", flags.get(key)),
-            (variable, environment.get(variable)),
-            (f"{path}: {key}", stored.get(key)),
+            (_OPTIONS.get(key, f"--{key}"), self._flags.get(key)),
+            (variable, self._environment.get(variable)),
+            (f"{self._path}: {key}", self._stored.get(key)),
         )
         return next(((origin, value) for origin, value in sources if value), ("", ""))
-
-    origin, server = pick("server")
-    chosen_server = parse_server(server, origin) if server else None
-    origin, user = pick("user")
-    return Choice(chosen_server, parse_user(user, origin) if user else None)
 
 
 def parse_server(text: str, origin: str) -> Address:

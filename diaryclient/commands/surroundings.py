@@ -3,18 +3,18 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from diaryclient.clock import Clock
 from diaryclient.diary import Diary
 from diaryclient.logins import Login, Logins
 from diaryclient.outbox import Outbox
-from diaryclient.settings import Places, choose
+from diaryclient.settings import Places, choose, choose_timezone
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Built once, by `diaryclient.cli`; `flags` are the group's `server` and `user`."""
+    """Built once, by `diaryclient.cli`; `flags` are its `server` and `user`, and `timezone`."""
 
     flags: Mapping[str, str | None]
     environment: Mapping[str, str]
@@ -37,7 +37,19 @@ class Surroundings:
     def diary(self, login: Login) -> Diary:
         """Open the diary of a login."""
         outbox = Outbox(self.places.state / "outbox" / login.name)
-        return Diary.open(login, self.logins, outbox, clock=self.clock)
+        return Diary.open(login, self.logins, outbox, clock=self._zoned_clock())
+
+    def in_zone(self, name: str | None) -> "Surroundings":
+        """Give the same in the zone that `--tz` names; None leaves it to the settings."""
+        return replace(self, flags={**self.flags, "timezone": name})
+
+    def _zoned_clock(self) -> Clock:
+        origin, name = choose_timezone(self.flags, self.environment, self.places.config)
+        if not name:
+            return self.clock
+        from diaryclient.zones import in_zone  # noqa: PLC0415 - most machines are where people are
+
+        return in_zone(self.clock, name, origin)
 
 
 def has_terminal() -> bool:

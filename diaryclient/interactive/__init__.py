@@ -4,7 +4,7 @@
     worker       the one thread that does wait, one job after the other
     synchronizer the jobs: send, deliver what waits, look for news, show, clear
     follower     how far today's file is known
-    notices, wrapping, lines    pure: what is said, how it fits the screen, what was typed
+    notices, lines    pure: what is said, what was typed
 
 Rules: a line is in the outbox before the next one can be typed; what was typed is kept by this
 program in the outbox and in memory, and in no history file, so that no diary text lies about.

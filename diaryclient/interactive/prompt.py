@@ -30,8 +30,8 @@ from diaryclient.interactive import notices
 from diaryclient.interactive.lines import Meaning, end_line, meaning
 from diaryclient.interactive.synchronizer import ClearPlan, Synchronizer
 from diaryclient.interactive.worker import Worker
-from diaryclient.interactive.wrapping import wrap_lines
 from diaryclient.keeping import check_text, keep
+from diaryclient.wrapping import wrap_lines
 from protocol.errors import DiaryError
 
 _PROMPT: Final = "> "

@@ -89,7 +89,7 @@ def test_an_invite_logs_in(run: Run, loopback: Loopback) -> None:
         (["write", "\udcff"], b"", "not valid UTF-8"),
         (["write", "-r"], b"", "No such option"),
         (["read", "--on", "2026-02-30"], b"", "--on: there is no such day"),
-        (["read", "--from", "tomorrow"], b"", "--from: a day is written YYYY-MM-DD"),
+        (["read", "--from", "sometime"], b"", "--from: a day is written YYYY-MM-DD"),
         (["read", "--on", "today", "--to", "today"], b"", "--on names one day"),
         (["read", "--from", "today", "--to", "yesterday"], b"", "is after --to"),
         (["read", "today"], b"", "unexpected extra argument"),

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from wcwidth import width
 
 from diaryclient.display import safe_text
-from diaryclient.interactive.wrapping import wrap_lines
+from diaryclient.wrapping import wrap_lines
 
 TEXTS = st.text(max_size=200).map(safe_text)
 COLUMNS = st.integers(12, 120)

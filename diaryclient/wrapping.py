@@ -14,20 +14,21 @@ _NARROWEST: Final = 12
 _INDENT: Final = "  "
 
 
-def wrap_lines(text: str, columns: int) -> list[str]:
+def wrap_lines(text: str, columns: int, indent: str = _INDENT) -> list[str]:
     """Give the rows of a text, each of its lines wrapped at words, at wide characters if need be.
 
-    A tab counts as the spaces up to the next multiple of eight.
+    Rows that go on begin with `indent`. A tab counts as the spaces up to the next multiple of
+    eight.
     """
     width = max(columns, _NARROWEST)
-    return [row for line in text.split("\n") for row in _wrap_line(line, width)]
+    return [row for line in text.split("\n") for row in _wrap_line(line, width, indent)]
 
 
-def _wrap_line(line: str, width: int) -> list[str]:
+def _wrap_line(line: str, width: int, indent: str) -> list[str]:
     rows = wrap(
         line,
         width,
-        subsequent_indent=_INDENT,
+        subsequent_indent=indent,
         break_on_hyphens=False,
         propagate_sgr=False,
     )
