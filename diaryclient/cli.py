@@ -23,7 +23,8 @@ from protocol.errors import DiaryError, UsageError
 _COMMANDS: Final = {
     "login": "Log in to a server, with a password or an invite.",
     "write": "Write an entry.",
-    "read": "Print entries, today's unless another day is named.",
+    "read": "Print entries, today's unless options select others.",
+    "show": "Print one entry, named by the end of its id.",
     "outbox": "List, send or drop what waits to be sent.",
     "plain": "Speak the old protocol: plain text, not signed.",
     "whoami": "Print who you are to the server, and until when.",

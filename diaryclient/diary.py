@@ -23,7 +23,15 @@ from diaryclient.exchange import PATIENCE, Chance
 from diaryclient.link import open_session
 from diaryclient.logins import Login, Logins
 from diaryclient.outbox import LOGIN_REFUSALS, Entry, Outbox
-from diaryclient.reading import DayEntries, list_days, read_day, read_entries, read_rest
+from diaryclient.reading import (
+    DayEntries,
+    list_anniversaries,
+    list_days,
+    list_newest_days,
+    read_day,
+    read_entries,
+    read_rest,
+)
 from diaryclient.sending import Attempt, Sender
 from diaryclient.session import Session
 from protocol.dayfile import Stamp
@@ -111,12 +119,20 @@ class Diary:
         """The login that the diary is read and written with."""
         return self._asker.login
 
-    def compose(self, text: str, *, star: bool = False, refused: ErrorCode | None = None) -> Entry:
-        """Make an entry of now and keep it in the outbox, with `refused` as its reason to stay.
+    def compose(
+        self,
+        text: str,
+        *,
+        star: bool = False,
+        at: Stamp | None = None,
+        refused: ErrorCode | None = None,
+    ) -> Entry:
+        """Make an entry and keep it in the outbox, with `refused` as its reason to stay.
 
-        Raise OSError if the disk does not take it; then nothing was kept.
+        `at` is when it happened, None for now. Raise OSError if the disk does not take it; then
+        nothing was kept.
         """
-        entry = self._sender.compose(text, star=star, refused=refused)
+        entry = self._sender.compose(text, star=star, at=at, refused=refused)
         if self._is_closed:
             self.outbox.release(entry.id)  # nobody will send it through here
         return entry
@@ -184,6 +200,15 @@ class Diary:
         for page in list_days(self._asker, first, last):
             yield from read_entries(self._asker, page)
 
+    def newest_entries(self, first: Day, last: Day) -> Iterator[DayEntries]:
+        """Give the same, the newest day first."""
+        for page in list_newest_days(self._asker, first, last, self.today()):
+            yield from read_entries(self._asker, page)
+
+    def anniversaries(self, day: Day) -> Iterator[DayEntries]:
+        """Give the entries of this day of the year, in every year until that of `day`."""
+        return read_entries(self._asker, list(list_anniversaries(self._asker, day)))
+
     def whoami(self) -> Identity:
         """Ask the server whom the login stands for."""
         return self._asker.ask(Whoami(), Identity)
@@ -195,7 +220,14 @@ class Diary:
         halfway = exchange.sent.wall + round(milliseconds / 2)
         return Pong(milliseconds, answer.time - halfway)
 
+    def now(self) -> Stamp:
+        """Give the moment of an entry that is written now."""
+        return self._sender.now()
+
+    def offset_at(self, at: int) -> int:
+        """Give the writer's zone at a moment (ms since the epoch), in minutes east of UTC."""
+        return self._clock.local_offset(at)
+
     def today(self) -> Day:
         """Give the day that an entry written now belongs to."""
-        at = self._asker.now().wall
-        return Stamp(at, self._clock.local_offset(at)).day
+        return self.now().day

@@ -31,6 +31,11 @@ def safe_line(text: str) -> str:
     return _IN_LINE.sub(_escape, text)
 
 
+def escape_json(document: str) -> str:
+    """Escape a JSON document for a terminal; whoever reads it as JSON gets the same values."""
+    return _IN_TEXT.sub(lambda match: f"\\u{ord(match[0]):04x}", document)
+
+
 def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004 - a byte
@@ -49,10 +54,18 @@ def format_time(stamp: Stamp) -> str:
 def format_entry(
     entry: Written, short_id: str, moment: Callable[[Stamp], str] = format_minute
 ) -> str:
-    """Give an entry's lines, without a last LF: time, id, `*` if starred, text, `| ` further."""
-    first, *further = safe_text(entry.text).split("\n")
-    head = [moment(entry.stamp), short_id, *(["*"] if entry.starred else [])]
-    return "\n".join([" ".join([*head, *([first] if first else [])]), *map(_further, further)])
+    """Give an entry's lines as they were written, without a last LF: its head, `| ` further."""
+    first, _, further = entry.text.partition("\n")
+    head = format_head(entry, short_id, first, moment)
+    return f"{head}\n{format_quoted(further)}" if "\n" in entry.text else head
+
+
+def format_head(
+    entry: Written, short_id: str, title: str, moment: Callable[[Stamp], str] = format_minute
+) -> str:
+    """Give an entry's first line: time, id, `*` if starred, and what is given of its text."""
+    words = [moment(entry.stamp), short_id, "*" if entry.starred else "", safe_line(title)]
+    return " ".join(filter(None, words))
 
 
 def format_quoted(text: str) -> str:

@@ -80,13 +80,17 @@ class TextTooLongError(DiaryError):
 
 
 class NoSuchEntryError(DiaryError):
-    """No entry of the outbox has such an id."""
+    """No entry has an id with such an end."""
 
     exit_status = 7
 
 
 class HeldElsewhereError(DiaryError):
     """Another diaryclient is sending or dropping the entry just now."""
+
+
+class EditorError(DiaryError):
+    """The person's editor could not be used, or left no text; the message says where it stays."""
 
 
 class NotKeptError(DiaryError):

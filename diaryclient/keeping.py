@@ -8,6 +8,7 @@ from diaryclient.diary import Diary
 from diaryclient.display import format_minute, short_id
 from diaryclient.errors import InterruptedWritingError, NotKeptError, TextTooLongError
 from diaryclient.outbox import Entry
+from protocol.dayfile import Stamp
 from protocol.errors import ErrorCode, UsageError
 from protocol.messages import MAX_TEXT_BYTES
 
@@ -23,8 +24,8 @@ def check_text(text: str) -> str:
     return text
 
 
-def keep(diary: Diary, text: str) -> Entry:
-    """Put a text into the outbox, to be sent.
+def keep(diary: Diary, text: str, *, star: bool = False, at: Stamp | None = None) -> Entry:
+    """Put a text into the outbox, to be sent; it happened `at`, or now.
 
     Raise NotKeptError if the disk does not take it, or TextTooLongError: then it is kept, and never
     sent.
@@ -32,7 +33,7 @@ def keep(diary: Diary, text: str) -> Entry:
     size = len(text.encode())
     refused = ErrorCode.TOOBIG if size > MAX_TEXT_BYTES else None
     try:
-        entry = diary.compose(text, refused=refused)
+        entry = diary.compose(text, star=star, at=at, refused=refused)
     except OSError as error:
         raise NotKeptError(
             f"NOT SAVED, and not sent: the outbox {diary.outbox.folder} cannot be written: "

@@ -4,6 +4,7 @@ Rules: a day is read up to the size that its row told, so what is appended meanw
 matter; when the file was set aside meanwhile, the reading of that day starts again.
 """
 
+from calendar import isleap
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from protocol.identifiers import Day
 from protocol.messages import MAX_CHUNK, Chunk, DayList, DayRow, Days, Read, padded
 
 _MOST_RESTARTS: Final = 2
+_FIRST: Final = Day("0001-01-01")
+_BACKWARD_SPANS: Final = (32, 128, 512, 2048)
+"""Days; whoever wants the last few entries of a daily diary finds them in the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,49 @@ def list_days(asker: Asker, first: Day, last: Day) -> Iterator[tuple[DayRow, ...
         if not days:
             raise MalformedError("the server promises more days and lists none")
         first = _day_after(days[-1])
+
+
+def list_newest_days(
+    asker: Asker, first: Day, last: Day, today: Day
+) -> Iterator[tuple[DayRow, ...]]:
+    """Give the same rows, the newest day first; `today` is where an end without a date begins.
+
+    The server lists forwards only, so ever wider spans are asked for, until `first` is reached.
+    """
+    end, before = date.fromisoformat(last), date.fromisoformat(min(last, today))
+    for span in _BACKWARD_SPANS:
+        begin = max(date.fromisoformat(first).toordinal(), before.toordinal() - span)
+        start = Day(date.fromordinal(begin).isoformat())
+        pages = list(list_days(asker, start, Day(end.isoformat())))
+        for page in reversed(pages):
+            yield page[::-1]
+        if start == first:
+            return
+        end = before = date.fromordinal(begin - 1)
+    for page in reversed(list(list_days(asker, first, Day(end.isoformat())))):
+        yield page[::-1]
+
+
+def list_anniversaries(asker: Asker, day: Day) -> Iterator[DayRow]:
+    """Give the rows of a day of the year, in every year until that of `day`.
+
+    The years are asked for together, from that of the diary's first day on.
+    """
+    oldest = next(list_days(asker, _FIRST, day))
+    if not oldest:
+        return
+    years = range(int(oldest[0].day[:4]), int(day[:4]) + 1)
+    days = [Day(f"{year:04}{day[4:]}") for year in years if _is_in_calendar(year, day)]
+    requests = [padded(Days(each, each)) for each in days]
+    found: dict[Day, tuple[DayRow, ...]] = {}
+    for request, answer in asker.ask_many(requests, DayList):
+        if isinstance(answer, RefusedError):
+            raise answer
+        if any(row.day != request.first for row in answer.rows):
+            raise MalformedError("the server lists days that nobody asked for")
+        found[request.first] = answer.rows
+    for each in days:
+        yield from found[each]
 
 
 def read_day(asker: Asker, row: DayRow) -> bytes:
@@ -149,6 +196,10 @@ def _checked(chunk: Chunk | RefusedError, row: DayRow) -> bytes:
     if not chunk.data:
         raise MalformedError("the server sends an empty piece of a day")
     return chunk.data
+
+
+def _is_in_calendar(year: int, day: Day) -> bool:
+    return not day.endswith("-02-29") or isleap(year)
 
 
 def _day_after(day: Day) -> Day:

@@ -5,7 +5,7 @@ the disk. Its content changes only when no server can have stored the old one, b
 would take another content under the same id for a conflict, or, on another day, for a second entry:
 
 - after BADTIME, if the entry was composed here, by the same wrong clock, and no attempt of it can
-  have passed;
+  have passed; a time that a person named has nothing to do with that clock and stays;
 - after INVALID, if the entry's time lies ahead of the server's signed time: no server takes those.
 """
 
@@ -26,6 +26,7 @@ from diaryclient.errors import (
 )
 from diaryclient.exchange import PATIENCE
 from diaryclient.outbox import FINAL_REFUSALS, LOGIN_REFUSALS, Entry, Outbox
+from protocol.dayfile import Stamp
 from protocol.errors import (
     NOT_YET,
     DiaryError,
@@ -58,18 +59,29 @@ class Sender:
         self._clock = clock
         self._never_sent = set[EntryId]()
 
-    def compose(self, text: str, *, star: bool = False, refused: ErrorCode | None = None) -> Entry:
-        """Make an entry of now and put it into the outbox, held until it was tried.
+    def now(self) -> Stamp:
+        """Give this moment as the writer's wall clock shows it, corrected by what is known."""
+        at = self._asker.now().wall
+        return Stamp(at, self._clock.local_offset(at))
+
+    def compose(
+        self,
+        text: str,
+        *,
+        star: bool = False,
+        at: Stamp | None = None,
+        refused: ErrorCode | None = None,
+    ) -> Entry:
+        """Make an entry of now, or of `at`, and put it into the outbox, held until it was tried.
 
         Raise OSError if the disk does not take it; then it was not kept.
         """
-        at = self._asker.now().wall
-        off = self._clock.local_offset(at)
-        entry = Entry(self._asker.new_id(), at, off, text, star, refused)
+        stamp = at or self.now()
+        entry = Entry(self._asker.new_id(), stamp.at, stamp.off, text, star, refused)
         self._outbox.add(entry)
         if refused:
             self._outbox.release(entry.id)
-        else:
+        elif at is None:
             self._never_sent.add(entry.id)
         return entry
 

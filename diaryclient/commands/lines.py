@@ -18,11 +18,12 @@ from typing import BinaryIO, Final
 
 import click
 
+from diaryclient.browsing import Query, browse
 from diaryclient.clock import Clock
-from diaryclient.commands.read import show_day
+from diaryclient.commands.output import Output
 from diaryclient.commands.surroundings import Surroundings, drop_stdout, has_terminal
 from diaryclient.diary import Diary
-from diaryclient.display import ShortIds, format_quoted, safe_line, short_id
+from diaryclient.display import format_quoted, safe_line, short_id
 from diaryclient.errors import InterruptedWritingError, NotKeptError, QueuedError
 from diaryclient.interactive.lines import Meaning, meaning
 from diaryclient.keeping import check_text, format_saved, keep, put
@@ -78,6 +79,7 @@ class LineWriter:
         self._last_wall = 0
         self._pause = _FIRST_PAUSE
         self._is_refused = False
+        self._output = Output("pretty", has_pager=False, environment={})
 
     def close(self) -> None:
         """Close the diary."""
@@ -163,8 +165,7 @@ class LineWriter:
 
     def _show(self) -> None:
         today = self._diary.today()
-        shown = [show_day(day, ShortIds()) for day in self._diary.entries(today, today)]
-        if not any(shown):
+        if not self._output.show(browse(self._diary, Query(today, today))):
             click.echo(f"no entries on {today}", err=True)
 
     def _clear(self) -> None:

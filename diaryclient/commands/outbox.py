@@ -8,7 +8,6 @@ mistake. A text is shown escaped.
 import json
 import shutil
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,13 +23,13 @@ from diaryclient.display import (
     safe_line,
     short_id,
 )
+from diaryclient.endings import resolve
 from diaryclient.errors import HeldElsewhereError, NoSuchEntryError, QueuedError
 from diaryclient.keeping import format_saved
 from diaryclient.outbox import Entry, Outbox
 from diaryclient.sending import Attempt
 from diaryclient.settings import parse_server, parse_user
 from protocol.errors import UsageError
-from protocol.identifiers import EntryId
 
 _FLUSHING_SECONDS: Final = 10.0
 """For another diaryclient that delivers: longer than one that follows a command may take."""
@@ -179,21 +178,16 @@ def _tell(diary: Diary, attempt: Attempt) -> int:
 
 
 def _find(kept: list[Kept], ending: str) -> Kept:
-    wanted = ending.lower()
-    if not wanted:
-        raise UsageError("an ID has one character at least; nothing was dropped")
-    found = [each for each in kept if each.entry.id.hex().endswith(wanted)]
-    if not found:
-        raise NoSuchEntryError(f"no entry in the outbox has the id {ending}; nothing was dropped")
-    if len(found) > 1:
-        names = ShortIds().name(each.entry.id for each in found)
-        rows = [_row(each, _longer(names, each, wanted), names_login=False) for each in found]
-        raise UsageError("\n".join([f"{ending} is the end of several ids:", *rows]))
-    return found[0]
-
-
-def _longer(names: Mapping[EntryId, str], each: Kept, wanted: str) -> str:
-    return each.entry.id.hex()[-max(len(names[each.entry.id]), len(wanted) + 1) :]
+    try:
+        return resolve(
+            ending,
+            kept,
+            lambda each: each.entry.id,
+            lambda each, name: _row(each, name, names_login=False),
+            "the outbox",
+        )
+    except NoSuchEntryError as error:
+        raise NoSuchEntryError(f"{error}; nothing was dropped") from None
 
 
 def _drop(each: Kept, *, unasked: bool) -> None:

@@ -236,8 +236,9 @@ def test_drop_prints_the_text_back(run: Run, outbox: Outbox, plant: Plant) -> No
     ("words", "status", "message"),
     [
         (["--yes", "e"], 2, "e is the end of several ids:\n"),
-        (["--yes", ""], 2, "one character at least"),
-        (["--yes", "fffff"], 7, "has the id fffff"),
+        (["--yes", ""], 2, "an ID is the end of an entry's id"),
+        (["--yes", "xyz"], 2, "1 to 32 of 0-9 a-f"),
+        (["--yes", "fffff"], 7, "has an id that ends in fffff"),
         (["--yes", "abcde", "fffff"], 7, "nothing was dropped"),
         (["abcde"], 2, "--yes"),
         ([], 2, "Missing argument"),

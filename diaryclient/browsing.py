@@ -1,0 +1,118 @@
+"""Finds the entries that a person asks for, in the order that they are to be shown in.
+
+Rules: reads no more days than it must; pages come as soon as their days are read. Whoever wants
+the newest N reads from the end until there are N.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from diaryclient.diary import Diary
+from diaryclient.display import format_head
+from diaryclient.endings import WHOLE_ID, parse_ending, resolve
+from diaryclient.entry import DiaryEntry
+from diaryclient.reading import DayEntries
+from diaryclient.selection import Selection
+from protocol.dayfile import Foreign
+from protocol.identifiers import Day
+
+FIRST_DAY: Final = Day("0001-01-01")
+LAST_DAY: Final = Day("9999-12-31")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Entries that are shown together, and lines of the same file that are none."""
+
+    entries: list[DiaryEntry]
+    foreign: list[Foreign] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to show: the days from `first` to `last`, both included, and which of their entries.
+
+    `newest`: no more than so many, the newest; None sets no limit. `is_reversed`: the newest comes
+    first. `anniversary`: only this day of every year until then, whatever `first` and `last` are.
+    """
+
+    first: Day = FIRST_DAY
+    last: Day = LAST_DAY
+    selection: Selection = field(default_factory=Selection)
+    newest: int | None = None
+    is_reversed: bool = False
+    anniversary: Day | None = None
+
+
+def browse(diary: Diary, query: Query) -> Iterator[Page]:
+    """Give the pages, without empty ones. Lines that are no entries come only without conditions.
+
+    Raise as `Diary.entries`.
+    """
+    goes_backwards = query.is_reversed or query.newest is not None
+    days = _days(diary, query, goes_backwards=goes_backwards)
+    pages = filter(_has_content, (_page(diary, query, day) for day in days))
+    if not goes_backwards:
+        return pages
+    newest = _cut(pages, query.newest)
+    if query.is_reversed:
+        return (Page(page.entries[::-1], page.foreign) for page in newest)
+    return reversed(list(newest))
+
+
+def find_entry(diary: Diary, ending: str) -> DiaryEntry:
+    """Give the entry whose id ends so.
+
+    The whole diary is read, since no other id may end so; only a whole id ends the search. Raise
+    UsageError if several do, which it lists, or NoSuchEntryError; else as `Diary.entries`.
+    """
+    return resolve(
+        ending,
+        _until_found(diary, parse_ending(ending)),
+        lambda entry: entry.id,
+        lambda entry, name: format_head(entry.written, name, entry.title),
+    )
+
+
+def _until_found(diary: Diary, ending: str) -> Iterator[DiaryEntry]:
+    for page in browse(diary, Query(is_reversed=True)):
+        for entry in page.entries:
+            if entry.id.hex().endswith(ending):
+                yield entry
+                if len(ending) == WHOLE_ID:
+                    return
+
+
+def _days(diary: Diary, query: Query, *, goes_backwards: bool) -> Iterator[DayEntries]:
+    if query.anniversary:
+        days = diary.anniversaries(query.anniversary)
+        return reversed(list(days)) if goes_backwards else days
+    if goes_backwards:
+        return diary.newest_entries(query.first, query.last)
+    return diary.entries(query.first, query.last)
+
+
+def _page(diary: Diary, query: Query, day: DayEntries) -> Page:
+    entries = [DiaryEntry(written, diary.login.user) for written in day.entries]
+    if query.selection.is_everything and query.newest is None:
+        return Page(entries, day.foreign)
+    return Page([entry for entry in entries if query.selection.matches(entry)])
+
+
+def _has_content(page: Page) -> bool:
+    return bool(page.entries or page.foreign)
+
+
+def _cut(pages: Iterator[Page], newest: int | None) -> Iterator[Page]:
+    """Give pages that come newest first until there are enough entries."""
+    if newest is None:
+        yield from pages
+        return
+    left = newest
+    for page in pages:
+        kept = page.entries[-left:]
+        yield Page(kept)
+        left -= len(kept)
+        if left == 0:
+            return

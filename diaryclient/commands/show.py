@@ -1,0 +1,29 @@
+"""`diaryclient show`: one entry, named by the end of its id."""
+
+import click
+
+from diaryclient.browsing import Page, find_entry
+from diaryclient.commands.delivering import deliver_older
+from diaryclient.commands.output import Output, format_options
+from diaryclient.commands.surroundings import Surroundings
+
+
+@click.command("show")
+@click.argument("ending", metavar="ID")
+@format_options
+@click.pass_obj
+def command(surroundings: Surroundings, *, ending: str, form: str, has_pager: bool) -> None:
+    r"""Print one entry.
+
+    ID is the end of its id, as long as it takes to be the end of no other; `diaryclient read`
+    prints it behind the time. The whole diary is looked through. If several ids end so they are
+    listed and the exit status is 2; if none does it is 7.
+
+    \b
+      diaryclient show 4fb39
+      diaryclient show 4fb39 --format json
+    """
+    with surroundings.diary(surroundings.login()) as diary:
+        entry = find_entry(diary, ending)
+        Output(form, has_pager, surroundings.environment).show([Page([entry])])
+        deliver_older(diary)

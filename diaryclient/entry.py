@@ -1,0 +1,134 @@
+"""An entry as people read it: title, body, tags, star, and its two times.
+
+Rules: pure; made from a record of the day file, never stored. The title is the first sentence of
+the first line that is not blank, or that whole line; tags that follow the sentence stay with it.
+The body is the rest, without blank lines around it. A tag is `@` and a word of any script; what
+stands behind a letter or digit, as in an e-mail address, is none.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from protocol.dayfile import Stamp, Written, parse_stamp
+from protocol.errors import MalformedError
+from protocol.identifiers import EntryId, Username
+
+_SENTENCE_END: Final = re.compile(
+    r"""[.!?…]+["'”’»)\]]*(?=\s)|[。！？]+[”’」』）】]*"""  # noqa: RUF001 - Chinese stops
+)
+_FOLLOWING_TAGS: Final = re.compile(r"(?:[^\S\n]*@[^\s@.!?,;:…。！？，；：]+)+[^\S\n]*$")  # noqa: RUF001
+_BLANK_LINES: Final = re.compile(r"\A(?:[^\S\n]*\n)+")
+_TAG_START: Final = re.compile(
+    # Not behind a word, as in an address; Chinese and Japanese write no space before a tag.
+    r"(?<![^\W\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])(?<![.+%@/-])@(?=\w)"
+)
+_JOINERS: Final = frozenset("_+#/-\u200c\u200d")
+"""Inside a tag, beside letters, digits and the marks that combine with them."""
+
+
+@dataclass(frozen=True)
+class DiaryEntry:
+    """One entry of `author`'s diary as it stands now."""
+
+    written: Written
+    author: Username
+
+    @property
+    def id(self) -> EntryId:
+        """The id under which it was first written."""
+        return self.written.id
+
+    @property
+    def stamp(self) -> Stamp:
+        """When it happened, by the writer's wall clock."""
+        return self.written.stamp
+
+    @property
+    def text(self) -> str:
+        """The whole text as it was written."""
+        return self.written.text
+
+    @property
+    def is_starred(self) -> bool:
+        """Whether the writer starred it."""
+        return self.written.starred
+
+    @property
+    def received_at(self) -> int:
+        """When the server received it, in ms since the epoch.
+
+        To 2 s: a day file keeps that time only if it differs by more from the id's.
+        """
+        for key, value in self.written.attributes:
+            if key == "r":
+                with suppress(MalformedError):  # a hand edit; the id's time is the next best
+                    return parse_stamp(value).at
+        return self.id.milliseconds
+
+    @cached_property
+    def tags(self) -> tuple[str, ...]:
+        """Its tags, `@` included, in lower case, in the order of their first appearance."""
+        return tuple(dict.fromkeys(tag.lower() for _, tag in find_tags(self.text)))
+
+    @cached_property
+    def _parts(self) -> tuple[str, str]:
+        return split_title(self.text)
+
+    @property
+    def title(self) -> str:
+        """The first sentence or line; never blank, unless the whole text is."""
+        return self._parts[0]
+
+    @property
+    def body(self) -> str:
+        """What follows the title."""
+        return self._parts[1]
+
+
+def split_title(text: str) -> tuple[str, str]:
+    """Give the title and the body of a text."""
+    first, _, rest = _without_blank_lines(text).partition("\n")
+    first = first.lstrip()
+    for end in _SENTENCE_END.finditer(first):
+        following = first[end.end() :]
+        if not following.strip() or _FOLLOWING_TAGS.fullmatch(following):
+            break
+        return first[: end.end()].rstrip(), f"{following.lstrip()}\n{rest}".rstrip()
+    return first.rstrip(), _without_blank_lines(rest)
+
+
+def _without_blank_lines(text: str) -> str:
+    return _BLANK_LINES.sub("", text).rstrip()
+
+
+def find_tags(text: str) -> list[tuple[int, str]]:
+    """Give every tag as it is written, `@` included, with the place where it starts."""
+    found = [(match.start(), match.end()) for match in _TAG_START.finditer(text)]
+    return [(start, text[start : _tag_end(text, end)].rstrip("-/")) for start, end in found]
+
+
+def _tag_end(text: str, place: int) -> int:
+    while place < len(text) and _is_inside_tag(text[place]):
+        place += 1
+    return place
+
+
+def _is_inside_tag(character: str) -> bool:
+    # Many scripts write vowels as marks, which Python counts as no part of a word.
+    return (
+        character.isalnum()
+        or character in _JOINERS
+        or unicodedata.category(character).startswith("M")
+    )
+
+
+def count_tags(entries: Iterable[DiaryEntry]) -> Mapping[str, int]:
+    """Give how many entries have each tag, the most frequent first, then by name."""
+    counts = Counter(tag for entry in entries for tag in entry.tags)
+    return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
