@@ -38,9 +38,9 @@ _DAY: Final = re.compile(
 )
 _TIME: Final = re.compile(
     r"(?P<part>凌晨|早上|上午|中午|下午|晚上)?\s*"
-    r"(?:(?P<hour>\d\d?)(?::(?P<minute>\d\d)(?::(?P<second>\d\d))?)?\s*(?P<half>[ap]m)?"
-    r"|(?P<oclock>\d\d?|十[一二]?|[零一二两三四五六七八九])点"
-    r"(?:(?P<past>\d\d?)分?|(?P<thirty>半))?)"
+    r"(?:(?P<oclock>\d\d?|十[一二]?|[零一二两三四五六七八九])点"
+    r"(?:(?P<past>\d\d?)分?|(?P<thirty>半))?"
+    r"|(?P<hour>\d\d?)(?::(?P<minute>\d\d)(?::(?P<second>\d\d))?)?\s*(?P<half>[ap]m)?)"
     r"(?P<offset>z|[+-]\d\d:?\d\d)?",
     re.ASCII,
 )

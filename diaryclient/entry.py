@@ -1,9 +1,9 @@
 """An entry as people read it: title, body, tags, star, and its two times.
 
 Rules: pure; made from a record of the day file, never stored. The title is the first sentence of
-the first line that is not blank, or that whole line; tags that follow the sentence stay with it.
-The body is the rest, without blank lines around it. A tag is `@` and a word of any script; what
-stands behind a letter or digit, as in an e-mail address, is none.
+the first line that is not blank, or that whole line; tags or a star between the sentence and the
+end of the line stay with it. The body is the rest, without blank lines around it. A tag is `@` and
+a word of any script; what stands behind a letter or digit, as in an e-mail address, is none.
 """
 
 import re
@@ -20,9 +20,11 @@ from protocol.errors import MalformedError
 from protocol.identifiers import EntryId, Username
 
 _SENTENCE_END: Final = re.compile(
-    r"""[.!?…]+["'”’»)\]]*(?=\s)|[。！？]+[”’」』）】]*"""  # noqa: RUF001 - Chinese stops
+    r"""[.!?…]+["'”’»)\]]*\*?(?=\s)|[。！？]+[”’」』）】]*"""  # noqa: RUF001 - Chinese stops
 )
-_FOLLOWING_TAGS: Final = re.compile(r"(?:[^\S\n]*@[^\s@.!?,;:…。！？，；：]+)+[^\S\n]*$")  # noqa: RUF001
+_TITLE_TAIL: Final = re.compile(
+    r"(?:[^\S\n]*@[^\s@.!?,;:…。！？，；：]+)*[^\S\n]*\*?[^\S\n]*"  # noqa: RUF001 - as above
+)
 _BLANK_LINES: Final = re.compile(r"\A(?:[^\S\n]*\n)+")
 _TAG_START: Final = re.compile(
     # Not behind a word, as in an address; Chinese and Japanese write no space before a tag.
@@ -97,7 +99,7 @@ def split_title(text: str) -> tuple[str, str]:
     first = first.lstrip()
     for end in _SENTENCE_END.finditer(first):
         following = first[end.end() :]
-        if not following.strip() or _FOLLOWING_TAGS.fullmatch(following):
+        if _TITLE_TAIL.fullmatch(following):
             break
         return first[: end.end()].rstrip(), f"{following.lstrip()}\n{rest}".rstrip()
     return first.rstrip(), _without_blank_lines(rest)

@@ -90,7 +90,13 @@ class HeldElsewhereError(DiaryError):
 
 
 class EditorError(DiaryError):
-    """The person's editor could not be used, or left no text; the message says where it stays."""
+    """The editor could not be used, or left no text; the message says where a text stays."""
+
+
+class InterruptedEditingError(EditorError):
+    """Ctrl-C between the editor and the outbox."""
+
+    exit_status = 130
 
 
 class NotKeptError(DiaryError):

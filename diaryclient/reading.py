@@ -4,7 +4,6 @@ Rules: a day is read up to the size that its row told, so what is appended meanw
 matter; when the file was set aside meanwhile, the reading of that day starts again.
 """
 
-from calendar import isleap
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -77,7 +76,7 @@ def list_anniversaries(asker: Asker, day: Day) -> Iterator[DayRow]:
     if not oldest:
         return
     years = range(int(oldest[0].day[:4]), int(day[:4]) + 1)
-    days = [Day(f"{year:04}{day[4:]}") for year in years if _is_in_calendar(year, day)]
+    days = [each for year in years if (each := _same_day(day, year))]
     requests = [padded(Days(each, each)) for each in days]
     found: dict[Day, tuple[DayRow, ...]] = {}
     for request, answer in asker.ask_many(requests, DayList):
@@ -198,8 +197,11 @@ def _checked(chunk: Chunk | RefusedError, row: DayRow) -> bytes:
     return chunk.data
 
 
-def _is_in_calendar(year: int, day: Day) -> bool:
-    return not day.endswith("-02-29") or isleap(year)
+def _same_day(day: Day, year: int) -> Day | None:
+    try:
+        return Day(f"{year:04}{day[4:]}")
+    except MalformedError:
+        return None  # the 29th of February
 
 
 def _day_after(day: Day) -> Day:

@@ -10,11 +10,13 @@ from typing import Final
 
 from protocol.dayfile import Stamp
 from protocol.errors import UsageError
-from protocol.messages import MAX_SKEW_MILLISECONDS, MIN_MILLISECONDS
+from protocol.messages import LAST_MILLISECONDS, MAX_SKEW_MILLISECONDS, MIN_MILLISECONDS
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _MINUTE: Final = 60_000
+_EARLIEST: Final = MIN_MILLISECONDS + 172_800_000
+_LATEST: Final = LAST_MILLISECONDS - 172_800_000
 _NEAR: Final = tuple(hours * 3_600_000 for hours in (-24, -12, 0, 12, 24))
 """Where a zone is asked for its offsets: on both sides of any change that may matter."""
 
@@ -22,10 +24,13 @@ _NEAR: Final = tuple(hours * 3_600_000 for hours in (-24, -12, 0, 12, 24))
 def stamp_of(wall: datetime, offset_at: Callable[[int], int]) -> Stamp:
     """Give the moment at which the wall clock showed `wall`, an aware one by its own offset.
 
-    `offset_at` gives the zone's minutes east of UTC at a moment, in ms since the epoch.
+    `offset_at` gives the zone's minutes east of UTC at a moment, in ms since the epoch. Raise
+    UsageError at the ends of the calendar, where not every zone has a day.
     """
     own = wall.utcoffset()
     shown = (wall.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
+    if not _EARLIEST <= shown <= _LATEST:
+        raise UsageError("the years of a diary are 1 to 9999")
     if own is not None:
         off = own // timedelta(minutes=1)
         return Stamp(shown - off * _MINUTE, off)
@@ -39,13 +44,11 @@ def stamp_of(wall: datetime, offset_at: Callable[[int], int]) -> Stamp:
 
 
 def check_not_ahead(stamp: Stamp, now: int) -> Stamp:
-    """Give a moment that an entry can have; `now` is ms since the epoch.
+    """Give the moment again; raise UsageError if it is further ahead of `now` than servers allow.
 
-    Raise UsageError if it lies ahead by more than servers allow, or before their calendar.
+    `now` is ms since the epoch.
     """
     if stamp.at > now + MAX_SKEW_MILLISECONDS:
         wall = stamp.wall.isoformat(" ", "minutes")
         raise UsageError(f"{wall} is in the future, and a diary takes none of that")
-    if stamp.at < MIN_MILLISECONDS:
-        raise UsageError("an entry's time is 0001-01-02 at the earliest")
     return stamp

@@ -187,6 +187,8 @@ class Home:
             "XDG_CONFIG_HOME": str(self.folder / "config"),
             "XDG_STATE_HOME": str(self.folder / "state"),
             "TZ": "UTC",
+            "VISUAL": "",
+            "EDITOR": "",
         }
 
     def client(

@@ -1,22 +1,34 @@
-"""`diaryclient write`: one entry from the words typed, or from standard input.
+"""`diaryclient write`: one entry from the words typed, from an editor, or from standard input.
 
 Rules: the text is on the disk before anything is sent, and where that is impossible it is printed
-back, because what came through a pipe cannot be typed again. The answer is printed before older
-entries are sent.
+back, because what came through a pipe cannot be typed again; what was typed into an editor stays in
+its file until then. Words and editor may say when it happened; standard input is taken as it is.
+The answer is printed before older entries are sent.
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 import click
 
 from diaryclient.commands.delivering import deliver_older
 from diaryclient.commands.surroundings import Surroundings, has_terminal
+from diaryclient.composing import Composition, read_text, stamp_of_words, take_star, wall
 from diaryclient.diary import Diary
 from diaryclient.display import format_quoted
-from diaryclient.errors import NotKeptError, TextTooLongError
+from diaryclient.errors import (
+    EditorError,
+    InterruptedEditingError,
+    NotKeptError,
+    TextTooLongError,
+)
 from diaryclient.keeping import check_text, format_saved, keep, put
 from diaryclient.outbox import Entry
+from protocol.dayfile import Stamp
 from protocol.errors import DiaryError, UsageError
 from protocol.messages import MAX_TEXT_BYTES
 
@@ -24,29 +36,141 @@ _MOST_INPUT: Final = 1 << 20
 """Bytes of standard input; a thousand times what is sent, and it all goes into the outbox."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """What the options ask for: `at` in words, and whether the text may speak for itself."""
+
+    at: str | None
+    star: bool
+    parses: bool
+    quiet: bool
+
+    def moment(self, diary: Diary) -> Stamp | None:
+        """Give the moment of --at, None without it; raise UsageError."""
+        if self.at is None:
+            return None
+        from diaryclient.dates import parse_moment  # noqa: PLC0415 - most entries are of now
+
+        now = diary.now()
+        return stamp_of_words(parse_moment(self.at, "--at", wall(now)), now, diary.offset_at)
+
+    def composition(self, text: str, diary: Diary) -> Composition:
+        """Give what is to be written; raise UsageError."""
+        moment = self.moment(diary)
+        if not self.parses:
+            return Composition(text, self.star, moment)
+        if moment is None:
+            read = read_text(text, diary.now(), diary.offset_at)
+        else:
+            read = Composition(*take_star(text), moment)
+        return replace(read, star=read.star or self.star)
+
+
 @click.command("write", context_settings={"allow_interspersed_args": False})
+@click.option("--at", metavar="WHEN", help="When it happened, if not now.")
+@click.option("--star", is_flag=True, help="Star it.")
+@click.option("--no-parse", is_flag=True, help="Take the text as it is: no time, no star in it.")
+@click.option("--tz", metavar="ZONE", help="Your time zone, if not this machine's.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing on success.")
 @click.argument("words", metavar="[TEXT]...", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
-def command(surroundings: Surroundings, words: tuple[str, ...], quiet: bool) -> None:  # noqa: FBT001 - click's flag
+def command(  # noqa: PLR0913 - one for each option
+    surroundings: Surroundings,
+    *,
+    words: tuple[str, ...],
+    at: str | None,
+    star: bool,
+    no_parse: bool,
+    tz: str | None,
+    quiet: bool,
+) -> None:
     """Write an entry.
 
     The words are joined with one space; options come before them, and `--` ends the options.
-    Without words, standard input is the text. If the server cannot be reached the entry waits in
-    the outbox and is sent with the next command that reaches it.
-    """
-    text = check_text(" ".join(words) if words else _read_input())
+    Without words, a terminal opens $VISUAL or $EDITOR, and a pipe's content is the text as it is.
+    If the server cannot be reached the entry waits in the outbox and is sent with the next command
+    that reaches it.
+
+    \b
+      diaryclient write "Walked along the river. @outside"
+      diaryclient write "yesterday at 3pm: Met Bob."
+      diaryclient write --at "3 days ago" --star Concert
+      df -h | diaryclient write --quiet
+
+    What stands before the first colon is a time only if all of it is one: an ISO date or time,
+    today, yesterday, a weekday, `at 15:00`, `3pm`, 今天, 昨天, 前天, 周三, 下午3点. A single `*` at
+    the end of the title, which is the first sentence or line, stars the entry.
+    """  # noqa: D301 - click's mark is a real backspace
+    surroundings = surroundings.in_zone(tz)
+    wishes = _Wishes(at, star, not no_parse, quiet)
+    if words:
+        _write(surroundings, check_text(" ".join(words)), wishes)
+    elif has_terminal() and (editor := _choose_editor(surroundings)):
+        _write_in_editor(surroundings, editor, wishes)
+    else:
+        _write(surroundings, check_text(_read_input()), replace(wishes, parses=False))
+
+
+def _write(surroundings: Surroundings, text: str, wishes: _Wishes) -> None:
     try:
         diary = surroundings.diary(surroundings.login())
+        composition = wishes.composition(text, diary)
     except DiaryError:
         _give_back(text)
         raise
     with diary:
-        entry = _keep(diary, text)
-        stored = put(diary, entry)
-        if not quiet:
-            click.echo(format_saved(diary, stored))
-        deliver_older(diary, quiet=quiet)
+        try:
+            entry = _keep(diary, composition)
+        except NotKeptError as error:
+            _give_back(text)
+            raise NotKeptError(f"{error}; the text is printed above") from None
+        _send(diary, entry, wishes)
+
+
+def _choose_editor(surroundings: Surroundings) -> str | None:
+    from diaryclient.editor import choose_editor  # noqa: PLC0415 - only at a terminal
+
+    return choose_editor(surroundings.environment)
+
+
+def _write_in_editor(surroundings: Surroundings, editor: str, wishes: _Wishes) -> None:
+    from diaryclient.editor import Draft  # noqa: PLC0415 - as above
+
+    # Nobody types a text first, to be told then that there is no login or no such time.
+    with surroundings.diary(surroundings.login()) as diary:
+        wishes.moment(diary)
+        draft = Draft(surroundings.places.state / "drafts")
+        text = draft.edit(editor, surroundings.environment)
+        if text is None or not text.strip():
+            draft.discard()
+            raise EditorError("the editor left no text; nothing was written")
+        with _naming(draft.path):
+            entry = _keep(diary, wishes.composition(check_text(text), diary))
+        draft.discard()
+        _send(diary, entry, wishes)
+
+
+@contextmanager
+def _naming(draft: Path) -> Iterator[None]:
+    """Tell with every failure where the text is."""
+    where = f"the text stays in {draft}"
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise InterruptedEditingError(f"interrupted; {where}") from None
+    except DiaryError as error:
+        raise type(error)(f"{error}; {where}") from None
+
+
+def _keep(diary: Diary, composition: Composition) -> Entry:
+    return keep(diary, composition.text, star=composition.star, at=composition.at)
+
+
+def _send(diary: Diary, entry: Entry, wishes: _Wishes) -> None:
+    stored = put(diary, entry)
+    if not wishes.quiet:
+        click.echo(format_saved(diary, stored))
+    deliver_older(diary, quiet=wishes.quiet)
 
 
 def _read_input() -> str:
@@ -64,14 +188,6 @@ def _read_input() -> str:
         return data.decode().removesuffix("\n")
     except UnicodeDecodeError:
         raise UsageError("standard input is not valid UTF-8; nothing was saved") from None
-
-
-def _keep(diary: Diary, text: str) -> Entry:
-    try:
-        return keep(diary, text)
-    except NotKeptError as error:
-        _give_back(text)
-        raise NotKeptError(f"{error}; the text is printed above") from None
 
 
 def _give_back(text: str) -> None:

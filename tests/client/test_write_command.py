@@ -1,0 +1,193 @@
+"""`write` as it is typed: when an entry happened, its star, its zone, and the editor."""
+
+from pathlib import Path
+
+import pytest
+
+from diaryclient.editor import Draft
+from diaryclient.errors import EditorError
+from protocol.dayfile import Stamp
+from protocol.messages import Put
+from tests.client.loopback import Loopback, Run
+
+HOUR = 3_600_000
+
+
+def stored(loopback: Loopback) -> Put:
+    """Give the entry that was stored last."""
+    return list(loopback.fake.contents.values())[-1]
+
+
+def wall(put: Put) -> str:
+    """Give its time by the writer's wall clock."""
+    return Stamp(put.at, put.off).wall.isoformat(" ", "minutes")
+
+
+def test_words_may_say_when_it_happened(run: Run, logged_in: Loopback) -> None:
+    """And the answer tells it back."""
+    status, out, err = run("write", "2026-01-02 15:04:", "Met", "Bob.", "*", TZ="UTC")
+    assert (status, err) == (0, "")
+    assert " 2026-01-02 15:04 " in out
+    put = stored(logged_in)
+    assert (put.text, put.star) == ("Met Bob.", True)
+    assert wall(put).startswith("2026-01-02 15:04")
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "star"),
+    [
+        (["Note: buy milk"], "Note: buy milk", False),
+        (["--no-parse", "yesterday: x *"], "yesterday: x *", False),
+        (["--star", "x"], "x", True),
+        (["--no-parse", "--star", "x"], "x", True),
+        (["--at", "2026-01-02", "today: x"], "today: x", False),
+    ],
+)
+def test_the_text_is_taken_as_it_is_meant(
+    run: Run, logged_in: Loopback, words: list[str], text: str, *, star: bool
+) -> None:
+    """Words that are no time, or are not to be read, stay."""
+    assert run("write", "-q", *words) == (0, "", "")
+    assert (stored(logged_in).text, stored(logged_in).star) == (text, star)
+
+
+def test_standard_input_is_taken_as_it_is(run: Run, logged_in: Loopback) -> None:
+    """What a program writes is not guessed at; options may say more."""
+    run("write", "-q", stdin=b"yesterday: x *\n")
+    assert (stored(logged_in).text, stored(logged_in).star) == ("yesterday: x *", False)
+    run("write", "-q", "--at", "2026-01-02 03:04", "--star", stdin=b"x\n")
+    assert stored(logged_in).star
+    assert wall(stored(logged_in)).startswith("2026-01-02 03:04")
+
+
+@pytest.mark.parametrize(
+    ("zone", "variables", "config"),
+    [
+        (["--tz", "Asia/Kolkata"], {"DIARY_TIMEZONE": "UTC"}, "UTC"),
+        ([], {"DIARY_TIMEZONE": "Asia/Kolkata"}, "UTC"),
+        ([], {}, "Asia/Kolkata"),
+    ],
+)
+def test_a_zone_is_an_option_a_variable_or_a_setting(
+    run: Run,
+    logged_in: Loopback,
+    tmp_path: Path,
+    zone: list[str],
+    variables: dict[str, str],
+    config: str,
+) -> None:
+    """In this order; the wall clock of that zone is the entry's."""
+    folder = tmp_path / "config" / "diaryclient"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text(f'timezone = "{config}"\n')
+    run("write", "-q", *zone, "--", "2026-01-02 15:04: there", **variables)
+    assert wall(stored(logged_in)) == "2026-01-02 15:04+05:30"
+    run("write", "-q", *zone, "now", **variables)
+    assert stored(logged_in).off == 330
+    status, out, _ = run("read", *zone, "--short", **variables)
+    assert status == 0
+    assert out.endswith(" now\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--at", "sometime soon-ish", "x"], "--at: these words name no time that is known"),
+        (["--at", "", "x"], "--at: these words name no time"),
+        (["--at", "tomorrow", "x"], "is in the future"),
+        (["--at", "9999-01-01", "x"], "is in the future"),
+        (["--at", "9999-12-31", "x"], "the years of a diary are 1 to 9999"),
+        (["--at", "0001-01-01", "x"], "the years of a diary are 1 to 9999"),
+        (["0001-01-01: x"], "the years of a diary are 1 to 9999"),
+        (["9000-01-01: x"], "--no-parse takes the words as they are"),
+        (["--tz", "Mars/Olympus", "x"], "--tz: there is no time zone 'Mars/Olympus'"),
+    ],
+)
+def test_a_time_that_no_entry_can_have_is_exit_2(
+    run: Run, logged_in: Loopback, state: Path, words: list[str], message: str
+) -> None:
+    """The text is given back, nothing is kept or sent."""
+    status, out, err = run("write", *words)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.startswith("| ")
+    assert logged_in.fake.kinds == []
+    assert not (state / "outbox").exists()
+
+
+def test_a_named_time_is_not_corrected_with_the_clock(run: Run, logged_in: Loopback) -> None:
+    """A clock that is wrong by an hour moves entries of now, not those of a time that was named."""
+    logged_in.fake.ahead = HOUR
+    run("write", "-q", "2026-01-02 15:04: then", TZ="UTC")
+    assert stored(logged_in).at % HOUR == 4 * 60_000
+
+
+@pytest.mark.parametrize(
+    ("words", "days"),
+    [("3 days ago", 3), ("vor 2 Tagen", 2), ("hace 4 días", 4), ("yesterday at 3pm", 1)],
+)
+def test_at_takes_words_of_many_languages(
+    run: Run, logged_in: Loopback, words: str, days: int
+) -> None:
+    """Counted from now."""
+    run("write", "-q", "--at", words, "x", TZ="UTC")
+    now = Stamp(logged_in.clock.instant().wall, 0).wall.date()
+    assert (now - Stamp(stored(logged_in).at, stored(logged_in).off).wall.date()).days == days
+
+
+def script(tmp_path: Path, body: str) -> str:
+    """Give the command of an editor that does what a shell does."""
+    path = tmp_path / "an editor.sh"
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o700)
+    return f"'{path}' --wait"
+
+
+def edit(tmp_path: Path, body: str, text: str = "") -> tuple[Draft, str | None]:
+    """Let an editor loose on a text."""
+    draft = Draft(tmp_path / "drafts", text)
+    return draft, draft.edit(script(tmp_path, body), {"PATH": "/usr/bin:/bin"})
+
+
+def test_an_editor_gives_the_text(tmp_path: Path) -> None:
+    """Its command may have options and quotes; one last newline is not counted."""
+    draft, text = edit(tmp_path, '[ "$1" = --wait ] && printf "two\\nlines\\n" > "$2"')
+    assert text == "two\nlines"
+    assert draft.path.read_text() == "two\nlines\n"
+    assert draft.path.stat().st_mode & 0o777 == 0o600
+    draft.discard()
+    assert not draft.path.exists()
+
+
+@pytest.mark.parametrize(("text", "body"), [("", ":"), ("old", ":"), ("old", 'echo >> "$2"')])
+def test_an_unchanged_text_is_none(tmp_path: Path, text: str, body: str) -> None:
+    """Also if the editor ends its last line."""
+    assert edit(tmp_path, body, text)[1] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ('echo precious > "$2"; exit 3', "it ended with status 3; the text stays in "),
+        ('echo precious > "$2"; kill -9 $$', "signal 9 ended it; the text stays in "),
+        ("exit 1", "it ended with status 1; nothing was changed or written"),
+        ('printf "\\377" > "$2"', "is not valid UTF-8; it is in "),
+        ('head -c 2000000 /dev/zero > "$2"', "more than 1048576 bytes; it is in "),
+        ('rm "$2"', "cannot be read: No such file"),
+    ],
+)
+def test_an_editor_that_fails_loses_nothing(tmp_path: Path, body: str, message: str) -> None:
+    """The message names the file, if there is something in it."""
+    with pytest.raises(EditorError, match=message) as failed:
+        edit(tmp_path, body)
+    left = list((tmp_path / "drafts").iterdir())
+    assert len(left) == message.endswith(" in ")
+    assert all(str(path) in str(failed.value) for path in left)
+
+
+@pytest.mark.parametrize("command", ["no-such-editor", "'unclosed", " ", "/etc/passwd"])
+def test_an_editor_that_cannot_be_started(tmp_path: Path, command: str) -> None:
+    """What was there stays."""
+    draft = Draft(tmp_path / "drafts")
+    with pytest.raises(EditorError, match="nothing was changed or written"):
+        draft.edit(command, {"PATH": "/usr/bin:/bin"})
