@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import unicodedata
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -44,7 +45,7 @@ class Terminal:
         self._child = pexpect.spawn(
             str(_PROGRAM),
             list(words),
-            env=os.environ | home.env | {"TERM": "xterm-256color"} | variables,
+            env=_without_size(os.environ) | home.env | {"TERM": "xterm-256color"} | variables,
             encoding="utf-8",
             timeout=_PATIENCE_SECONDS,
             dimensions=(_ROWS, columns),
@@ -106,6 +107,11 @@ class Terminal:
     def close(self) -> None:
         """End it, if it runs still."""
         self._child.close(force=True)
+
+
+def _without_size(environment: Mapping[str, str]) -> dict[str, str]:
+    # The tests' own terminal has another, which xdist tells its workers.
+    return {key: value for key, value in environment.items() if key not in {"COLUMNS", "LINES"}}
 
 
 def _joined(cells: list[str]) -> str:

@@ -80,7 +80,7 @@ def command(  # noqa: PLR0913 - one for each option
     form: str,
     has_pager: bool,
 ) -> None:
-    r"""Print entries: today's, or those that the options select from the whole diary.
+    """Print entries: today's, or those that the options select from the whole diary.
 
     Options of different kinds must all hold. Of several --tagged one is enough, and of several
     --contains; with --and all must hold. --not @TAG leaves out what has the tag, --not --starred
@@ -93,9 +93,9 @@ def command(  # noqa: PLR0913 - one for each option
       diaryclient read --from monday --short      this week's titles
       diaryclient read --tagged @work --not @done --contains report
 
-    Characters that could deceive a terminal are shown as \x1b or \u202e. Lines that are no entries
-    are shown behind `? `. docs/FORMATS.md describes the formats.
-    """
+    Characters that could deceive a terminal are shown as \\x1b or \\u202e. Lines that are no
+    entries are shown behind `? `. docs/FORMATS.md describes the formats.
+    """  # noqa: D301 - click's mark is a real backspace
     surroundings = surroundings.in_zone(tz)
     selection = _selection(contains, tagged, without, starred=starred, wants_all=wants_all)
     output = Output("short" if short else form, has_pager, surroundings.environment)

@@ -13,7 +13,7 @@ from diaryclient.commands.surroundings import Surroundings
 @format_options
 @click.pass_obj
 def command(surroundings: Surroundings, *, ending: str, form: str, has_pager: bool) -> None:
-    r"""Print one entry.
+    """Print one entry.
 
     ID is the end of its id, as long as it takes to be the end of no other; `diaryclient read`
     prints it behind the time. The whole diary is looked through. If several ids end so they are
@@ -22,7 +22,7 @@ def command(surroundings: Surroundings, *, ending: str, form: str, has_pager: bo
     \b
       diaryclient show 4fb39
       diaryclient show 4fb39 --format json
-    """
+    """  # noqa: D301 - click's mark is a real backspace
     with surroundings.diary(surroundings.login()) as diary:
         entry = find_entry(diary, ending)
         Output(form, has_pager, surroundings.environment).show([Page([entry])])

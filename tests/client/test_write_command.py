@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from diaryclient.editor import Draft
+from diaryclient.editor import Draft, choose_editor
 from diaryclient.errors import EditorError
 from protocol.dayfile import Stamp
 from protocol.messages import Put
@@ -147,6 +147,19 @@ def edit(tmp_path: Path, body: str, text: str = "") -> tuple[Draft, str | None]:
     """Let an editor loose on a text."""
     draft = Draft(tmp_path / "drafts", text)
     return draft, draft.edit(script(tmp_path, body), {"PATH": "/usr/bin:/bin"})
+
+
+@pytest.mark.parametrize(
+    ("environment", "command"),
+    [
+        ({"VISUAL": "vim -f", "EDITOR": "ed"}, "vim -f"),
+        ({"VISUAL": "", "EDITOR": "ed"}, "ed"),
+        ({}, None),
+    ],
+)
+def test_visual_goes_before_editor(environment: dict[str, str], command: str | None) -> None:
+    """An empty variable is as good as none."""
+    assert choose_editor(environment) == command
 
 
 def test_an_editor_gives_the_text(tmp_path: Path) -> None:

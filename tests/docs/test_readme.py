@@ -41,7 +41,7 @@ def run(step: Step, server: Server, home: Home) -> str:
     """Run a step as a shell would, and give what stands on the terminal afterwards."""
     command = step.command.replace("127.0.0.1:8888", server.address)
     command = command.replace("127.0.0.1 8888", f"127.0.0.1 {server.port}")
-    for day in server.folder.glob("diary-data/diaries/alice/*.log"):
+    for day in sorted(server.folder.glob("diary-data/diaries/alice/*.log")):
         command = re.sub(r"\d{4}-\d\d-\d\d\.log", day.name, command)
     done = subprocess.run(
         ["/bin/sh", "-c", command],
