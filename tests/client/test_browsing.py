@@ -139,3 +139,25 @@ def test_an_entry_is_found_by_the_end_of_its_id(desk: Desk) -> None:
     assert asked(desk, Read) - before == 1
     with pytest.raises(NoSuchEntryError):
         find_entry(desk.diary(), "abcdef")
+
+
+def test_an_entry_before_eight_at_utc_8_is_of_today(desk: Desk) -> None:
+    """In UTC it is still yesterday."""
+    desk.clock.wall = START // DAY * DAY + 23 * DAY // 24 + DAY // 48
+    desk.clock.offset = 480
+    diary = desk.diary()
+    diary.put(diary.compose("half past seven"))
+    today = diary.today()
+    assert today > Stamp(desk.clock.wall, 0).day
+    assert shown(desk, Query(today, today)) == ["half past seven"]
+
+
+def test_who_flies_west_finds_the_entries_of_tomorrow(desk: Desk) -> None:
+    """The writer's wall clock decided their day; without an end they are found."""
+    desk.clock.offset = 14 * 60
+    diary = desk.diary()
+    diary.put(diary.compose("written in the east"))
+    desk.clock.offset = -10 * 60
+    today = diary.today()
+    assert shown(desk, Query(today, today)) == []
+    assert shown(desk, Query(today)) == shown(desk, Query(newest=1)) == ["written in the east"]

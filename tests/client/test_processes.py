@@ -77,7 +77,8 @@ def test_a_write_imports_little() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
     )
     heavy = {"pydantic", "asyncio", "tomllib", "getpass", "secrets", "rich", "protocol.login"}
-    heavy |= {"prompt_toolkit", "wcwidth"}
+    heavy |= {"prompt_toolkit", "wcwidth", "dateparser", "zoneinfo", "subprocess"}
+    heavy |= {"diaryclient.entry", "diaryclient.date_words", "diaryclient.editor"}
     assert heavy.isdisjoint(done.stdout.split())
     assert "cryptography.hazmat.primitives.hpke" not in done.stdout
 
