@@ -16,7 +16,7 @@ COMPILE = build/lock/bin/uv pip compile pyproject.toml --universal --python-vers
 .DEFAULT_GOAL = help
 # Nothing here gains from -j, and two installs into one .venv would harm each other.
 .NOTPARALLEL:
-.PHONY: help run demo test test-system torture lint format lock clean FORCE
+.PHONY: help run demo test test-system torture bench bench-quick lint format lock clean FORCE
 
 help:  ## list what make can do here
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-12s %s\n", $$1, $$2 }'
@@ -40,6 +40,12 @@ test-system: .venv/.dev  ## run the tests that need root: mounts, netcat (instal
 torture: .venv/.dev  ## kill servers and clients while they write (ARGS="--kills 200 --writes 200000")
 	.venv/bin/python -m tests.torture $(ARGS)
 
+bench: .venv/.dev  ## measure this server beside its peers, half an hour (ARGS=--markdown)
+	.venv/bin/python -m benchmarks $(ARGS)
+
+bench-quick: .venv/.dev  ## the same in a minute: the rows that need no large diaries
+	.venv/bin/python -m benchmarks --quick $(ARGS)
+
 lint: .venv/.dev  ## check style, formatting, types and layers
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -57,7 +63,7 @@ lock: build/lock/.made  ## write requirements/*.txt anew (ARGS=--upgrade takes n
 
 clean:  ## remove all that make has made; server.toml and diary-data stay
 	rm -rf .venv build dist .hypothesis
-	find protocol diaryserver diaryclient tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find protocol diaryserver diaryclient benchmarks tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An install that was cut short may have left half a package: then .venv is made anew.
 ifneq ($(wildcard .venv/.installing),)

@@ -24,7 +24,7 @@ PATIENCE_SECONDS: Final = 20
 """For a whole program run; two busy cores may make a 0.1 s start ten times slower."""
 
 PASSWORD: Final = "correct horse $*%# 电池"
-_BIN: Final = Path(sys.executable).parent
+BIN: Final = Path(sys.executable).parent
 _READY: Final = re.compile(r"diaryserver: ready udp (\S+):(\d+)")
 
 
@@ -37,7 +37,7 @@ def run_program(
     """Run an installed program to its end."""
     given = stdin.encode() if isinstance(stdin, str) else stdin
     done = subprocess.run(
-        [str(_BIN / words[0]), *map(str, words[1:])],
+        [str(BIN / words[0]), *map(str, words[1:])],
         input=given,
         capture_output=True,
         env=os.environ | (env or {}),
@@ -155,7 +155,7 @@ def spawn(folder: Path, *before: str) -> subprocess.Popen[bytes]:
     """Start a server as `launch` does, and wait for nothing: it may never become ready."""
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
-            [*before, str(_BIN / "diaryserver"), "--config", str(folder / "server.toml")],
+            [*before, str(BIN / "diaryserver"), "--config", str(folder / "server.toml")],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

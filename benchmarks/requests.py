@@ -1,0 +1,76 @@
+"""Datagrams made beforehand, for a moment of the server's clock, and the answers to them opened."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import cycle, islice
+from pathlib import Path
+from struct import Struct
+from typing import Final
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.population import Person
+from diaryserver.clock import SystemClock
+from protocol.channel import open_reply, seal_request
+from protocol.envelope import TAG_BYTES, parse_envelope
+from protocol.identifiers import EntryId
+from protocol.messages import BY_REQUEST, Put, Refusal, Request, decode_reply
+
+TEXT: Final = "Walked along the river with the dog, and it rained all the way home. "
+"""An entry as people write them; 16 letters follow by which the answer to a plain text is known."""
+
+OPENED_ANSWERS: Final = 100
+"""So many of a run are decrypted; that all have the same length is checked for every one."""
+
+_DAY_MILLISECONDS: Final = 86_400_000
+_HEAD: Final = Struct("=IH")
+_clock: Final = SystemClock()
+
+
+def texts(number: int) -> list[str]:
+    """Give texts of 85 bytes that differ."""
+    return [TEXT + os.urandom(8).hex() for _ in range(number)]
+
+
+def signed_entries(people: Sequence[Person], number: int, days_ago: int = 0) -> list[bytes]:
+    """Sign and encrypt an entry for each in turn, to be sent within two minutes."""
+    at = _clock.now() - days_ago * _DAY_MILLISECONDS
+    return signed(people, (Put(at, 0, text) for text in texts(number)))
+
+
+def signed(people: Sequence[Person], requests: Iterable[Request]) -> list[bytes]:
+    """Sign and encrypt requests, one of each person in turn."""
+    now = _clock.now()
+    return [
+        seal_request(person.keys, EntryId.make(now, os.urandom(10)), now, request)
+        for person, request in zip(cycle(people), requests, strict=False)
+    ]
+
+
+def check_answers(
+    replies: Path, datagrams: Sequence[bytes], people: Sequence[Person], kind: type[Request]
+) -> None:
+    """Raise BenchmarkError unless every request of this kind was granted.
+
+    `people` are those who signed, in turn.
+    """
+    answers = list(_answers(replies.read_bytes()))
+    if len(answers) != len(datagrams):
+        raise BenchmarkError(f"{len(answers)} answers to {len(datagrams)} requests")
+    if len({len(answer) for _, answer in answers}) > 1:
+        raise BenchmarkError("some answers differ from the others")
+    step = max(1, len(answers) // OPENED_ANSWERS)
+    for number, answer in islice(answers, 0, None, step):
+        keys, tag = people[number % len(people)].keys, datagrams[number][-TAG_BYTES:]
+        plaintext = open_reply(keys, parse_envelope(answer), tag)
+        reply = decode_reply(BY_REQUEST[kind].reply, plaintext)
+        if isinstance(reply, Refusal):
+            raise BenchmarkError(f"the server refused: {reply.code} {reply.note}")
+
+
+def _answers(data: bytes) -> Iterator[tuple[int, bytes]]:
+    position = 0
+    while position < len(data):
+        number, length = _HEAD.unpack_from(data, position)
+        position += _HEAD.size
+        yield number, data[position : position + length]
+        position += length

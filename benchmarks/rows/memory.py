@@ -1,0 +1,45 @@
+"""The server's memory: for a user who only is known, at rest, and under full load for minutes."""
+
+import time
+from collections.abc import Iterator
+
+from benchmarks.figures import Better, Figure, alone
+from benchmarks.processes import resident_bytes
+from benchmarks.town import AT_ONCE
+from benchmarks.workbench import Workbench, say
+
+
+def memory(bench: Workbench) -> Iterator[Figure]:
+    """Measure servers that have just started, then one that works."""
+    users = bench.scale.many_users
+    resting = _at_rest(bench, "resting", 1)
+    crowded = _at_rest(bench, "crowded", users)
+    yield Figure(
+        f"memory: bytes an idle known user, {users:,} of them",
+        alone((crowded - resting) / users),
+        None,
+        400,
+        Better.LOWER,
+    )
+    yield Figure("memory: MiB at rest", alone(resting / 2**20), None, 60, Better.LOWER)
+    with bench.new_town("working", bench.scale.users) as town:
+        sizes: list[int] = []
+        began = time.perf_counter()
+        while not sizes or time.perf_counter() < began + 60 * bench.scale.load_minutes:
+            town.write(min(AT_ONCE, 10 * bench.scale.entries))
+            sizes.append(resident_bytes(town.pid))
+            say(f"  {time.perf_counter() - began:.0f} s: {sizes[-1] / 2**20:.1f} MiB")
+    # The first tenth of the time fills caches, all of which are bounded.
+    settled = sizes[len(sizes) // 10]
+    yield Figure(
+        f"memory: MiB after {bench.scale.load_minutes:g} min of full load : after a tenth of it",
+        alone(sizes[-1] / 2**20),
+        alone(settled / 2**20),
+        1,
+        Better.LOWER,
+    )
+
+
+def _at_rest(bench: Workbench, name: str, users: int) -> int:
+    with bench.new_town(name, users, is_used=False) as town:
+        return resident_bytes(town.pid)

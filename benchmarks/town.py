@@ -1,0 +1,136 @@
+"""A server on its core, and the many users who are logged in to it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.figures import Sample
+from benchmarks.generator import RID_AT, Generator, Load, write_datagrams
+from benchmarks.machine import Cores
+from benchmarks.population import Person, populate
+from benchmarks.processes import cpu_seconds, end, wait_for
+from benchmarks.requests import check_answers, signed_entries
+from protocol.messages import Put, Request
+from tests.programs import Server, spawn, write_config
+
+WINDOW: Final = 256
+"""Unanswered datagrams: what a batch of the server's holds."""
+
+AT_ONCE: Final = 100_000
+"""Datagrams in one file: about 20 MB, signed in a few seconds, so none is too old when sent."""
+
+_PLAIN_TEXT: Final = '[legacy]\nenabled = true\ntcp = false\nuser = "guest"\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A load, and the CPU time that the server spent meanwhile."""
+
+    load: Load
+    cpu_seconds: float
+
+    @property
+    def cpu_us(self) -> float:
+        """The server's CPU time for one request."""
+        return 1e6 * self.cpu_seconds / self.load.answered
+
+
+@dataclass
+class Town:
+    """A running server and its people."""
+
+    server: Server
+    people: Sequence[Person]
+    generator: Generator
+    cores: Cores
+
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        return self.server.process.pid
+
+    def restart(self) -> None:
+        """Start the server again, which has ended, on its core; return when it is ready."""
+        self.server = _launched(self.server.folder, self.cores)
+
+    def write(
+        self, entries: int, people: Sequence[Person] | None = None, *, days_ago: int = 0
+    ) -> Sample:
+        """Have entries written, one of each person in turn; give how many were a second."""
+        taken = 0
+        seconds = used = 0.0
+        while taken < entries:
+            number = min(AT_ONCE, entries - taken)
+            datagrams = signed_entries(people or self.people, number, days_ago)
+            done = self.ask(datagrams, people or self.people, Put, WINDOW)
+            taken, seconds, used = (
+                taken + number,
+                seconds + done.load.seconds,
+                used + done.cpu_seconds,
+            )
+        return Sample(entries / seconds, 1e6 * used / entries)
+
+    def latency(self, entries: int) -> Sample:
+        """Write entries one after the other; give the median time to an answer in us."""
+        done = self.ask(signed_entries(self.people[:1], entries), self.people[:1], Put, 1)
+        return Sample(done.load.median_us, done.cpu_us)
+
+    def ask(
+        self,
+        datagrams: Sequence[bytes],
+        people: Sequence[Person],
+        kind: type[Request],
+        window: int,
+    ) -> Exchange:
+        """Send requests, which `people` signed in turn, and check that all were granted."""
+        path, replies = self.server.folder / "datagrams", self.server.folder / "replies"
+        write_datagrams(path, datagrams)
+        before = cpu_seconds(self.pid)
+        load = self.generator.closed(
+            path, self.server.port, window=window, key_at=RID_AT, replies=replies
+        )
+        used = cpu_seconds(self.pid) - before
+        check_answers(replies, datagrams, people, kind)
+        return Exchange(load, used)
+
+
+@contextmanager
+def open_town(
+    folder: Path,
+    users: int,
+    cores: Cores,
+    generator: Generator,
+    *diaries: Callable[[Path], None],
+    is_used: bool = True,
+) -> Iterator[Town]:
+    """Populate a folder and serve it; `diaries` are put into the data folder before.
+
+    `is_used`: everybody has written an entry, since a user's first one, which makes a folder and
+    sets up keys, happens once in a life.
+    """
+    folder.mkdir()
+    people = populate(folder / "data", users)
+    for put_diaries in diaries:
+        put_diaries(folder / "data")
+    write_config(folder, 0, _PLAIN_TEXT)
+    town = Town(_launched(folder, cores), people, generator, cores)
+    try:
+        if is_used:
+            town.write(users)
+        yield town
+    finally:
+        status = town.server.stop()
+    if status:
+        raise BenchmarkError(f"the server failed: {town.server.log}")
+
+
+def _launched(folder: Path, cores: Cores) -> Server:
+    process = spawn(folder, "taskset", "-c", str(cores.measured))
+    with ExitStack() as stack:
+        stack.callback(end, process)
+        port = int(wait_for(folder / "log", r"ready udp \S+:(\d+)", process)[1])
+        stack.pop_all()
+    return Server(folder, process, port)

@@ -1,0 +1,73 @@
+"""What every row finds on the table: the scale, the cores, a folder, the generator, two towns."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.estates import stored_diaries
+from benchmarks.generator import Generator, compile_generator
+from benchmarks.machine import Cores, choose_cores
+from benchmarks.scale import Scale
+from benchmarks.town import Town, open_town
+
+
+@dataclass
+class Workbench:
+    """One run; `stack` ends at the end what rows leave running, `kept` outlives it.
+
+    `remarks` belong below the table; there is one about each thing.
+    """
+
+    scale: Scale
+    folder: Path
+    kept: Path
+    cores: Cores
+    generator: Generator
+    stack: ExitStack
+    remarks: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def town(self) -> Town:
+        """The server that most rows share."""
+        return self.stack.enter_context(self.new_town("town", self.scale.users))
+
+    @cached_property
+    def stored_town(self) -> Town:
+        """A server whose users have written for long."""
+        scale = self.scale
+        diaries = stored_diaries(scale.users, scale.stored_days, scale.stored_entries)
+        return self.stack.enter_context(self.new_town("stored", scale.users, diaries))
+
+    def new_town(
+        self, name: str, users: int, *diaries: Callable[[Path], None], is_used: bool = True
+    ) -> AbstractContextManager[Town]:
+        """As `open_town`, below this run's folder."""
+        folder = self.folder / name
+        return open_town(folder, users, self.cores, self.generator, *diaries, is_used=is_used)
+
+
+def say(words: str) -> None:
+    """Tell whoever waits what happens."""
+    sys.stderr.write(f"{words}\n")
+
+
+@contextmanager
+def open_workbench(scale: Scale, build: Path) -> Iterator[Workbench]:
+    """Give a workbench whose folder lies in `build` and is gone afterwards, with all that ran.
+
+    This process keeps to the load's core meanwhile.
+    """
+    kept = build / "benchmarks"
+    kept.mkdir(parents=True, exist_ok=True)
+    usable, cores = os.sched_getaffinity(0), choose_cores()
+    with TemporaryDirectory(dir=kept, prefix="run-") as temporary, ExitStack() as stack:
+        stack.callback(os.sched_setaffinity, 0, usable)
+        os.sched_setaffinity(0, {cores.load})
+        folder = Path(temporary)
+        generator = Generator(compile_generator(folder), cores.load)
+        yield Workbench(scale, folder, kept, cores, generator, stack)
