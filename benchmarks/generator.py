@@ -53,6 +53,18 @@ class Load:
         return self.cpu_seconds / self.seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A closed loop: so many datagrams unanswered at any time, each known by what is at `key_at`.
+
+    `seconds`, if given, ends it early; what has no answer then is no error.
+    """
+
+    window: int
+    key_at: int = RID_AT
+    seconds: float | None = None
+
+
 class Generator:
     """Runs the compiled program."""
 
@@ -61,25 +73,18 @@ class Generator:
         self._program = program
         self._core = core
 
-    def closed(
-        self,
-        datagrams: Path,
-        port: int,
-        *,
-        window: int,
-        key_at: int = RID_AT,
-        replies: Path | None = None,
-    ) -> Load:
-        """Keep `window` datagrams unanswered until all are answered; raise if one never is.
+    def closed(self, datagrams: Path, port: int, loop: Loop, replies: Path | None = None) -> Load:
+        """Send datagrams as the loop says until all are answered; raise if one never is.
 
         `replies` gets each first answer: number (4 bytes), length (2), both of this machine's
         order, and its bytes.
         """
         last = [] if replies is None else [replies]
-        words = ["closed", datagrams, port, SOCKETS, MOST_SECONDS, window, key_at, *last]
+        seconds = MOST_SECONDS if loop.seconds is None else loop.seconds
+        words = ["closed", datagrams, port, SOCKETS, seconds, loop.window, loop.key_at, *last]
         with self._started(words) as process:
             load = _result(process)
-        if load.lost:
+        if load.lost and loop.seconds is None:
             raise BenchmarkError(f"{load.lost} of {load.answered + load.lost} had no answer")
         if load.unknown:
             raise BenchmarkError(f"{load.unknown} answers belong to nothing that was asked")

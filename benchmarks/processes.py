@@ -15,6 +15,10 @@ PATIENCE_SECONDS: Final = 20.0
 """For a start or an end; both take less than a second on a quiet machine."""
 
 _LOOK_SECONDS: Final = 0.01
+_IDLE_SECONDS: Final = 0.1
+_IDLE_PART: Final = 0.05
+"""Whoever used less of a core for so long has nothing left to do."""
+
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _RESIDENT: Final = re.compile(r"^VmRSS:\s+(\d+) kB$", re.MULTILINE)
 
@@ -74,6 +78,20 @@ def cpu_seconds(pid: int) -> float:
         # After the name in parentheses, which may hold anything: user and system time, in ticks.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def wait_until_idle(pid: int) -> float:
+    """Wait until a process has nothing left to do; give when that began (`perf_counter`)."""
+    last, used = time.perf_counter(), cpu_seconds(pid)
+    end_of_patience = last + PATIENCE_SECONDS
+    while (moment := time.perf_counter()) < last + _IDLE_SECONDS:
+        if moment > end_of_patience:
+            raise BenchmarkError(f"process {pid} does not come to rest")
+        time.sleep(_LOOK_SECONDS)
+        before, used = used, cpu_seconds(pid)
+        if used - before > _IDLE_PART * _LOOK_SECONDS:
+            last = time.perf_counter()
+    return last
 
 
 def resident_bytes(pid: int) -> int:

@@ -16,6 +16,7 @@ class Scale:
     entries: int
     latencies: int
     commands: int
+    flood_seconds: float
     many_users: int
     stored_days: int
     stored_entries: int
@@ -33,9 +34,10 @@ class Scale:
 QUICK: Final = Scale(
     runs=5,
     users=1_000,
-    entries=8_000,
-    latencies=400,
+    entries=6_000,
+    latencies=300,
     commands=5,
+    flood_seconds=1.5,
     many_users=5_000,
     stored_days=5,
     stored_entries=20,
@@ -52,6 +54,7 @@ FULL: Final = Scale(
     entries=40_000,
     latencies=2_000,
     commands=11,
+    flood_seconds=5.0,
     many_users=100_000,
     stored_days=100,
     stored_entries=100,
@@ -68,6 +71,7 @@ TINY: Final = Scale(
     entries=60,
     latencies=10,
     commands=1,
+    flood_seconds=0.5,
     many_users=20,
     stored_days=2,
     stored_entries=3,

@@ -8,7 +8,7 @@ from typing import Final
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.figures import Sample
-from benchmarks.generator import RID_AT, Generator, Load, write_datagrams
+from benchmarks.generator import Generator, Load, Loop, write_datagrams
 from benchmarks.machine import Cores
 from benchmarks.population import Person, populate
 from benchmarks.processes import cpu_seconds, end, wait_for
@@ -34,8 +34,8 @@ class Exchange:
 
     @property
     def cpu_us(self) -> float:
-        """The server's CPU time for one request."""
-        return 1e6 * self.cpu_seconds / self.load.answered
+        """The server's CPU time for one request that it answered."""
+        return 1e6 * self.cpu_seconds / max(1, self.load.answered)
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Town:
         while taken < entries:
             number = min(AT_ONCE, entries - taken)
             datagrams = signed_entries(people or self.people, number, days_ago)
-            done = self.ask(datagrams, people or self.people, Put, WINDOW)
+            done = self.ask(datagrams, people or self.people, Put, Loop(WINDOW))
             taken, seconds, used = (
                 taken + number,
                 seconds + done.load.seconds,
@@ -73,9 +73,17 @@ class Town:
             )
         return Sample(entries / seconds, 1e6 * used / entries)
 
+    def write_for(self, seconds: float, entries: int) -> Sample:
+        """Have as many of `entries` written as can be in so long; only what is answered counts."""
+        loop = Loop(WINDOW, seconds=seconds)
+        done = self.ask(signed_entries(self.people, entries), self.people, Put, loop)
+        return Sample(done.load.rate, done.cpu_us)
+
     def latency(self, entries: int) -> Sample:
         """Write entries one after the other; give the median time to an answer in us."""
-        done = self.ask(signed_entries(self.people[:1], entries), self.people[:1], Put, 1)
+        done = self.ask(
+            signed_entries(self.people[:1], entries), self.people[:1], Put, Loop(window=1)
+        )
         return Sample(done.load.median_us, done.cpu_us)
 
     def ask(
@@ -83,17 +91,15 @@ class Town:
         datagrams: Sequence[bytes],
         people: Sequence[Person],
         kind: type[Request],
-        window: int,
+        loop: Loop,
     ) -> Exchange:
-        """Send requests, which `people` signed in turn, and check that all were granted."""
+        """Send requests, which `people` signed in turn, and check that the answers grant them."""
         path, replies = self.server.folder / "datagrams", self.server.folder / "replies"
         write_datagrams(path, datagrams)
         before = cpu_seconds(self.pid)
-        load = self.generator.closed(
-            path, self.server.port, window=window, key_at=RID_AT, replies=replies
-        )
+        load = self.generator.closed(path, self.server.port, loop, replies)
         used = cpu_seconds(self.pid) - before
-        check_answers(replies, datagrams, people, kind)
+        check_answers(replies, load.answered, datagrams, people, kind)
         return Exchange(load, used)
 
 

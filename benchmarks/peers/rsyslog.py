@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.processes import PATIENCE_SECONDS, cpu_seconds, running
+from benchmarks.processes import PATIENCE_SECONDS, running
 
 OPEN_FILES: Final = 2_000
 """rsyslog keeps so many open: with fewer than users it would open and close one a line."""
@@ -25,9 +25,6 @@ template(name="line" type="string" string="%timegenerated:::date-rfc3339% %msg%\
 input(type="imudp" address="127.0.0.1" port="{port}" rcvbufSize="4m")
 action(type="omfile" dynaFile="day" template="line" dynaFileCacheSize="{open_files}" sync="off")
 """
-_IDLE_SECONDS: Final = 0.1
-_IDLE_CPU: Final = 0.002
-"""Less in so long: whatever was queued is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +38,6 @@ class Rsyslog:
     def lines(self) -> int:
         """Count what it has written so far."""
         return sum(path.read_bytes().count(b"\n") for path in self.logs.rglob("*.log"))
-
-    def wait_until_idle(self) -> float:
-        """Wait until it has nothing left to do; give when that began (`perf_counter`)."""
-        last, used = time.perf_counter(), cpu_seconds(self.process.pid)
-        end_of_patience = last + PATIENCE_SECONDS
-        while (moment := time.perf_counter()) < last + _IDLE_SECONDS:
-            if moment > end_of_patience:
-                raise BenchmarkError("rsyslog does not come to rest")
-            time.sleep(_IDLE_SECONDS / 10)
-            before, used = used, cpu_seconds(self.process.pid)
-            if used - before > _IDLE_CPU / 10:
-                last = time.perf_counter()
-        return last
 
 
 def program() -> str | None:

@@ -11,7 +11,7 @@ from typing import Final
 from benchmarks.figures import Better, Figure, Sample, take_turns
 from benchmarks.generator import MOST_SECONDS, write_datagrams
 from benchmarks.population import Person
-from benchmarks.processes import resident_bytes, running, wait_for
+from benchmarks.processes import resident_bytes, running, wait_for, wait_until_idle
 from benchmarks.requests import signed_entries
 from benchmarks.workbench import Workbench
 from diaryserver.clock import SystemClock
@@ -32,15 +32,16 @@ _clock: Final = SystemClock()
 
 def floods(bench: Workbench) -> Iterator[Figure]:
     """Measure undisturbed writes, and those during each flood, in turn."""
-    town, entries = bench.town, bench.scale.entries
+    town = bench.town
     before = resident_bytes(town.pid)
-    contenders: dict[str, Callable[[], Sample]] = {"nothing": partial(town.write, entries)}
+    contenders: dict[str, Callable[[], Sample]] = {"nothing": partial(_written, bench)}
     for name, datagrams in _hostile(town.people[0]).items():
         path = bench.folder / f"{name.replace(' ', '-')}.datagrams"
         write_datagrams(path, datagrams)
         contenders[name] = partial(_flooded, bench, path)
     contenders["wrong log-ins"] = partial(_guessed_at, bench)
-    taken = take_turns(contenders, bench.scale.runs)
+    rested = {name: partial(_rested, bench, run) for name, run in contenders.items()}
+    taken = take_turns(rested, bench.scale.runs)
     grown = resident_bytes(town.pid) - before
     for name in contenders:
         if name == "nothing":
@@ -88,10 +89,20 @@ def _hello() -> bytes:
     return encode_hello(EntryId.make(now, os.urandom(10)), now, hello)
 
 
+def _rested(bench: Workbench, run: Callable[[], Sample]) -> Sample:
+    # What an earlier flood left in queues is no part of this run.
+    wait_until_idle(bench.town.pid)
+    return run()
+
+
+def _written(bench: Workbench) -> Sample:
+    return bench.town.write_for(bench.scale.flood_seconds, bench.scale.entries)
+
+
 def _flooded(bench: Workbench, path: Path) -> Sample:
     port = bench.town.server.port
     with bench.generator.paced(path, port, rate=RATE, seconds=MOST_SECONDS):
-        return bench.town.write(bench.scale.entries)
+        return _written(bench)
 
 
 def _guessed_at(bench: Workbench) -> Sample:
@@ -100,7 +111,7 @@ def _guessed_at(bench: Workbench) -> Sample:
     with running(list(map(str, words)), bench.cores.load, log) as process:
         # Writes are measured while passwords are tried, not before the first has arrived.
         wait_for(log, r"began\n", process)
-        sample = bench.town.write(bench.scale.entries)
+        sample = _written(bench)
     counted = wait_for(log, r"guessed (\d+) answered (\d+)\n", process)
     bench.remarks["guesses"] = (
         f"In the last flood of log-ins {counted[1]} were tried and {counted[2]} answered."

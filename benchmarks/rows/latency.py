@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from benchmarks.figures import Better, Figure, Sample, take_turns
-from benchmarks.generator import write_datagrams
+from benchmarks.generator import Loop, write_datagrams
 from benchmarks.peers.running import Peer, start_echo
 from benchmarks.processes import PATIENCE_SECONDS, on_core
 from benchmarks.requests import signed_entries
@@ -33,7 +33,7 @@ def latency(bench: Workbench) -> Iterator[Figure]:
 def _floor(bench: Workbench, echo: Peer) -> Sample:
     path = bench.folder / "echoed"
     write_datagrams(path, signed_entries(bench.town.people[:1], bench.scale.latencies))
-    load = bench.generator.closed(path, echo.port, window=1)
+    load = bench.generator.closed(path, echo.port, Loop(window=1))
     return Sample(load.median_us + _sync_us(bench))
 
 

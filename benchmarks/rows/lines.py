@@ -11,11 +11,11 @@ from typing import Final
 from benchmarks.figures import Better, Figure, Sample, take_turns
 from benchmarks.generator import write_datagrams
 from benchmarks.peers.rsyslog import Rsyslog, line, program, rsyslog
-from benchmarks.processes import cpu_seconds
+from benchmarks.processes import cpu_seconds, wait_until_idle
 from benchmarks.requests import texts
 from benchmarks.workbench import Workbench
 
-_SECONDS: Final = 1.0
+_SECONDS: Final = 0.6
 
 
 def lines(bench: Workbench) -> Iterator[Figure]:
@@ -46,7 +46,7 @@ def _written(bench: Workbench, peer: Rsyslog) -> Sample:
     )
     already, used, began = peer.lines(), cpu_seconds(peer.process.pid), time.perf_counter()
     bench.generator.blast(path, peer.port, rate=0, seconds=_SECONDS)
-    seconds = peer.wait_until_idle() - began
+    seconds = wait_until_idle(peer.process.pid) - began
     written = peer.lines() - already
     cpu = cpu_seconds(peer.process.pid) - used
     return Sample(written / seconds, 1e6 * cpu / max(1, written))

@@ -11,6 +11,7 @@ from benchmarks.clienthome import home_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.estates import days_ago, stored_diaries
 from benchmarks.figures import Better, Figure, Sample, alone, take_turns
+from benchmarks.generator import Loop
 from benchmarks.population import Person
 from benchmarks.requests import signed
 from benchmarks.town import Town
@@ -65,7 +66,8 @@ def _read_yesterday(town: Town, person: Person, number: int) -> Sample:
     day = days_ago(1)
     rows = signed([person], (padded(Days(day, day)) for _ in range(number)))
     pieces = signed([person], (padded(Read(day, 0, 0)) for _ in range(number)))
-    listed, read = town.ask(rows, [person], Days, 1), town.ask(pieces, [person], Read, 1)
+    loop = Loop(window=1)
+    listed, read = town.ask(rows, [person], Days, loop), town.ask(pieces, [person], Read, loop)
     return Sample(listed.load.median_us + read.load.median_us, listed.cpu_us + read.cpu_us)
 
 

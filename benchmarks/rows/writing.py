@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from benchmarks.figures import Better, Figure, Sample, take_turns
-from benchmarks.generator import TEXT_END, Load, write_datagrams
+from benchmarks.generator import TEXT_END, Load, Loop, write_datagrams
 from benchmarks.peers.running import Peer, start_echo, start_tutorial
 from benchmarks.processes import cpu_seconds
 from benchmarks.requests import texts
@@ -69,6 +69,6 @@ def _run(bench: Workbench, peer: Peer, number: int) -> tuple[Load, Sample]:
     path = bench.folder / "texts"
     write_datagrams(path, [text.encode() for text in texts(number)])
     before = cpu_seconds(peer.process.pid)
-    load = bench.generator.closed(path, peer.port, window=WINDOW, key_at=TEXT_END)
+    load = bench.generator.closed(path, peer.port, Loop(WINDOW, TEXT_END))
     used = cpu_seconds(peer.process.pid) - before
     return load, Sample(load.rate, 1e6 * used / number)

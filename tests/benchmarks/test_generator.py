@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.generator import TEXT_END, Generator, write_datagrams
+from benchmarks.generator import TEXT_END, Generator, Loop, write_datagrams
 from benchmarks.requests import texts
 from tests.lossy_proxy import LossyProxy, Weather
 
@@ -57,7 +57,7 @@ def test_every_datagram_is_answered_once_and_the_answers_are_kept(
     sent = write_texts(datagrams, 300)
     replies = tmp_path / "replies"
     with served(lambda data, _: [b"stamp " + data]) as port:
-        load = generator.closed(datagrams, port, window=64, key_at=TEXT_END, replies=replies)
+        load = generator.closed(datagrams, port, Loop(64, TEXT_END), replies)
     assert (load.sent - load.repeated, load.answered, load.lost) == (300, 300, 0)
     assert load.rate > 0
     kept = replies.read_bytes()
@@ -81,7 +81,7 @@ def test_no_more_than_the_window_is_unanswered(generator: Generator, datagrams: 
         return released
 
     with served(answer) as port:
-        load = generator.closed(datagrams, port, window=4, key_at=TEXT_END)
+        load = generator.closed(datagrams, port, Loop(4, TEXT_END))
     assert load.answered == 40
 
 
@@ -92,7 +92,7 @@ def test_what_is_lost_on_the_way_is_sent_again(generator: Generator, datagrams: 
         served(lambda data, _: [data]) as port,
         LossyProxy(f"127.0.0.1:{port}", Weather(loss=0.1), seed=3) as proxy,
     ):
-        load = generator.closed(datagrams, proxy.port, window=40, key_at=TEXT_END)
+        load = generator.closed(datagrams, proxy.port, Loop(40, TEXT_END))
     assert load.answered == 40
     assert load.repeated > 0
 
@@ -101,7 +101,7 @@ def test_a_second_answer_is_not_counted_as_an_answer(generator: Generator, datag
     """A server that answers twice is not twice as fast."""
     write_texts(datagrams, 40)
     with served(lambda data, _: [data, data]) as port:
-        load = generator.closed(datagrams, port, window=1, key_at=TEXT_END)
+        load = generator.closed(datagrams, port, Loop(1, TEXT_END))
     assert load.answered == 40
     assert load.doubled > 0
 
@@ -113,7 +113,7 @@ def test_an_answer_to_something_else_is_an_error(generator: Generator, datagrams
         served(lambda data, _: [b"an answer that nobody has asked for", data]) as port,
         pytest.raises(BenchmarkError, match="answers belong to nothing"),
     ):
-        generator.closed(datagrams, port, window=1, key_at=TEXT_END)
+        generator.closed(datagrams, port, Loop(1, TEXT_END))
 
 
 def test_a_flood_comes_at_its_rate_from_many_networks(
@@ -141,4 +141,15 @@ def test_a_file_that_holds_no_datagrams_is_an_error(
     """Any bytes are read or refused, and nothing is read beyond them."""
     datagrams.write_bytes(content)
     with pytest.raises(BenchmarkError, match="generator: "):
-        generator.closed(datagrams, 9, window=1)
+        generator.closed(datagrams, 9, Loop(1))
+
+
+def test_a_loop_that_ends_early_counts_what_was_answered(
+    generator: Generator, datagrams: Path
+) -> None:
+    """A server that is flooded is measured for a time, whether or not it answers everything."""
+    write_texts(datagrams, 10)
+    with served(lambda data, came: [data] if came < 3 else []) as port:
+        load = generator.closed(datagrams, port, Loop(10, TEXT_END, seconds=0.5))
+    assert load.answered <= 3
+    assert load.answered + load.lost == 10

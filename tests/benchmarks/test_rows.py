@@ -59,8 +59,9 @@ def test_rows_give_figures_and_leave_nothing_behind(
     assert figures
     for figure in figures:
         assert figure["name"] in done.stdout
-        # Twenty users take less memory than two starts of a program differ by.
-        assert figure["ours"] > 0 or "bytes an idle known user" in figure["name"]
+        # Twenty users are less than two starts differ by, and a flood may leave nothing.
+        may_be_nothing = "bytes an idle known user" in figure["name"] or "during" in figure["name"]
+        assert figure["ours"] > 0 or may_be_nothing
         assert figure["runs"] > 0
     assert list((tmp_path / "benchmarks").iterdir()) == []
 
