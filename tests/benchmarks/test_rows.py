@@ -12,7 +12,10 @@ import pytest
 
 from benchmarks.rows import ROWS
 
-PATIENCE_SECONDS: Final = 50
+PATIENCE_SECONDS: Final = 100
+"""A group takes five seconds where nobody else is at work."""
+
+pytestmark = pytest.mark.timeout(2 * PATIENCE_SECONDS)
 GROUPS: Final = (
     ("writing", "latency", "lines", "day", "year"),
     ("users", "stored", "restart", "memory", "floods"),
