@@ -18,8 +18,9 @@ from typing import Final
 from diaryserver.clock import SystemClock
 from protocol.envelope import parse_envelope
 from protocol.identifiers import EntryId, Username
-from protocol.login import NONCE_BYTES, Hello, decode_offer, encode_hello, encode_login
+from protocol.login import encode_login
 from protocol.messages import LoginForm
+from protocol.offer import NONCE_BYTES, Hello, decode_offer, encode_hello
 
 LONGEST_LIFE_SECONDS: Final = 60
 PATIENCE_SECONDS: Final = 3.0

@@ -17,7 +17,7 @@ from benchmarks.workbench import Workbench
 from diaryserver.clock import SystemClock
 from protocol.envelope import KID_BYTES, TAG_BYTES, Kind, signed_part, write_header
 from protocol.identifiers import EntryId
-from protocol.login import NONCE_BYTES, Hello, encode_hello
+from protocol.offer import NONCE_BYTES, Hello, encode_hello
 
 RATE: Final = 20_000.0
 """Hostile datagrams a second."""

@@ -45,11 +45,8 @@ def test_rows_give_figures_and_leave_nothing_behind(
     rows: tuple[str, ...],
     generator: object,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each row starts real programs, measures them, and takes everything away again."""
-    for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
-        monkeypatch.delenv(name, raising=False)
     done = subprocess.run(
         benchmarks(tmp_path, *only(rows)),
         capture_output=True,
@@ -69,12 +66,8 @@ def test_rows_give_figures_and_leave_nothing_behind(
     assert list((tmp_path / "benchmarks").iterdir()) == []
 
 
-def test_a_signal_ends_it_and_all_that_it_started(
-    generator: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_signal_ends_it_and_all_that_it_started(generator: object, tmp_path: Path) -> None:
     """Nothing runs on, and nothing is left on the disk, when somebody loses patience."""
-    for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
-        monkeypatch.delenv(name, raising=False)
     with subprocess.Popen(
         benchmarks(tmp_path, "--only", "year", "--only", "floods"), stderr=subprocess.PIPE
     ) as process:
