@@ -34,8 +34,8 @@ class Scale:
 QUICK: Final = Scale(
     runs=5,
     users=1_000,
-    entries=6_000,
-    latencies=300,
+    entries=4_000,
+    latencies=200,
     commands=5,
     flood_seconds=1.5,
     many_users=5_000,
