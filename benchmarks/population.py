@@ -40,8 +40,9 @@ def populate(folder: Path, users: int) -> list[Person]:
 def _add(data: Data, name: Username) -> Person:
     now = _clock.now()
     user = data.accounts.add_user(name, now)
+    kid = os.urandom(KID_BYTES)
     token = Token(
-        kid=os.urandom(KID_BYTES),
+        kid=kid,
         uid=user.uid,
         user=name,
         salt=os.urandom(_SALT_BYTES),
@@ -53,6 +54,13 @@ def _add(data: Data, name: Username) -> Person:
         expires=0,
         used=now,
         revoked=0,
+        id=kid,
+        authenticated=now,
+        life=0,
+        fixed=False,
+        deadline=0,
+        predecessor=b"",
+        superseded=0,
     )
     data.accounts.mint(token, b"", "")
     root = data.accounts.root(token)
