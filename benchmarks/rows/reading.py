@@ -79,6 +79,7 @@ def _read_year(bench: Workbench, town: Town, seed: int) -> float:
             [
                 BIN / "diaryclient",
                 "read",
+                "--short",
                 "--from",
                 days_ago(bench.scale.year_days),
                 "--to",
