@@ -85,7 +85,7 @@ class _Server:
         housekeeping.cancel()
         await admin.close()
         await self._finish(service, datagrams, lines)
-        await self._keep_accounts()
+        await self._keep_uses()
         runtime.workers.close()
 
     def _listen(self, service: Service) -> tuple[list[DatagramListener], list[LineListener]]:
@@ -119,18 +119,24 @@ class _Server:
     async def _keep_house(self) -> None:
         workers = self._runtime.workers
         while True:
-            await self._keep_accounts()
+            await self._sweep()
+            await self._keep_uses()
             await workers.entries.run(self._data.entries.checkpoint)
             self._report()
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
-    async def _keep_accounts(self) -> None:
-        worker, accounts = self._runtime.workers.accounts, self._data.accounts
+    async def _sweep(self) -> None:
+        now = self._runtime.clock.now()
         try:
-            await worker.run(accounts.sweep, self._runtime.clock.now())
-            await worker.run(accounts.keep_uses)
+            await self._runtime.workers.accounts.run(self._data.accounts.sweep, now)
         except StorageError as error:
-            logger.error("the accounts could not be tidied: %s", error)  # noqa: TRY400 - one line
+            logger.error("old tokens could not be erased: %s", error)  # noqa: TRY400 - one line
+
+    async def _keep_uses(self) -> None:
+        try:
+            await self._runtime.workers.accounts.run(self._data.accounts.keep_uses)
+        except StorageError as error:
+            logger.error("tokens' last uses could not be kept: %s", error)  # noqa: TRY400 - one line
 
     def _report(self) -> None:
         if dropped := self._counters.report():
