@@ -86,6 +86,9 @@ class EntryStore(Protocol):
     def retire(self, user: Username, uid: bytes) -> str:
         """Move a whole diary aside, durably, and give its new place; "" if there was none."""
 
+    def purge(self, user: Username, uid: bytes) -> None:
+        """Delete a whole diary for good, durably, with what `retire` moved aside of this uid."""
+
 
 @dataclass(frozen=True, slots=True)
 class User:

@@ -6,6 +6,7 @@ forget what was not synced, or fail as a disk fails. What only reads does not.
 
 import ctypes
 import os
+import shutil
 from typing import Final
 
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
@@ -56,3 +57,7 @@ class Disk:
     def remove(self, name: str, folder: int) -> None:
         """Remove a file."""
         os.unlink(name, dir_fd=folder)
+
+    def remove_tree(self, name: str, folder: int) -> None:
+        """Remove a folder with all that is in it, following no link."""
+        shutil.rmtree(name, dir_fd=folder)

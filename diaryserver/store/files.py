@@ -147,6 +147,15 @@ class FileEntryStore:
         except OSError as error:
             raise self._storage_error("retiring", user, error) from error
 
+    def purge(self, user: Username, uid: bytes) -> None:
+        """Delete a whole diary."""
+        place = self.retire(user, uid)
+        try:
+            self._folders.purge(user, uid)
+        except OSError as error:
+            left = f"what is left of it lies in {place or 'removed'}"
+            raise StorageError(f"not all of the diary could be deleted; {left}") from error
+
     def checkpoint(self) -> None:
         """Make the day files durable, so that the journal may be dropped."""
         self._writer.checkpoint()

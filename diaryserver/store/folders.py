@@ -213,6 +213,14 @@ class Folders:
         self.disk.sync_folder(self._diaries)
         return f"removed/{name}"
 
+    def purge(self, user: Username, uid: bytes) -> None:
+        """Delete what `retire` moved aside of this user, durably."""
+        own = f"{user}.{uid.hex()}"
+        for name in os.listdir(self._removed):
+            if name == own or name.startswith(f"{own}."):
+                self.disk.remove_tree(name, self._removed)
+        self.disk.sync_folder(self._removed)
+
     def sync_all(self) -> None:
         """Make everything in all diaries durable, at the price of one call."""
         self.disk.sync_all(self._diaries)

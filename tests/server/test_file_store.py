@@ -486,6 +486,16 @@ def test_a_failed_retirement_is_an_error_of_ours(diaries: Diaries) -> None:
     assert retire()
 
 
+def test_a_failed_purge_says_where_the_rest_lies(diaries: Diaries, tmp_path: Path) -> None:
+    """It is set aside already, so that a new user of the name has nothing of it."""
+    diaries.put("x")
+    with pytest.raises(StorageError, match=f"lies in removed/alice.{bytes(16).hex()}"):
+        with_failing(("unlinkat",), lambda: diaries.store.purge(ALICE, bytes(16)))
+    assert (tmp_path / f"removed/alice.{bytes(16).hex()}").exists()
+    diaries.store.purge(ALICE, bytes(16))
+    assert list((tmp_path / "removed").iterdir()) == []
+
+
 def test_one_failing_diary_fails_no_other(diaries: Diaries, alice: Path) -> None:
     """In one batch, each gets what is its own."""
     alice.write_bytes(b"")

@@ -353,6 +353,25 @@ def test_retiring_twice_loses_neither(diaries: Diaries) -> None:
     assert diaries.store.retire(ALICE, bytes(16)) == ""
 
 
+def test_a_purged_diary_is_gone_with_all_that_was_aside(diaries: Diaries, tmp_path: Path) -> None:
+    """Of this uid: entries, archives, journal; another user's of the same name stays."""
+    assert diaries.store.retire(ALICE, bytes(16)) == ""
+    diaries.put("somebody else's, kept")
+    diaries.store.retire(ALICE, b"\1" * 16)
+    diaries.put("private one")
+    diaries.store.retire(ALICE, bytes(16))
+    diaries.put("private two")
+    diaries.store.clear(ALICE, TODAY, 0, new_id())
+    diaries.put("private three")
+    diaries.store.purge(ALICE, bytes(16))
+    assert diaries.rows() == []
+    diaries.reopen()
+    stored = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"private" not in stored
+    assert b"kept" in stored
+    diaries.store.purge(ALICE, bytes(16))
+
+
 class StoreMachine(RuleBasedStateMachine):
     """Drives a store and a small model with the same steps; they must never differ."""
 
