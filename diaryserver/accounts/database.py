@@ -13,10 +13,11 @@ from typing import Final
 
 from diaryserver.accounts.changetable import ChangeTable
 from diaryserver.accounts.connection import Connection
+from diaryserver.accounts.generations import Generations
 from diaryserver.accounts.keyfiles import ServerKeys
 from diaryserver.accounts.tokentable import LastUses, TokenTable
 from diaryserver.accounts.usertable import UserTable
-from diaryserver.service.ports import Change, Token, Use, User
+from diaryserver.service.ports import Change, Generation, Token, Use, User
 from diaryserver.service.tokens import (
     MAX_KEPT_TOKENS,
     MAX_LIVE_LINES,
@@ -25,7 +26,7 @@ from diaryserver.service.tokens import (
     shown_tokens,
     superfluous,
 )
-from protocol.errors import NotFoundError, QuotaError, TokenRevokedError, UsageError
+from protocol.errors import BusyError, NotFoundError, QuotaError, TokenRevokedError, UsageError
 from protocol.identifiers import Username
 from protocol.invite import CODE_BYTES
 
@@ -53,7 +54,8 @@ class SqliteAccounts:
         self._uses = LastUses(self._connection)
         self._changes = ChangeTable(self._connection)
         self._users = UserTable(self._connection)
-        self._names = {user.name for user in self._users.all()}
+        self._generations = Generations(self._connection, keys.masters)
+        self._names = {user.name for user in self._users.all() if not user.is_disabled}
 
     def close(self) -> None:
         """Close the database."""
@@ -69,7 +71,22 @@ class SqliteAccounts:
 
     def generation(self) -> int:
         """Give the number of the master key that new tokens are made with."""
-        return self._keys.generation
+        return self._generations.current
+
+    def list_generations(self) -> list[Generation]:
+        """Give the generations of the master key, the oldest first, the last one current."""
+        return self._generations.listed()
+
+    def rotate(self, now: int, deadline: int) -> Generation:
+        """Make a new master key; tokens of older ones end at `deadline` (ms), or before."""
+        number = self._generations.make_next()
+        with self._transaction():
+            self._generations.adopt(number, now, deadline)
+            for token in self._tokens.all():
+                if not token.revoked and not 0 < token.expires <= deadline:
+                    self._tokens.update(replace(token, expires=deadline))
+        self._generations.reload()
+        return self._generations.listed()[-1]
 
     def touch(self, kid: bytes, use: Use) -> None:
         """Note in memory that a token is used."""
@@ -90,6 +107,10 @@ class SqliteAccounts:
     def list_tokens(self, user: User) -> list[Token]:
         """Give the user's tokens, oldest first."""
         return sorted(self._tokens.of(user.uid), key=lambda token: token.created)
+
+    def list_all_tokens(self) -> list[Token]:
+        """Give everybody's tokens."""
+        return self._tokens.all()
 
     def last_use(self, token: Token) -> Use:
         """Give the last use that was noted."""
@@ -125,6 +146,29 @@ class SqliteAccounts:
         """Keep a password's hash."""
         with self._transaction():
             self._users.set_password(user.uid, hashed)
+
+    def set_password(self, user: User, hashed: str, now: int, *, keep: bool) -> int:
+        """Keep another password's hash; unless `keep`, end all tokens and give how many lived."""
+        tokens = [] if keep else self._tokens.of(user.uid)
+        with self._transaction():
+            self._users.set_password(user.uid, hashed)
+            self._revoke(tokens, now)
+        return len(shown_tokens(tokens, now))
+
+    def disable_user(self, user: User, now: int) -> int:
+        """Let a user log in no more, and end all tokens; give how many lived."""
+        tokens = self._tokens.of(user.uid)
+        with self._transaction():
+            self._users.disable(user.uid, now)
+            self._revoke(tokens, now)
+        self._names.discard(user.name)
+        return len(shown_tokens(tokens, now))
+
+    def enable_user(self, user: User) -> None:
+        """Let a user log in again."""
+        with self._transaction():
+            self._users.enable(user.uid)
+        self._names.add(user.name)
 
     def invite(self, user: User, expires: int) -> bytes:
         """Keep (hashed) and give a fresh code; an earlier one is void."""
@@ -212,13 +256,23 @@ class SqliteAccounts:
                 self._tokens.update(changed)
 
     def sweep(self, now: int) -> None:
-        """Erase unused tokens after their deadline, ended ones after 30 days, what is too old."""
-        ended = [token.kid for token in self._tokens.all() if _is_over(token, now)]
+        """Erase unused tokens after their deadline, ended ones after 30 days, what is too old.
+
+        A generation of the master key whose time is over goes with all of its tokens.
+        """
+        over = self._generations.ended(now)
+        ended = [
+            token.kid
+            for token in self._tokens.all()
+            if _is_over(token, now) or token.generation in over
+        ]
         with self._transaction():
             self._users.sweep_invites(now)
             self._changes.sweep(now)
             for kid in ended:
                 self._tokens.delete(kid)
+            self._generations.forget(over)
+        self._generations.destroy_forgotten()
         self._uses.prune(lambda kid: self._tokens.get(kid) is not None)
 
     def _insert_successor(self, successor: Token) -> None:
@@ -231,6 +285,8 @@ class SqliteAccounts:
 
     def _insert(self, token: Token, *, is_free: bool = False) -> None:
         """Keep a token; raise QuotaError if its user has too many, unless it `is_free` of that."""
+        if token.generation != self._generations.current:
+            raise BusyError  # rotated since the token was made: its maker tries again
         kept = self._tokens.of(token.uid)
         if not is_free and len(shown_tokens(kept, token.created)) >= MAX_LIVE_LINES:
             raise QuotaError(

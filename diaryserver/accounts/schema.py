@@ -67,7 +67,29 @@ CREATE TABLE changes (
 ) STRICT, WITHOUT ROWID;
 """
 
-_MIGRATIONS: Final = (_FIRST, _RENEWAL)
+_OPERATION: Final = """
+CREATE TABLE generations (
+    number INTEGER PRIMARY KEY CHECK (number > 0),
+    created INTEGER NOT NULL,
+    retires INTEGER NOT NULL
+) STRICT;
+INSERT INTO generations VALUES (1, unixepoch() * 1000, 0);
+CREATE TABLE throttles (
+    throttle TEXT NOT NULL,
+    slot INTEGER NOT NULL,
+    spent REAL NOT NULL,
+    since REAL NOT NULL,
+    PRIMARY KEY (throttle, slot)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE places (
+    user BLOB NOT NULL CHECK (length(user) = 16),
+    network BLOB NOT NULL CHECK (length(network) = 16),
+    seen INTEGER NOT NULL,
+    PRIMARY KEY (user, network)
+) STRICT, WITHOUT ROWID;
+"""
+
+_MIGRATIONS: Final = (_FIRST, _RENEWAL, _OPERATION)
 """The first makes an empty file version 1, the next makes version 1 version 2, and so on."""
 
 SCHEMA_VERSION: Final = len(_MIGRATIONS)

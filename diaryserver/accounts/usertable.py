@@ -43,6 +43,16 @@ class UserTable:
         execute("DELETE FROM invites WHERE uid = ?", (uid,))
         execute("UPDATE users SET removed = ?, password = NULL WHERE uid = ?", (now, uid))
 
+    def disable(self, uid: bytes, now: int) -> None:
+        """Refuse the password from now on; an invite is void."""
+        execute = self._connection.execute
+        execute("DELETE FROM invites WHERE uid = ?", (uid,))
+        execute("UPDATE users SET disabled = ? WHERE uid = ?", (now, uid))
+
+    def enable(self, uid: bytes) -> None:
+        """Take the password again."""
+        self._connection.execute("UPDATE users SET disabled = 0 WHERE uid = ?", (uid,))
+
     def may_log_in(self, uid: bytes) -> bool:
         """Tell whether a user is neither removed nor disabled."""
         query = "SELECT 1 FROM users WHERE uid = ? AND removed = 0 AND disabled = 0"

@@ -24,7 +24,7 @@ def backup(chosen: Path | None, destination: Path, *, with_keys: bool) -> None:
     Every entry that was acknowledged before is in it. DEST/SHA256SUMS is written last; without it
     a backup is unfinished. `sha256sum -c SHA256SUMS`, in DEST, checks it.
 
-    Without --with-keys the three key files are left out: keep a copy of them apart. Database and
+    Without --with-keys the key files are left out: keep a copy of them apart. Database and
     keys together open recorded traffic.
     """
     data = read_configuration(find_configuration(chosen)).data
@@ -71,12 +71,16 @@ def restore(
     data = read_configuration(find_configuration(chosen)).data
     keys = restoring.Keys(keys_folder, fresh=new_keys)
     try:
-        report = restoring.restore(source, data, keys, os.urandom, accept=accept_faults)
+        now = SystemClock().now()
+        done = restoring.restore(source, data, keys, os.urandom, now, accept=accept_faults)
     except restoring.FaultyBackupError as error:
         for fault in error.faults:
             click.echo(str(fault))
         raise
-    click.echo(f"diaryserver: restored to {data}: {report.summary()}", err=True)
+    click.echo(f"diaryserver: restored to {data}: {done.report.summary()}", err=True)
+    if done.ended_logins:
+        count = "1 login" if done.ended_logins == 1 else f"{done.ended_logins} logins"
+        click.echo(f"diaryserver: of a key destroyed since, and ended: {count}", err=True)
     if new_keys:
         click.echo(
             "diaryserver: with new keys: every login, password and invite has ended;"

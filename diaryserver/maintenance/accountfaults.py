@@ -12,10 +12,20 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from diaryserver.accounts.keyfiles import KEY_BYTES, KEY_NAMES
+from diaryserver.accounts.connection import Connection
+from diaryserver.accounts.generations import needed_keys
+from diaryserver.accounts.keyfiles import (
+    FIRST_GENERATION,
+    IDENTITY,
+    KEY_BYTES,
+    PEPPER,
+    generations_in,
+    master_name,
+)
 from diaryserver.accounts.schema import SCHEMA_VERSION
 from diaryserver.maintenance.faults import Fault, Kind
 from diaryserver.maintenance.layout import ACCOUNTS, KEYS, user_of
+from protocol.errors import StorageError
 
 MAX_LINES: Final = 100
 """Of `PRAGMA integrity_check`, SQLite's own choice."""
@@ -53,7 +63,7 @@ def _explain(error: sqlite3.DatabaseError) -> str:
 
 def _database_faults(copy: sqlite3.Connection) -> Iterator[str]:
     (version,) = copy.execute("PRAGMA user_version").fetchone()
-    if not 1 <= version <= SCHEMA_VERSION:  # an older one is brought to ours by the next start
+    if not 0 < version <= SCHEMA_VERSION:  # the next start brings an older one up
         yield f"written by another version of diaryserver ({version})"
         return
     for (line,) in copy.execute(f"PRAGMA integrity_check({MAX_LINES})"):
@@ -72,14 +82,39 @@ def _names(copy: sqlite3.Connection) -> list[str]:
 
 def key_faults(data: Path) -> Iterator[Fault]:
     """Give what is wrong with the key files, beside their permissions."""
-    for name in KEY_NAMES:
-        file = f"{KEYS}/{name}"
-        try:
-            status = os.lstat(data / KEYS / name)
-        except FileNotFoundError:
-            yield Fault(
-                file, Kind.KEYS, "missing; everything that was made with it is lost with it"
-            )
-            continue
-        if not stat.S_ISREG(status.st_mode) or status.st_size != KEY_BYTES:
-            yield Fault(file, Kind.KEYS, f"not a file of {KEY_BYTES} bytes")
+    try:
+        present = generations_in(data / KEYS)
+    except (FileNotFoundError, NotADirectoryError):
+        present = frozenset()
+    named = _named_generations(data) or dict.fromkeys(present or {FIRST_GENERATION}, True)
+    masters = [each for each, is_needed in named.items() if is_needed or each in present]
+    for name in (*map(master_name, sorted(masters)), PEPPER, IDENTITY):
+        yield from _faults_of_key(data, name)
+    for number in sorted(present - set(named)):
+        note = "of no generation: of a rotation that was cut off, or one that is over"
+        yield Fault(f"{KEYS}/{master_name(number)}", Kind.LEFTOVER_KEY, note)
+
+
+def _faults_of_key(data: Path, name: str) -> Iterator[Fault]:
+    file = f"{KEYS}/{name}"
+    try:
+        status = os.lstat(data / KEYS / name)
+    except (FileNotFoundError, NotADirectoryError):
+        yield Fault(file, Kind.KEYS, "missing; everything that was made with it is lost with it")
+        return
+    if not stat.S_ISREG(status.st_mode) or status.st_size != KEY_BYTES:
+        yield Fault(file, Kind.KEYS, f"not a file of {KEY_BYTES} bytes")
+
+
+def _named_generations(data: Path) -> dict[int, bool]:
+    """Give the generations that the database names, and whether their keys must be there.
+
+    Empty if it cannot be read, which is a fault of its own, or was made before there were any.
+    """
+    if not (data / ACCOUNTS).exists():
+        return {}
+    try:
+        with closing(copy_accounts(data)) as copy:
+            return dict(needed_keys(Connection(copy)))
+    except (sqlite3.DatabaseError, StorageError):
+        return {}

@@ -31,10 +31,11 @@ class Kind(StrEnum):
     STRAY_DIARY = "stray-diary"
     ACCOUNTS = "accounts"
     KEYS = "keys"
+    LEFTOVER_KEY = "leftover-key"
     UNREADABLE = "unreadable"
 
 
-NOTES: Final = frozenset({Kind.JOURNAL_TAIL})
+NOTES: Final = frozenset({Kind.JOURNAL_TAIL, Kind.LEFTOVER_KEY})
 """Worth saying, but no fault: a crash leaves them, and the next start deals with them."""
 
 

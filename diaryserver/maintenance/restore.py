@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from diaryserver.accounts.keyfiles import KEY_BYTES, KEY_NAMES, open_keys
+from diaryserver.accounts.connection import Connection
+from diaryserver.accounts.generations import adopt_keys, forget_keys
+from diaryserver.accounts.keyfiles import (
+    IDENTITY,
+    KEY_BYTES,
+    PEPPER,
+    generation_of,
+    generations_in,
+    open_keys,
+)
 from diaryserver.accounts.schema import open_database
 from diaryserver.errors import DataError
 from diaryserver.maintenance.checksums import SUMS_NAME, parse_sums
@@ -22,13 +31,14 @@ from diaryserver.maintenance.copying import copy_file, digest_of, made_folder
 from diaryserver.maintenance.faults import Fault, printable
 from diaryserver.maintenance.layout import ACCOUNTS, DIARIES, KEYS, REMOVED
 from diaryserver.maintenance.opening import (
+    names_in,
     opened_file,
     opened_folder,
     opened_parent,
     read_whole,
 )
 from diaryserver.maintenance.verify import Report, verify
-from protocol.errors import UsageError
+from protocol.errors import StorageError, UsageError
 
 MAX_NAMED: Final = 5
 """So many files are named when a backup is not as its list says; more tell nobody more."""
@@ -55,10 +65,24 @@ class Keys:
     fresh: bool = False
 
 
-def restore(
-    source: Path, data: Path, keys: Keys, random_bytes: Callable[[int], bytes], *, accept: bool
-) -> Report:
-    """Put the backup `source` where `data` is to be, and give what verify says of it.
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What verify says of it, and how many logins ended because their key was destroyed since."""
+
+    report: Report
+    ended_logins: int
+
+
+def restore(  # noqa: PLR0913 - chance and time are arguments
+    source: Path,
+    data: Path,
+    keys: Keys,
+    random_bytes: Callable[[int], bytes],
+    now: int,
+    *,
+    accept: bool,
+) -> Restored:
+    """Put the backup `source` where `data` is to be; `now` is the time in ms.
 
     Raise DataError, leaving nothing there: data in the way, a backup that is unfinished or not as
     its list says, or faults unless `accept` is set.
@@ -72,12 +96,12 @@ def restore(
             _check_digests(source, folder, sums)
             aside = stack.enter_context(_folder_aside(data))
             _copy(folder, aside, sums)
-            _put_keys(aside, keys, random_bytes)
+            ended = _put_keys(aside, keys, random_bytes, now)
             report = verify(aside)
             if report.faults and not accept:
                 raise FaultyBackupError(report.faults)
             _put_in_place(aside, data)
-            return report
+            return Restored(report, ended)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         raise DataError(f"restoring failed: {where}{error.strerror or error}") from None
@@ -170,25 +194,30 @@ def _copy(source: int, aside: Path, sums: dict[str, str]) -> None:
                     raise DataError(f"{printable(path)} changed while it was copied")
 
 
-def _put_keys(aside: Path, keys: Keys, random_bytes: Callable[[int], bytes]) -> None:
+def _put_keys(aside: Path, keys: Keys, random_bytes: Callable[[int], bytes], now: int) -> int:
     if keys.folder is not None:
-        with (
-            opened_folder(keys.folder.resolve()) as source,
-            opened_folder(aside) as target,
-            made_folder(KEYS, target) as copies,
-        ):
-            for name in KEY_NAMES:
-                with opened_file(name, source) as file:
-                    copy_file(file, KEY_BYTES, name, copies)
+        _copy_keys(keys.folder, aside)
     elif keys.fresh:
         open_keys(aside / KEYS, random_bytes, first_start=True)
-        with closing(open_database(aside / ACCOUNTS)) as accounts:
-            # A token's root and a password's hash are worth nothing without the keys of their time,
-            # and an invite names the old identity.
-            accounts.executescript(
-                "BEGIN; DELETE FROM tokens; DELETE FROM changes; DELETE FROM invites;"
-                " UPDATE users SET password = NULL; COMMIT;"
-            )
+    try:
+        with closing(Connection(open_database(aside / ACCOUNTS))) as accounts:
+            if keys.fresh:
+                forget_keys(accounts)
+            return adopt_keys(accounts, generations_in(aside / KEYS), now)
+    except (DataError, StorageError):
+        return 0  # verify says what is wrong with it
+
+
+def _copy_keys(folder: Path, aside: Path) -> None:
+    with (
+        opened_folder(folder.resolve()) as source,
+        opened_folder(aside) as target,
+        made_folder(KEYS, target) as copies,
+    ):
+        masters = [name for name in names_in(source) if generation_of(name)]
+        for name in (*masters, PEPPER, IDENTITY):
+            with opened_file(name, source) as file:
+                copy_file(file, KEY_BYTES, name, copies)
 
 
 def _put_in_place(aside: Path, data: Path) -> None:

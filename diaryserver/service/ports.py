@@ -91,6 +91,15 @@ class EntryStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Generation:
+    """A master key: its number, when it was made, and when it is destroyed (ms; 0: not yet)."""
+
+    number: int
+    created: int
+    retires: int
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """A person with a diary; `uid` (16 bytes) never changes and is never used again."""
 
@@ -178,6 +187,7 @@ class AccountStore(Protocol):
 
     All but `token`, `root`, `generation`, `has_user` and `touch` may wait for the disk, and are
     called from one thread at a time. A change is durable when its method returns, or not made.
+    What keeps a new token raises BusyError if its generation is no longer the current one.
     """
 
     def token(self, kid: bytes) -> Token | None:
@@ -193,7 +203,7 @@ class AccountStore(Protocol):
         """Note in memory that a token is used; the last note of each counts."""
 
     def has_user(self, name: Username) -> bool:
-        """Tell, from memory, whether there is a user of that name."""
+        """Tell, from memory, whether there is a user of that name who is not disabled."""
 
     def find_user(self, name: Username) -> User | None:
         """Give the user of that name, unless removed."""
@@ -215,6 +225,15 @@ class AccountStore(Protocol):
 
     def set_password_hash(self, user: User, hashed: str) -> None:
         """Keep a password's hash."""
+
+    def set_password(self, user: User, hashed: str, now: int, *, keep: bool) -> int:
+        """Keep another password's hash; unless `keep`, end all tokens and give how many lived."""
+
+    def disable_user(self, user: User, now: int) -> int:
+        """Let a user log in no more, and end all tokens; give how many lived."""
+
+    def enable_user(self, user: User) -> None:
+        """Let a user log in again."""
 
     def invite(self, user: User, expires: int) -> bytes:
         """Keep (hashed) and give a fresh 16-byte code, which replaces an earlier one."""

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, Token, User
 from protocol.dayfile import Stamp
+from protocol.envelope import SUITE
 from protocol.identifiers import EntryId
 
 NOON: Final = 1_795_348_800_000
@@ -72,3 +74,28 @@ def new_id(now: int = NOON) -> EntryId:
 def stamp(now: int = NOON, off: int = 0) -> Stamp:
     """Give a moment on a wall clock."""
     return Stamp(now, off)
+
+
+def token_of(user: User, number: int = 1, generation: int = 1, expires: int = 0) -> Token:
+    """Give a token to mint."""
+    return Token(
+        kid=number.to_bytes(8, "big"),
+        uid=user.uid,
+        user=user.name,
+        salt=number.to_bytes(32, "big"),
+        generation=generation,
+        suite=SUITE,
+        scopes="full",
+        label="laptop",
+        created=NOON,
+        expires=expires,
+        used=0,
+        revoked=0,
+        id=number.to_bytes(8, "big"),
+        authenticated=NOON,
+        life=expires and expires - NOON,
+        fixed=False,
+        deadline=NOON + UNUSED_LIFE_MILLISECONDS,
+        predecessor=b"",
+        superseded=0,
+    )

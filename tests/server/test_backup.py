@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -14,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryserver.accounts.keyfiles import KEY_NAMES
 from diaryserver.composition import open_data
 from diaryserver.errors import DataError
 from diaryserver.maintenance.backup import BackedUp, back_up
@@ -35,7 +35,7 @@ from tests.server.estate import (
     put,
     snapshot,
 )
-from tests.server.fakes import NOON, seeded
+from tests.server.fakes import NOON, seeded, token_of
 from tests.server.faults import with_failing
 
 ALICE_TODAY: Final = "diaries/alice/2026-11-22.log"
@@ -63,7 +63,7 @@ def put_back(
     source: Path, data: Path, keys: Keys | None = None, *, accept: bool = False
 ) -> list[tuple[str, int, str]]:
     """Restore, and give what is wrong then."""
-    restore(source, data, keys or Keys(), seeded(), accept=accept)
+    restore(source, data, keys or Keys(), seeded(), NOON, accept=accept)
     return found(data)
 
 
@@ -415,7 +415,7 @@ def test_keys_must_come_from_somewhere(data: Path, folder: Path) -> None:
         with pytest.raises(UsageError, match="has its keys"):
             put_back(folder / "with", folder / "restored", keys)
     assert put_back(folder / "without", folder / "restored", Keys(data / "keys")) == []
-    for name in KEY_NAMES:
+    for name in ("master.1", "pepper", "identity"):
         assert (folder / "restored/keys" / name).read_bytes() == (data / "keys" / name).read_bytes()
 
 
@@ -436,8 +436,64 @@ def test_with_new_keys_nothing_of_the_old_ones_is_left(data: Path, folder: Path)
         assert restored is not None
         assert (restored.uid, restored.has_password) == (alice.uid, False)
         assert store.accounts.find_user(BOB) is None
-    for name in KEY_NAMES:
+    for name in ("master.1", "pepper", "identity"):
         assert (folder / "restored/keys" / name).read_bytes() != (data / "keys" / name).read_bytes()
+
+
+def generations(folder: Path) -> list[int]:
+    """Give the generations that a data folder starts with, and check that it starts."""
+    with open_data(folder) as store:
+        return [each.number for each in store.accounts.list_generations()]
+
+
+def test_all_generations_of_the_master_key_come_back(data: Path, folder: Path) -> None:
+    """With the backup, or from where the keys are kept apart."""
+    with opened(data) as store:
+        store.accounts.rotate(NOON, NOON + A_DAY)
+    take(data, folder / "with")
+    take(data, folder / "without", with_keys=False)
+    assert put_back(folder / "with", folder / "one") == []
+    assert put_back(folder / "without", folder / "two", Keys(data / "keys")) == []
+    for place in ("one", "two"):
+        assert generations(folder / place) == [1, 2]
+        for name in ("master.1", "master.2"):
+            copy = folder / place / "keys" / name
+            assert copy.read_bytes() == (data / "keys" / name).read_bytes()
+
+
+def test_a_backup_older_than_a_rotation_takes_the_newer_key(data: Path, folder: Path) -> None:
+    """The destroyed key's logins were to be renewed: they end, passwords and diaries do not."""
+    with opened(data) as store:
+        alice = store.accounts.find_user(ALICE)
+        assert alice is not None
+        store.accounts.set_password_hash(alice, "hash")
+        assert store.accounts.mint(token_of(alice), b"", "hash")
+    take(data, folder / "copy", with_keys=False)
+    with opened(data) as store:
+        store.accounts.rotate(NOON, NOON)
+        store.accounts.sweep(NOON)
+    restored = restore(
+        folder / "copy", folder / "restored", Keys(data / "keys"), seeded(), NOON, accept=False
+    )
+    assert (restored.ended_logins, restored.report.faults) == (1, [])
+    assert generations(folder / "restored") == [2]
+    with open_data(folder / "restored") as store:
+        found_again = store.accounts.find_user(ALICE)
+        assert found_again is not None
+        assert store.accounts.password_hash(found_again) == "hash"
+        assert store.accounts.list_tokens(found_again) == []
+
+
+def test_keys_older_than_the_backup_are_a_fault(data: Path, folder: Path) -> None:
+    """The current key is not among them: it is named, and nothing is restored."""
+    shutil.copytree(data / "keys", folder / "old keys")
+    with opened(data) as store:
+        store.accounts.rotate(NOON, NOON + A_DAY)
+    take(data, folder / "copy", with_keys=False)
+    with pytest.raises(FaultyBackupError) as caught:
+        put_back(folder / "copy", folder / "restored", Keys(folder / "old keys"))
+    assert [str(fault).split(":")[0] for fault in caught.value.faults] == ["keys/master.2"]
+    assert not (folder / "restored").exists()
 
 
 def test_a_faulty_backup_is_restored_only_if_somebody_says_so(data: Path, folder: Path) -> None:
