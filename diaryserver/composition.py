@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from diaryserver.accounts.connection import Connection
 from diaryserver.accounts.database import SqliteAccounts
 from diaryserver.accounts.keyfiles import ServerKeys, open_keys
 from diaryserver.accounts.passwords import Argon2Hasher
 from diaryserver.accounts.schema import open_database
+from diaryserver.accounts.throttles import SqliteThrottles
 from diaryserver.admin.operations import Operations
 from diaryserver.clock import SystemClock
 from diaryserver.configuration import Configuration, LegacySection
@@ -20,6 +22,7 @@ from diaryserver.maintenance.upkeep import Upkeep
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.committer import Committer
 from diaryserver.service.counters import Counters
+from diaryserver.service.guessing import LoginThrottle
 from diaryserver.service.login import LoginService
 from diaryserver.service.plain import PlainDatagrams, PlainRules, PlainService, Route
 from diaryserver.service.ports import Clock
@@ -52,6 +55,7 @@ class Data:
     keys: ServerKeys
     hasher: Argon2Hasher
     accounts: SqliteAccounts
+    throttles: SqliteThrottles
     entries: FileEntryStore
 
 
@@ -75,7 +79,7 @@ def open_data(folder: Path, announce: Announce = announce_to_nobody) -> Iterator
             accounts = SqliteAccounts(connection, keys, os.urandom, decoy)
         except StorageError as error:
             raise DataError(f"{database} cannot be used: {error}") from None
-        yield Data(keys, hasher, accounts, entries)
+        yield Data(keys, hasher, accounts, SqliteThrottles(Connection(connection)), entries)
 
 
 @contextmanager
@@ -136,7 +140,15 @@ def build_service(data: Data, runtime: Runtime, legacy: LegacySection, ports: se
         clock, accounts, entries, committer, workers, os.urandom, counters, runtime.announce
     )
     prekeys = Prekeys(data.keys.identity)
-    logins = LoginService(clock, accounts, data.hasher, prekeys, os.urandom, workers, counters)
+    throttle = LoginThrottle(
+        data.keys.throttle_secret(),
+        data.throttles,
+        workers.accounts,
+        Alarm(logger, "throttles are kept over a restart again", clock.monotonic),
+    )
+    logins = LoginService(
+        clock, accounts, data.hasher, prekeys, os.urandom, workers, counters, throttle
+    )
     plain = plain_datagrams = None
     if legacy.enabled:
         rules = _plain_rules(legacy)

@@ -94,10 +94,10 @@ class Credentials:
             raise ScopeError
         return token
 
-    async def log_in(self, form: LoginForm, network: str) -> Grant:
+    async def log_in(self, form: LoginForm, *, is_trusted: bool) -> Grant:
         """Check a password or an invite, and begin a line; raise DeniedError."""
         user = await self._workers.accounts.run(self._accounts.find_user, form.user)
-        async with self._gate.admit(network):
+        async with self._gate.admit(is_trusted=is_trusted):
             hashed = await self._accepted_hash(user, form)
         if user is None or hashed is None:
             raise DeniedError
@@ -117,7 +117,7 @@ class Credentials:
         await self._workers.accounts.run(self._accounts.replace, successor)
         return self._grant(successor)
 
-    async def change_password(self, token: Token, form: PasswordForm, network: str) -> Grant:
+    async def change_password(self, token: Token, form: PasswordForm, *, is_trusted: bool) -> Grant:
         """Check the current password of a proven token's user and set the new one.
 
         Raise DeniedError if it is wrong.
@@ -126,7 +126,7 @@ class Credentials:
         user = await workers.accounts.run(accounts.find_user, token.user)
         if user is None or user.uid != token.uid:
             raise TokenRevokedError
-        async with self._gate.admit(network):
+        async with self._gate.admit(is_trusted=is_trusted):
             hashed = await workers.accounts.run(accounts.password_hash, user)
             if not await workers.passwords.run(hasher.is_password, hashed, form.current):
                 raise DeniedError

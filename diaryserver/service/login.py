@@ -19,18 +19,13 @@ from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.credentials import Credentials, check_form
 from diaryserver.service.door import read_form, refusal
 from diaryserver.service.gate import PasswordGate
+from diaryserver.service.guessing import Guess, LoginThrottle
 from diaryserver.service.ports import AccountStore, Clock, PasswordHasher, Token
 from diaryserver.service.prekeys import Prekey, Prekeys
 from diaryserver.service.requests import SendReply
 from diaryserver.service.source import Source
 from diaryserver.service.threads import Workers
-from diaryserver.service.throttle import (
-    Guess,
-    Limit,
-    LoginThrottle,
-    Throttle,
-    network_of,
-)
+from diaryserver.service.throttle import Limit, Throttle, network_of
 from protocol.envelope import VERSION, Envelope
 from protocol.errors import (
     NOT_YET,
@@ -51,7 +46,7 @@ from protocol.login import (
     open_login,
     sealed_binding,
 )
-from protocol.messages import Form, Grant, LoginForm, PasswordForm
+from protocol.messages import Form, Grant, LoginForm, PasswordForm, RenewalForm
 from protocol.offer import Offer, decode_hello, encode_offer
 
 MAX_REMEMBERED: Final = 4096
@@ -74,7 +69,6 @@ class _Claim:
     """An opened form: the token that it proves, and the guess at a password that it makes."""
 
     form: Form
-    network: str
     token: Token | None
     guess: Guess | None
 
@@ -91,17 +85,17 @@ class LoginService:
         random_bytes: Callable[[int], bytes],
         workers: Workers,
         counters: Counters,
+        throttle: LoginThrottle,
     ) -> None:
         """`random_bytes(n)` is the system's source of chance."""
         self._clock = clock
         self._prekeys = prekeys
         self._counters = counters
         self._cookies = CookieJar(random_bytes(32))
-        secret = random_bytes(32)
-        self._openings = Throttle(OPENINGS_PER_NETWORK, secret)
-        self._throttle = LoginThrottle(secret)
-        self._gate = PasswordGate()
-        self._credentials = Credentials(clock, accounts, hasher, self._gate, random_bytes, workers)
+        self._openings = Throttle(OPENINGS_PER_NETWORK, random_bytes(32))
+        self._throttle = throttle
+        gate = PasswordGate()
+        self._credentials = Credentials(clock, accounts, hasher, gate, random_bytes, workers)
         self._alarm = Alarm(logger, "logins are decided again", clock.monotonic)
         self._grants: OrderedDict[bytes, bytes | None] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -192,17 +186,16 @@ class LoginService:
             self._counters.count(Drop.LOGIN_FLOOD)
             raise BusyError
         guess = self._guess(form, network, token)
-        if guess is not None and not self._throttle.take(guess, self._clock.monotonic()):
+        if guess is not None and not self._throttle.take(guess, self._clock.now()):
             self._counters.count(Drop.LOGIN_THROTTLED)
             raise RateError
-        return _Claim(form, network, token, guess)
+        return _Claim(form, token, guess)
 
     def _guess(self, form: Form, network: str, token: Token | None) -> Guess | None:
-        trusted = self._gate.is_trusted(network)
         if isinstance(form, LoginForm):
-            return Guess(form.user, network, trusted)
+            return self._throttle.guess(form.user, network)
         if isinstance(form, PasswordForm) and token is not None:
-            return Guess(token.user, network, trusted)
+            return self._throttle.guess(token.user, network)
         return None
 
     async def _answer(
@@ -217,7 +210,7 @@ class LoginService:
         except Exception:  # noqa: BLE001 - said by the alarm; the client must not wait for nothing
             self._alarm.failed("a login failed", trace=True)
             answer = StorageError("the server failed; see its log")
-        self._settle(claim, answer, source)
+        await self._settle(claim, answer, source)
         grant = self._grant(claim.form, envelope, answer)
         digest = login_digest(envelope)
         if isinstance(answer, RefusedError) and answer.code in NOT_YET:
@@ -226,27 +219,29 @@ class LoginService:
             self._remember(digest, grant)
         reply(grant)
 
-    def _settle(self, claim: _Claim, answer: Grant | RefusedError, source: Source) -> None:
+    async def _settle(self, claim: _Claim, answer: Grant | RefusedError, source: Source) -> None:
         """Count what came of a claim; only a wrong guess costs an attempt."""
-        if isinstance(answer, DeniedError) and claim.guess is not None:
-            logger.warning("login refused: user=%s from=%s", claim.guess.user, source.host)
+        guess = claim.guess
+        if isinstance(answer, DeniedError) and guess is not None:
+            logger.warning("login refused: user=%s from=%s", guess.user, source.host)
+            await self._throttle.keep_failure(guess)
             return
         if isinstance(answer, RefusedError):
             self._counters.count(Drop.LOGIN_UNDECIDED)
-        if claim.guess is not None:
-            self._throttle.give_back(claim.guess)
+        if guess is not None:
+            self._throttle.give_back(guess)
             if isinstance(answer, Grant):
-                self._gate.trust(claim.network)
+                await self._throttle.keep_success(guess, answer.time)
 
     async def _decide(self, claim: _Claim) -> Grant:
-        form, network, credentials = claim.form, claim.network, self._credentials
-        if isinstance(form, LoginForm):
-            return await credentials.log_in(form, network)
-        if claim.token is None:
-            raise DeniedError
-        if isinstance(form, PasswordForm):
-            return await credentials.change_password(claim.token, form, network)
-        return await credentials.renew(claim.token)
+        form, guess, token, credentials = claim.form, claim.guess, claim.token, self._credentials
+        if isinstance(form, LoginForm) and guess is not None:
+            return await credentials.log_in(form, is_trusted=guess.is_trusted)
+        if isinstance(form, PasswordForm) and token is not None and guess is not None:
+            return await credentials.change_password(token, form, is_trusted=guess.is_trusted)
+        if isinstance(form, RenewalForm) and token is not None:
+            return await credentials.renew(token)
+        raise DeniedError
 
     def _grant(self, form: Form, envelope: Envelope, answer: Grant | RefusedError) -> bytes:
         now = self._clock.now()

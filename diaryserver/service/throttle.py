@@ -1,4 +1,4 @@
-"""Throttles of failed logins: token buckets in tables of a fixed size.
+"""Throttles: token buckets in tables of a fixed size.
 
 Names that do not exist are throttled like those that do, or the difference would tell them apart;
 hashing into a fixed number of buckets bounds the memory whatever an attacker invents. Two keys
@@ -7,9 +7,12 @@ that share a bucket share its tokens; the hash has a secret, so that nobody can 
 
 import hashlib
 from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
+
+from diaryserver.service.throttlestore import Bucket
 
 SLOTS: Final = 8192
 """Times 16 bytes: 128 KiB for each throttle."""
@@ -27,33 +30,28 @@ class Limit:
     seconds_each: float
 
 
-PER_USER_AND_NETWORK: Final = Limit(5, 30)
-"""Five slips of the finger, then 2,880 guesses a day: hopeless against eight characters."""
-
-PER_NETWORK: Final = Limit(30, 5)
-"""A family or a classroom behind one address; bounds guessing one password for many names."""
-
-EVERYWHERE: Final = Limit(200, 0.2)
-"""At 40 ms a hash, 5 failures a second keep a fifth of one core busy and no more.
-
-Counted apart for networks with an earlier success, or strangers could lock those out.
-"""
-
-
 class Throttle:
-    """One table of buckets."""
+    """One table of buckets.
 
-    def __init__(self, limit: Limit, secret: bytes, slots: int = SLOTS) -> None:
-        """`secret` (at most 64 bytes) keys the hash that chooses a bucket."""
+    Times are seconds of any clock. One that steps back refills nothing, and starts from there: it
+    neither gives tokens away nor locks anybody out until it has caught up.
+    """
+
+    def __init__(self, limit: Limit, secret: bytes, slots: int = SLOTS, name: str = "") -> None:
+        """`secret` (at most 64 bytes) keys the hash that chooses a bucket; `name` is for a store.
+
+        The name is no part of the hash: two throttles with one secret put a key into one slot.
+        """
+        self.name = name
         self._limit = limit
         self._secret = secret
         self._spent = array("d", bytes(8 * slots))
         self._since = array("d", bytes(8 * slots))
 
     def take(self, key: str, now: float) -> bool:
-        """Spend one token of `key`'s bucket; give False if there is none (`now`: monotonic s)."""
-        slot = self._slot(key)
-        refilled = (now - self._since[slot]) / self._limit.seconds_each
+        """Spend one token of `key`'s bucket; give False if there is none."""
+        slot = self.slot(key)
+        refilled = max(0.0, now - self._since[slot]) / self._limit.seconds_each
         spent = max(0.0, self._spent[slot] - refilled)
         self._since[slot] = now
         self._spent[slot] = spent
@@ -64,56 +62,24 @@ class Throttle:
 
     def give_back(self, key: str) -> None:
         """Return a token that `take` spent: the attempt was no failure."""
-        slot = self._slot(key)
+        slot = self.slot(key)
         self._spent[slot] = max(0.0, self._spent[slot] - 1)
 
-    def _slot(self, key: str) -> int:
+    def slot(self, key: str) -> int:
+        """Give the number of `key`'s bucket."""
         digest = hashlib.blake2b(key.encode(), digest_size=8, key=self._secret).digest()
         return int.from_bytes(digest, "big") % len(self._spent)
 
+    def bucket(self, slot: int) -> Bucket:
+        """Give a bucket as a store keeps it."""
+        return Bucket(self.name, slot, self._spent[slot], self._since[slot])
 
-@dataclass(frozen=True, slots=True)
-class Guess:
-    """Who tries to log in: the user's name as given, the network, and whether that is trusted."""
-
-    user: str
-    network: str
-    is_trusted: bool
-
-
-class LoginThrottle:
-    """The throttles of a password check: all of them spend a token, or none does."""
-
-    def __init__(self, secret: bytes) -> None:
-        """`secret` is 32 random bytes."""
-        self._by_user = Throttle(PER_USER_AND_NETWORK, secret)
-        self._by_network = Throttle(PER_NETWORK, secret)
-        self._everywhere = {
-            is_trusted: Throttle(EVERYWHERE, secret, slots=1) for is_trusted in (True, False)
-        }
-
-    def take(self, guess: Guess, now: float) -> bool:
-        """Spend a token of each; give False, spending none, if one of them has none left."""
-        spent: list[tuple[Throttle, str]] = []
-        for throttle, key in self._buckets(guess):
-            if not throttle.take(key, now):
-                for earlier, earlier_key in spent:
-                    earlier.give_back(earlier_key)
-                return False
-            spent.append((throttle, key))
-        return True
-
-    def give_back(self, guess: Guess) -> None:
-        """Return what `take` spent: nothing was guessed, or it was right."""
-        for throttle, key in self._buckets(guess):
-            throttle.give_back(key)
-
-    def _buckets(self, guess: Guess) -> list[tuple[Throttle, str]]:
-        return [
-            (self._by_user, f"{guess.user} {guess.network}"),
-            (self._by_network, guess.network),
-            (self._everywhere[guess.is_trusted], ""),
-        ]
+    def restore(self, buckets: Iterable[Bucket]) -> None:
+        """Take back what was kept; what another table size or limit left is cut to this one's."""
+        for bucket in buckets:
+            if bucket.throttle == self.name and 0 <= bucket.slot < len(self._spent):
+                self._spent[bucket.slot] = min(bucket.spent, self._limit.burst)
+                self._since[bucket.slot] = bucket.since
 
 
 def network_of(host: str) -> str:

@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from diaryserver.service.cookies import COOKIE_LIFE_MILLISECONDS
 from diaryserver.service.counters import Drop
 from diaryserver.service.gate import MAX_WAITING
+from diaryserver.service.guessing import PER_USER_AND_NETWORK
 from diaryserver.service.login import MAX_UNDECIDED
 from diaryserver.service.prekeys import PREKEY_LIFE_MILLISECONDS, Prekeys
 from diaryserver.service.source import Source
-from diaryserver.service.throttle import PER_USER_AND_NETWORK
 from protocol.channel import seal_request
 from protocol.envelope import MAX_DATAGRAM, Kind, parse_envelope
 from protocol.errors import ErrorCode
@@ -368,6 +368,32 @@ def test_guessing_is_throttled_and_time_heals(world: World) -> None:
     assert code_of(world.login(form_of())) == "OK"
 
 
+def test_a_restart_gives_no_guesses_and_forgets_no_trust(folder: Path) -> None:
+    """The sixth wrong guess is refused by the next server too; who was here before still passes."""
+    burst = int(PER_USER_AND_NETWORK.burst)
+    with opened_world(folder) as world:
+        world.user()
+        assert code_of(world.login(form_of(), source=ELSEWHERE)) == "OK"
+        codes = [code_of(world.login(form_of(password="wrong"))) for _ in range(burst)]
+        assert codes == ["DENIED"] * burst
+    with opened_world(folder) as world:
+        assert code_of(world.login(form_of())) == "RATE"
+        for number in range(201):
+            world.login(form_of(password="wrong"), source=Source(f"10.0.{number}.1", 40_000))
+        assert code_of(world.login(form_of(), source=Source("10.9.9.9", 40_000))) == "RATE"
+        assert code_of(world.login(form_of(), source=ELSEWHERE)) == "OK"
+
+
+def test_guessing_locks_out_no_token(world: World) -> None:
+    """Devices that are logged in go on, wherever they are, whatever is guessed from there."""
+    alice = world.user()
+    device = world.device(alice)
+    for _ in range(int(PER_USER_AND_NETWORK.burst) + 3):
+        world.login(form_of(password="wrong"))
+    assert code_of(world.login(form_of())) == "RATE"
+    assert code_of(device.put()) == "OK"
+
+
 def test_the_same_bytes_are_decided_once_the_throttle_lets_them(world: World) -> None:
     """RATE is no decision: it is not remembered and takes no place from those that are."""
     world.user()
@@ -497,8 +523,9 @@ def test_logins_that_wait_for_a_dead_disk_are_bounded(world: World) -> None:
 
     async def flood() -> None:
         stuck = asyncio.ensure_future(world.workers.accounts.run(free.wait, 20))
-        for login, source in logins:
-            world.clock.steady += 1
+        for number, (login, source) in enumerate(logins):
+            # Time heals what the throttle counts, and yet no cookie grows old.
+            world.clock.wall = NOON + 50_000 * (number % 2)
             world.router.receive(login, source, replies.append)
         assert len(replies) == 10
         free.set()

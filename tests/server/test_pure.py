@@ -14,16 +14,8 @@ from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.door import refusal
 from diaryserver.service.prekeys import OVERLAP_MILLISECONDS, PREKEY_LIFE_MILLISECONDS, Prekeys
 from diaryserver.service.source import Source
-from diaryserver.service.throttle import (
-    EVERYWHERE,
-    PER_NETWORK,
-    PER_USER_AND_NETWORK,
-    Guess,
-    Limit,
-    LoginThrottle,
-    Throttle,
-    network_of,
-)
+from diaryserver.service.throttle import Limit, Throttle, network_of
+from diaryserver.service.throttlestore import Bucket
 from protocol.envelope import VERSION
 from protocol.errors import REFUSALS, InvalidRequestError, RefusedError
 from protocol.messages import MAX_NOTE_BYTES, Grant, decode_reply, encode_reply
@@ -150,55 +142,28 @@ def test_keys_have_buckets_of_their_own_in_a_table_of_one_size() -> None:
     assert taken != [other.take(f"user {number}", 0) for number in range(1000)]
 
 
-def guess(user: str = "alice", network: str = "192.0.2.0/24", *, trusted: bool = False) -> Guess:
-    """Give an attempt."""
-    return Guess(user, network, trusted)
+def test_a_clock_that_steps_back_neither_gives_nor_locks() -> None:
+    """Nothing is refilled by it, and one token comes after the usual time, not after a year."""
+    throttle = Throttle(Limit(2, 10), b"secret")
+    year = 365 * 86_400.0
+    assert [throttle.take("a", year) for _ in range(3)] == [True, True, False]
+    assert not throttle.take("a", 0)
+    assert not throttle.take("a", 9)
+    assert throttle.take("a", 19)
 
 
-def test_a_user_is_throttled_in_one_network_only() -> None:
-    """Someone who guesses alice's password elsewhere does not lock her out here."""
-    throttle = LoginThrottle(b"s" * 32)
-    burst = int(PER_USER_AND_NETWORK.burst)
-    assert [throttle.take(guess(), 0) for _ in range(burst + 1)] == [True] * burst + [False]
-    assert throttle.take(guess(network="198.51.100.0/24"), 0)
-    assert throttle.take(guess(user="bob"), 0)
-
-
-def test_a_network_is_throttled_whatever_names_it_tries() -> None:
-    """Unknown names count like known ones."""
-    throttle = LoginThrottle(b"s" * 32)
-    taken = [throttle.take(guess(user=f"user{number}"), 0) for number in range(100)]
-    assert sum(taken) == PER_NETWORK.burst
-
-
-def test_what_one_throttle_refuses_costs_nothing_in_the_others() -> None:
-    """Or a full network would use up the few attempts that each of its users has."""
-    throttle = LoginThrottle(b"s" * 32)
-    for number in range(int(PER_NETWORK.burst)):
-        assert throttle.take(guess(user=f"user{number}"), 0)
-    for _ in range(20):
-        assert not throttle.take(guess(), 0)
-    later = PER_NETWORK.seconds_each
-    assert throttle.take(guess(), later)
-    assert throttle.take(guess(), 2 * later)
-
-
-def test_strangers_everywhere_do_not_lock_out_trusted_networks() -> None:
-    """The throttle for all together is one for strangers and another for networks seen before."""
-    throttle = LoginThrottle(b"s" * 32)
-    for number in range(300):
-        throttle.take(guess(network=f"10.0.{number}.0/24"), 0)
-    assert not throttle.take(guess(network="10.9.9.0/24"), 0)
-    assert throttle.take(guess(trusted=True), 0)
-    assert throttle.take(guess(network="10.9.9.0/24"), EVERYWHERE.seconds_each)
-
-
-def test_success_gives_back_everywhere() -> None:
-    """A person who logs in all day from one place is never throttled."""
-    throttle = LoginThrottle(b"s" * 32)
-    for _ in range(1000):
-        assert throttle.take(guess(), 0)
-        throttle.give_back(guess())
+def test_a_throttle_restored_goes_on_as_it_was() -> None:
+    """And what another table left is not taken for its own."""
+    before = Throttle(Limit(2, 10), b"secret", name="mine")
+    before.take("a", 5)
+    before.take("a", 5)
+    kept = before.bucket(before.slot("a"))
+    after, other = (Throttle(Limit(2, 10), b"secret", name=name) for name in ("mine", "other"))
+    for throttle in (after, other):
+        throttle.restore([kept, Bucket("mine", 10**6, 2, 5), Bucket("mine", -1, 2, 5)])
+    assert not after.take("a", 5)
+    assert after.take("a", 15)
+    assert other.take("a", 5)
 
 
 @pytest.mark.parametrize(

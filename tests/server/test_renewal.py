@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from diaryserver.service.counters import Drop
-from diaryserver.service.throttle import PER_USER_AND_NETWORK
+from diaryserver.service.guessing import PER_USER_AND_NETWORK
 from diaryserver.service.tokens import MAX_LIVE_LINES, MAX_UNUSED_SUCCESSORS
 from protocol.envelope import parse_envelope
 from protocol.errors import ErrorCode

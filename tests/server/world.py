@@ -5,25 +5,37 @@ Datagrams go in at the router, as the network brings them, and what comes back i
 
 import asyncio
 import itertools
+import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
 
+from diaryserver.accounts.connection import Connection
 from diaryserver.accounts.database import SqliteAccounts
 from diaryserver.accounts.keyfiles import open_keys
 from diaryserver.accounts.schema import open_database
+from diaryserver.accounts.throttles import SqliteThrottles
 from diaryserver.composition import open_entries
+from diaryserver.service.alarm import Alarm
 from diaryserver.service.committer import Committer
 from diaryserver.service.counters import Counters, Drop
+from diaryserver.service.guessing import LoginThrottle
 from diaryserver.service.login import LoginService
-from diaryserver.service.ports import AccountStore, EntryStore, PasswordHasher, Token, User
+from diaryserver.service.ports import (
+    AccountStore,
+    EntryStore,
+    PasswordHasher,
+    Token,
+    User,
+)
 from diaryserver.service.prekeys import Prekeys
 from diaryserver.service.requests import RequestService
 from diaryserver.service.router import Router
 from diaryserver.service.source import Source
 from diaryserver.service.threads import Workers
+from diaryserver.service.throttlestore import ThrottleStore
 from diaryserver.service.tokens import Seed, Wish, token_of_login
 from protocol.channel import open_reply, seal_request
 from protocol.envelope import TAG_BYTES, Envelope, Kind, parse_envelope
@@ -58,13 +70,19 @@ class World:
     """A service and everything below it."""
 
     def __init__(
-        self, accounts: SqliteAccounts, entries: EntryStore, workers: Workers, prekeys: Prekeys
+        self,
+        accounts: SqliteAccounts,
+        throttles: ThrottleStore,
+        entries: EntryStore,
+        workers: Workers,
+        prekeys: Prekeys,
     ) -> None:
         """Built by `world`."""
         self.clock = FrozenClock()
         self.hasher = FakeHasher()
         self.counters = Counters()
         self.accounts = accounts
+        self.throttles = throttles
         self.entries = entries
         self.prekeys = prekeys
         self.workers = workers
@@ -78,8 +96,17 @@ class World:
 
     def serve_logins(self, accounts: AccountStore, hasher: PasswordHasher, seed: int = 3) -> None:
         """Serve logins anew, on these; with another `seed` as a restarted server would."""
+        alarm = Alarm(logging.getLogger(__name__), "kept again", self.clock.monotonic)
+        throttle = LoginThrottle(bytes(32), self.throttles, self.workers.accounts, alarm)
         logins = LoginService(
-            self.clock, accounts, hasher, self.prekeys, seeded(seed), self.workers, self.counters
+            self.clock,
+            accounts,
+            hasher,
+            self.prekeys,
+            seeded(seed),
+            self.workers,
+            self.counters,
+            throttle,
         )
         self.router = Router(self.requests, logins, None, self.counters)
 
@@ -265,7 +292,13 @@ def opened_world(
         entries = wrapped(stack.enter_context(open_entries(folder)))
         workers = Workers()
         stack.callback(workers.close)
-        opened = World(accounts, entries, workers, Prekeys(keys.identity))
+        opened = World(
+            accounts,
+            SqliteThrottles(Connection(connection)),
+            entries,
+            workers,
+            Prekeys(keys.identity),
+        )
         stack.callback(opened.runner.close)
         yield opened
 
