@@ -70,7 +70,7 @@ class LineListener:
             self._counters.count(Drop.PLAIN_NOT_ALLOWED)
             writer.close()
             return
-        conversation = _Conversation(self._service, user, reader, writer)
+        conversation = _Conversation(self._service, host, user, reader, writer)
         self._conversations.add(conversation)
         self._open[host] += 1
         try:
@@ -89,11 +89,13 @@ class _Conversation:
     def __init__(
         self,
         service: PlainService,
+        host: str,
         user: Username,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
         self._service = service
+        self._host = host
         self._user = user
         self._reader = reader
         self._writer = writer
@@ -131,8 +133,10 @@ class _Conversation:
             return await self._reader.read(_READ_BYTES)
 
     async def _answer_all(self, lines: list[bytes | None]) -> bool:
-        """Answer each line; give False if this is no plain-text client."""
+        """Answer each line; give False if this is no plain-text client, or no longer served."""
         for line in lines:
+            if self._service.user_for(self._host) != self._user:
+                return False  # the user was disabled or removed meanwhile
             if self._is_first and line is not None and _WEB.match(line):
                 return False
             self._is_first = self._is_first and not line
