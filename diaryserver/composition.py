@@ -14,11 +14,14 @@ from diaryserver.accounts.keyfiles import ServerKeys, open_keys
 from diaryserver.accounts.passwords import Argon2Hasher
 from diaryserver.accounts.schema import open_database
 from diaryserver.accounts.throttles import SqliteThrottles
+from diaryserver.admin.keys import KeyOperations
 from diaryserver.admin.operations import Operations
+from diaryserver.admin.tokens import TokenOperations
+from diaryserver.admin.users import UserOperations
 from diaryserver.clock import SystemClock
 from diaryserver.configuration import Configuration, LegacySection
 from diaryserver.errors import DataError
-from diaryserver.maintenance.upkeep import Upkeep
+from diaryserver.maintenance.upkeep import CallStore, Upkeep
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.committer import Committer
 from diaryserver.service.counters import Counters
@@ -169,12 +172,34 @@ def _plain_rules(legacy: LegacySection) -> PlainRules:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _CalledDiaries:
+    """The entry store for a thread that is not its own."""
+
+    entries: FileEntryStore
+    call: CallStore
+
+    def retire(self, user: Username, uid: bytes) -> str:
+        return self.call(self.entries.retire, user, uid)
+
+    def purge(self, user: Username, uid: bytes) -> None:
+        self.call(self.entries.purge, user, uid)
+
+
+@dataclass(frozen=True, slots=True)
+class Operating:
+    """What operates the data: commands by name, and the users' among them."""
+
+    operations: Operations
+    users: UserOperations
+
+
 def build_operations(
     data: Data,
     configuration: Configuration,
     runtime: Runtime | None = None,
     bound: Address | None = None,
-) -> Operations:
+) -> Operating:
     """Give the operator's commands: on a running server's `runtime` and `bound` address, or not."""
 
     def public_address() -> Address:
@@ -187,15 +212,12 @@ def build_operations(
 
     call = runtime.workers.entries.wait_for if runtime else call_here
 
-    def retire(user: Username, uid: bytes) -> str:
-        return call(data.entries.retire, user, uid)
-
-    return Operations(
-        runtime.clock if runtime else SystemClock(),
-        data.accounts,
-        retire,
-        data.hasher,
-        fingerprint(data.keys.public_identity()),
-        public_address,
-        Upkeep(configuration.data, data.accounts, data.entries, call).commands(),
-    )
+    clock = runtime.clock if runtime else SystemClock()
+    shown = fingerprint(data.keys.public_identity())
+    diaries = _CalledDiaries(data.entries, call)
+    users = UserOperations(clock, data.accounts, diaries, data.hasher, shown, public_address)
+    tokens = TokenOperations(clock, data.accounts, os.urandom)
+    keys = KeyOperations(clock, data.accounts, shown)
+    upkeep = Upkeep(configuration.data, data.accounts, data.entries, call)
+    operations = Operations(users.commands(), tokens.commands(), keys.commands(), upkeep.commands())
+    return Operating(operations, users)

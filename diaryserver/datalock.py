@@ -1,4 +1,8 @@
-"""One process owns the data folder: it holds a lock on a file in it, released when it ends."""
+"""One process owns the data folder: it holds a lock on a file in it, released when it ends.
+
+Root's commands act as the user whom the folder belongs to, or what they create, the server could
+not write.
+"""
 
 import fcntl
 import os
@@ -41,3 +45,26 @@ def own_data(data: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def acting_as_owner(data: Path) -> Iterator[None]:
+    """Let root be the folder's owner meanwhile, for all that files and permissions are about.
+
+    Anybody else, and a folder that does not exist yet, changes nothing. All threads of the process
+    change with this one.
+    """
+    owner = data.stat() if data.exists() else None
+    if os.geteuid() != 0 or owner is None or owner.st_uid == 0:
+        yield
+        return
+    groups, group = os.getgroups(), os.getegid()
+    os.setgroups([])
+    os.setegid(owner.st_gid)
+    os.seteuid(owner.st_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
+        os.setgroups(groups)

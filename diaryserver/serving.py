@@ -67,12 +67,12 @@ class _Server:
 
     async def run(self) -> None:
         configuration, runtime = self._configuration, self._runtime
-        operations = build_operations(self._data, configuration, runtime, self._bound[0].address)
+        operating = build_operations(self._data, configuration, runtime, self._bound[0].address)
         if configuration.legacy.enabled:
-            operations.ensure_users(configuration.legacy.users())
+            operating.users.ensure(configuration.legacy.users())
         ports = {bound.address.port for bound in self._bound}
         service = build_service(self._data, runtime, configuration.legacy, ports)
-        admin = AdminSocket(configuration.data, operations.run, runtime.workers.accounts)
+        admin = AdminSocket(configuration.data, operating.operations.run, runtime.workers.accounts)
         stopping = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from diaryserver.admin.operations import Json
 from diaryserver.admin.socket import ask_running_server
 from diaryserver.composition import build_operations, open_data, open_entries
-from diaryserver.configuration import Configuration
-from diaryserver.datalock import DataInUseError, own_data
+from diaryserver.configuration import Configuration, find_configuration, read_configuration
+from diaryserver.datalock import DataInUseError, acting_as_owner, own_data
 from diaryserver.errors import DataError
 
 ATTEMPTS: Final = 20
@@ -26,13 +26,20 @@ Run: TypeAlias = Callable[..., Json]
 def operating(configuration: Configuration) -> Iterator[Run]:
     """Give what runs operator's commands: here if no server owns the data, else through it."""
     with ExitStack() as stack:
+        stack.enter_context(acting_as_owner(configuration.data))
         try:
             stack.enter_context(own_data(configuration.data))
         except DataInUseError:
             yield partial(ask_running_server, configuration.data)
             return
         data = stack.enter_context(open_data(configuration.data))
-        yield build_operations(data, configuration).run
+        yield build_operations(data, configuration).operations.run
+
+
+def operate(chosen: Path | None, command: str, **arguments: object) -> Any:  # noqa: ANN401 - JSON
+    """Run one command on the data of the configuration that was chosen, and give its answer."""
+    with operating(read_configuration(find_configuration(chosen))) as run:
+        return run(command, arguments)
 
 
 def check_data(data: Path) -> None:
@@ -47,7 +54,7 @@ def settle(data: Path) -> None:
     Without a server the journal that a killed one left is replayed, as a start does.
     """
     try:
-        with own_data(data), open_entries(data) as entries:
+        with acting_as_owner(data), own_data(data), open_entries(data) as entries:
             entries.settle()
     except DataInUseError:
         ask_running_server(data, "entries settle", {})

@@ -1,0 +1,57 @@
+"""What an operator's command asks at the terminal: whether it may, and a password.
+
+Rules: a password comes from a prompt without echo, twice, or from standard input; never from the
+command line, which everybody on the machine can read.
+"""
+
+import sys
+from getpass import getpass
+from typing import Final
+
+import click
+
+from diaryserver.admin.users import check_password
+from protocol.errors import UsageError
+
+MAX_PASSWORD_LINE: Final = 4096
+"""Bytes; no password is a tenth of it."""
+
+
+def confirm(question: str, doing: str, *, yes: bool) -> None:
+    """Ask unless `yes` is set; raise click.Abort for a no, UsageError without a terminal.
+
+    `doing` says what asks, for that error.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(f"{doing} asks first; without a terminal, say --yes")
+    click.confirm(question, abort=True)
+
+
+def read_password(user: str, *, from_input: bool) -> str:
+    """Give a password that may be one; raise UsageError, never repeating it."""
+    if not from_input and not sys.stdin.isatty():
+        raise UsageError("no terminal to ask for the password; use --password-stdin")
+    password = _first_line() if from_input else _prompt(user)
+    check_password(password)
+    return password
+
+
+def _first_line() -> str:
+    line = sys.stdin.buffer.readline(MAX_PASSWORD_LINE)
+    try:
+        return line.decode().rstrip("\n")
+    except UnicodeDecodeError:
+        raise UsageError("the password is not UTF-8") from None
+
+
+def _prompt(user: str) -> str:
+    try:
+        password = getpass(f"New password of {user}: ")
+        check_password(password)
+        if getpass("Once more: ") != password:
+            raise UsageError("the two passwords differ; nothing was changed")
+    except EOFError:
+        raise UsageError("no password was typed") from None
+    return password
