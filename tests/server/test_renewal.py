@@ -10,7 +10,8 @@ import pytest
 from diaryserver.service.counters import Drop
 from diaryserver.service.guessing import PER_USER_AND_NETWORK
 from diaryserver.service.tokens import MAX_LIVE_LINES, MAX_UNUSED_SUCCESSORS
-from protocol.envelope import parse_envelope
+from protocol.channel import open_reply
+from protocol.envelope import TAG_BYTES, parse_envelope
 from protocol.errors import ErrorCode
 from protocol.identifiers import Username
 from protocol.keys import derive_token_keys
@@ -25,6 +26,7 @@ from protocol.messages import (
     Revoke,
     Revoked,
     encode_form,
+    hints_renewal,
 )
 from protocol.offer import decode_offer
 from tests.server.fakes import NOON, new_id
@@ -433,3 +435,38 @@ def test_a_disabled_user_is_denied_like_an_unknown_one(world: World) -> None:
         assert code_of(refused) == "DENIED"
     hashes = [hashed for hashed, _ in world.hasher.compared]
     assert hashes == ["hash of nothing"] * 2
+
+
+# A rotated master key
+
+
+@pytest.mark.parametrize("life", [0, SEASON])
+def test_a_rotation_is_told_and_renewal_leads_out_of_it(world: World, life: int) -> None:
+    """Every reply hints; the successor lives as long as it was meant to, under the new key."""
+    device = world.device(expires=life and NOON + life)
+    assert used(device) == "OK"
+    month = world.clock.now() + 30 * DAY * 1000
+    world.accounts.rotate(world.clock.now(), month)
+    request = device.request(Ping())
+    [reply] = world.send(request)
+    plaintext = open_reply(device.keys, parse_envelope(reply), request[-TAG_BYTES:])
+    assert hints_renewal(plaintext)
+    new = successor(device, asked(device))
+    assert (new.token.generation, new.token.expires) == (2, life and world.clock.now() + life)
+    assert used(new) == "OK"
+    world.clock.advance(30 * DAY)
+    world.accounts.sweep(world.clock.now())
+    assert world.accounts.token(device.keys.kid) is None
+    assert used(new) == "OK"
+
+
+def test_what_is_not_renewed_ends_with_its_key(world: World) -> None:
+    """EXPIRED from the deadline on, though it was to live for ever; then nobody can sign for it."""
+    device = world.device()
+    assert used(device) == "OK"
+    world.accounts.rotate(world.clock.now(), world.clock.now() + DAY * 1000)
+    world.clock.advance(DAY)
+    assert used(device) == "EXPIRED"
+    assert code_of(asked(device)) == "EXPIRED"
+    world.accounts.sweep(world.clock.now())
+    assert world.send(device.request(Ping())) == []
