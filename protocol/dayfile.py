@@ -4,7 +4,7 @@ r"""The day file: how entries stand in `<day>.log`, one grammar for the server's
     record = time SP id SP op LF *(TAB text LF)
     op     = ("+" / "*") *attr SP text            ; new; * starred
            / "~" id SP ("+" / "*") *attr SP text  ; amends
-           / "-" id / "^" id                      ; removes, restores
+           / "-" id / "^" id                      ; removes, takes a change back
     attr   = "," key "=" 1*[A-Za-z0-9:.+-]        ; r = received, v = via
     time   = YYYY-MM-DDThh:mm:ss.mmm(+|-)hh:mm    ; the writer's wall clock
     id     = the UUIDv7 as 32 lower-case hex digits
@@ -15,7 +15,7 @@ kept as raw bytes and shown, never dropped, never merged into an entry.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final, TypeAlias
@@ -97,7 +97,7 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """The removed entry `original` is shown again (`^`)."""
+    """A change of the entry `original` is taken back (`^`): see `History.take`."""
 
     stamp: Stamp
     id: EntryId
@@ -112,7 +112,8 @@ class Foreign:
     raw: bytes
 
 
-Record: TypeAlias = Written | Amended | Removed | Restored
+Change: TypeAlias = Amended | Removed | Restored
+Record: TypeAlias = Written | Change
 
 
 def format_record(record: Record) -> bytes:
@@ -221,27 +222,78 @@ def parse_stamp(text: str) -> Stamp:
     return stamp
 
 
+@dataclass(slots=True)
+class History:
+    """What became of one entry, record by record.
+
+    `counting` are the amendments that were not taken back, the last of them the one that is shown.
+    `last` is the id of the last record that touched the entry: its version.
+    """
+
+    entry: Written
+    counting: list[Amended]
+    last: EntryId
+    is_removed: bool = False
+
+    @classmethod
+    def begin(cls, entry: Written) -> "History":
+        """Nothing has become of it yet."""
+        return cls(entry, [], entry.id)
+
+    @property
+    def has_changes(self) -> bool:
+        """Tell whether there is a change left that a restoration would take back."""
+        return self.is_removed or bool(self.counting)
+
+    @property
+    def shown(self) -> "Written | Amended":
+        """The record whose text and star the entry has now, whether it is removed or not."""
+        return self.counting[-1] if self.counting else self.entry
+
+    @property
+    def current(self) -> Written:
+        """The entry as it stands, whether it is removed or not."""
+        text, starred = self.shown.text, self.shown.starred
+        return replace(self.entry, text=text, starred=starred) if self.counting else self.entry
+
+    def take(self, change: Change) -> None:
+        """Let a change that names the entry act on it.
+
+        A restoration shows a removed entry again. For one that is not removed it takes back the
+        last amendment that counts; the one before it, or the first text, is shown again then.
+        """
+        self.last = change.id
+        if isinstance(change, Amended):
+            self.counting.append(change)
+        elif isinstance(change, Removed):
+            self.is_removed = True
+        elif self.is_removed:
+            self.is_removed = False
+        elif self.counting:
+            self.counting.pop()
+
+
+def histories(records: Iterable[Record | Foreign]) -> dict[EntryId, History]:
+    """Give what became of each entry, in the order of the file.
+
+    What names an entry that is not there, or not yet, changes nothing. Of two entries with one id
+    the first counts.
+    """
+    found: dict[EntryId, History] = {}
+    for record in records:
+        if isinstance(record, Written):
+            if record.id not in found:
+                found[record.id] = History.begin(record)
+        elif not isinstance(record, Foreign) and record.original in found:
+            found[record.original].take(record)
+    return found
+
+
 def fold(records: Iterable[Record | Foreign]) -> list[Written]:
     """Give the entries as they stand now, by time, then in file order.
 
-    Amendments replace text and star and keep the rest; removed entries are left out; what names an
-    entry that is not there, or not yet, changes nothing. Of two entries with one id the first
-    counts.
+    Amendments replace text and star and keep the rest; removed entries are left out.
     """
-    entries: dict[EntryId, Written] = {}
-    hidden: set[EntryId] = set()
-    for record in records:
-        if isinstance(record, Written):
-            entries.setdefault(record.id, record)
-        elif isinstance(record, Amended) and record.original in entries:
-            entry = entries[record.original]
-            entries[entry.id] = replace(entry, text=record.text, starred=record.starred)
-        elif isinstance(record, Removed) and record.original in entries:
-            hidden.add(record.original)
-        elif isinstance(record, Restored):
-            hidden.discard(record.original)
-    return sorted(_visible(entries, hidden), key=lambda entry: entry.stamp.at)
-
-
-def _visible(entries: dict[EntryId, Written], hidden: set[EntryId]) -> Iterator[Written]:
-    return (entry for entry in entries.values() if entry.id not in hidden)
+    found = histories(records).values()
+    shown = (history.current for history in found if not history.is_removed)
+    return sorted(shown, key=lambda entry: entry.stamp.at)

@@ -9,9 +9,11 @@ no value is ever converted from another type.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin
 
 from protocol.errors import MalformedError
+from protocol.identifiers import EntryId
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -118,6 +120,17 @@ class Parsed(FieldType):
 
 
 @dataclass(frozen=True, slots=True)
+class Id(FieldType):
+    """The 16 bytes of an `EntryId`."""
+
+    def read(self, value: object) -> EntryId:
+        """As FieldType."""
+        if type(value) is not bytes:
+            raise MalformedError("an id is bytes")
+        return EntryId(value)
+
+
+@dataclass(frozen=True, slots=True)
 class Rows(FieldType):
     """At most `high` rows, each a list of the fields of the dataclass `row`, in their order."""
 
@@ -128,13 +141,13 @@ class Rows(FieldType):
         """As FieldType."""
         if type(value) is not list or len(value) > self.high:
             raise MalformedError(f"a list of at most {self.high} rows is expected")
-        names = [field.name for field in fields(self.row)]
-        return tuple(self._read_row(names, item) for item in value)
+        columns = _columns(self.row)
+        return tuple(self._read_row(columns, item) for item in value)
 
-    def _read_row(self, names: list[str], item: object) -> object:
-        if type(item) is not list or len(item) != len(names):
-            raise MalformedError(f"a row of {len(names)} fields is expected")
-        return read_fields(self.row, dict(zip(names, item, strict=True)))
+    def _read_row(self, columns: tuple[FieldType, ...], item: object) -> object:
+        if type(item) is not list or len(item) != len(columns):
+            raise MalformedError(f"a row of {len(columns)} fields is expected")
+        return self.row(*(column.read(cell) for column, cell in zip(columns, item, strict=True)))
 
 
 def read_fields(message: type[Message], values: Mapping[str, object]) -> Message:
@@ -149,6 +162,12 @@ def read_fields(message: type[Message], values: Mapping[str, object]) -> Message
     if missing := needed - values.keys():
         raise MalformedError(f"{len(missing)} fields of {message.__name__} are missing")
     return message(**{name: field_type(declared[name].type).read(values[name]) for name in values})
+
+
+@cache
+def _columns(row: type) -> tuple[FieldType, ...]:
+    # Kept: a batch has dozens of rows, and looking the types up costs more than reading a row.
+    return tuple(field_type(field.type) for field in fields(row))
 
 
 def field_type(annotation: object) -> FieldType:

@@ -8,10 +8,10 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.ports import Append, Appended, EntryStore, Outcome
+from diaryserver.service.ports import Appended, EntryStore, Outcome, Writing
 from diaryserver.service.threads import Worker
 from protocol.errors import BusyError, StorageError, TokenRevokedError
 from protocol.identifiers import Username
@@ -21,6 +21,9 @@ MAX_BATCH: Final = 256
 
 MAX_PENDING: Final = 4096
 """About 5 MB of texts; at 10,000 appends a second the last of them waits 0.4 s."""
+
+_Waiting: TypeAlias = tuple[Sequence[Writing], asyncio.Future[list[Outcome]]]
+"""What came together, and where its outcomes go."""
 
 logger = logging.getLogger(__name__)
 
@@ -43,53 +46,65 @@ class Committer:
         self._has_user = has_user
         self._worker = worker
         self._alarm = Alarm(logger, "batches are written again", monotonic)
-        self._pending: deque[tuple[Append, asyncio.Future[Appended]]] = deque()
+        self._pending: deque[_Waiting] = deque()
+        self._count = 0
         self._writer: asyncio.Task[None] | None = None
 
-    async def append(self, append: Append) -> Appended:
-        """Return once the entry is durable; raise BusyError, ConflictError or StorageError."""
-        if len(self._pending) >= MAX_PENDING:
+    async def append(self, writing: Writing) -> Appended:
+        """Return once it is durable; raise the RefusedError that is its outcome, or BusyError."""
+        [outcome] = await self.append_all((writing,))
+        if isinstance(outcome, Appended):
+            return outcome
+        raise outcome
+
+    async def append_all(self, writings: Sequence[Writing]) -> list[Outcome]:
+        """Give the outcomes once all are durable or refused; raise BusyError, taking none."""
+        if self._count + len(writings) > MAX_PENDING:
             raise BusyError
-        future: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
-        self._pending.append((append, future))
+        outcomes: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+        self._pending.append((writings, outcomes))
+        self._count += len(writings)
         if self._writer is None:
             self._writer = asyncio.create_task(self._write_pending())
-        return await future
+        return await outcomes
 
     async def _write_pending(self) -> None:
         try:
             while self._pending:
-                count = min(MAX_BATCH, len(self._pending))
-                batch = [self._pending.popleft() for _ in range(count)]
-                await self._write(batch)
+                await self._write(self._take())
         finally:
             self._writer = None
 
-    async def _write(self, batch: list[tuple[Append, asyncio.Future[Appended]]]) -> None:
-        appends = [append for append, _ in batch]
+    def _take(self) -> list[_Waiting]:
+        """Take what came together, together, up to one batch; always the first."""
+        taken: list[_Waiting] = []
+        size = 0
+        while self._pending and (not taken or size + len(self._pending[0][0]) <= MAX_BATCH):
+            taken.append(self._pending.popleft())
+            size += len(taken[-1][0])
+        self._count -= size
+        return taken
+
+    async def _write(self, taken: list[_Waiting]) -> None:
+        writings = [writing for group, _ in taken for writing in group]
         outcomes: list[Outcome]
         try:
-            outcomes = await self._worker.run(self._append, appends)
+            outcomes = await self._worker.run(self._append, writings)
             self._alarm.works()
         except Exception:  # noqa: BLE001 - said by the alarm; the senders must hear something
             self._alarm.failed("a batch failed, its senders are told: outcome unknown", trace=True)
-            outcomes = [StorageError("the server failed; see its log") for _ in appends]
-        for (_, future), outcome in zip(batch, outcomes, strict=True):
-            _settle(future, outcome)
+            outcomes = [StorageError("the server failed; see its log") for _ in writings]
+        start = 0
+        for group, future in taken:
+            end = start + len(group)
+            if not future.cancelled():
+                future.set_result(outcomes[start:end])
+            start = end
 
-    def _append(self, appends: Sequence[Append]) -> list[Outcome]:
+    def _append(self, writings: Sequence[Writing]) -> list[Outcome]:
         # Asked here, on the store's thread: a diary is moved aside on it too, after its user is
         # gone, and an append that comes later must not begin a new diary under the old name.
-        live = [self._has_user(append.user) for append in appends]
-        known = [append for append, is_live in zip(appends, live, strict=True) if is_live]
+        live = [self._has_user(writing.user) for writing in writings]
+        known = [writing for writing, is_live in zip(writings, live, strict=True) if is_live]
         stored = iter(self._store.append_batch(known))
         return [next(stored) if is_live else TokenRevokedError() for is_live in live]
-
-
-def _settle(future: asyncio.Future[Appended], outcome: Outcome) -> None:
-    if future.cancelled():
-        return
-    if isinstance(outcome, Appended):
-        future.set_result(outcome)
-    else:
-        future.set_exception(outcome)

@@ -5,30 +5,40 @@ from typing import Any, Final
 
 from diaryserver.service.accounthandlers import delete, mint, revoke, tokens
 from diaryserver.service.context import Context
-from diaryserver.service.ports import Append
-from protocol.dayfile import Stamp
-from protocol.errors import InvalidRequestError
+from diaryserver.service.ports import Alteration, Append, Appended, Outcome
+from protocol.dayfile import Amended, Change, Removed, Restored, Stamp
+from protocol.errors import ErrorCode, InvalidRequestError
+from protocol.identifiers import EntryId
 from protocol.messages import (
     MAX_CHUNK,
     MAX_DAY_ROWS,
     MAX_SKEW_MILLISECONDS,
+    Amend,
+    Batch,
+    Batched,
+    Changed,
     Chunk,
     Clear,
     Cleared,
     DayList,
     Days,
     Delete,
+    EntryRow,
     Identity,
     Mint,
     Ping,
     Put,
     Read,
+    Remove,
     Reply,
     Request,
+    Restore,
+    ResultRow,
     Revoke,
     Stored,
     Tokens,
     Whoami,
+    version_of,
 )
 
 _MAX_ROW: Final = 1 + 11 + 5 + 9 + 9
@@ -40,19 +50,73 @@ _CHUNK_OVERHEAD: Final = 1 + 8 + 5 + 3 + 5 + 9
 
 
 async def put(context: Context, request: Put) -> Stored:
-    """Store an entry; one from the future would make files of days that have not come."""
-    if request.at > context.now + MAX_SKEW_MILLISECONDS:
+    """Store an entry."""
+    if not _has_come(context, request):
         raise InvalidRequestError("the entry's time is in the future")
-    append = Append(
+    appended = await context.committer.append(_append(context, context.rid, request))
+    return Stored(appended.day, appended.duplicate)
+
+
+async def batch(context: Context, request: Batch) -> Batched:
+    """Store entries, each by itself."""
+    appends = [_append(context, row.id, row) for row in request.rows if _has_come(context, row)]
+    outcomes = iter(await context.committer.append_all(appends))
+    future = ResultRow(ErrorCode.INVALID, dup=False)
+    return Batched(
+        tuple(
+            _result(next(outcomes)) if _has_come(context, row) else future for row in request.rows
+        )
+    )
+
+
+def _has_come(context: Context, entry: Put | EntryRow) -> bool:
+    """Tell whether an entry's day can have come: one from the future would make files too early."""
+    return entry.at <= context.now + MAX_SKEW_MILLISECONDS
+
+
+def _append(context: Context, entry_id: EntryId, entry: Put | EntryRow) -> Append:
+    return Append(
         user=context.token.user,
-        id=context.rid,
-        stamp=Stamp(request.at, request.off),
-        text=request.text,
-        starred=request.star,
+        id=entry_id,
+        stamp=Stamp(entry.at, entry.off),
+        text=entry.text,
+        starred=entry.star,
         received=context.now,
     )
-    appended = await context.committer.append(append)
-    return Stored(appended.day, appended.duplicate)
+
+
+def _result(outcome: Outcome) -> ResultRow:
+    if isinstance(outcome, Appended):
+        return ResultRow(ErrorCode.OK, outcome.duplicate)
+    return ResultRow(outcome.code, dup=False)
+
+
+async def amend(context: Context, request: Amend) -> Changed:
+    """Give an entry another text and star."""
+    change = Amended(
+        Stamp(context.now, request.off), context.rid, request.id, request.text, request.star
+    )
+    return await _change(context, request, change)
+
+
+async def remove(context: Context, request: Remove) -> Changed:
+    """Hide an entry."""
+    return await _change(
+        context, request, Removed(Stamp(context.now, request.off), context.rid, request.id)
+    )
+
+
+async def restore(context: Context, request: Restore) -> Changed:
+    """Take the last change of an entry back."""
+    return await _change(
+        context, request, Restored(Stamp(context.now, request.off), context.rid, request.id)
+    )
+
+
+async def _change(context: Context, request: Amend | Remove | Restore, change: Change) -> Changed:
+    alteration = Alteration(context.token.user, request.day, request.base, change)
+    appended = await context.committer.append(alteration)
+    return Changed(version_of(context.rid), appended.duplicate)
 
 
 async def days(context: Context, request: Days) -> DayList:
@@ -103,9 +167,13 @@ Handler = Callable[[Context, Any], Awaitable[Reply]]
 
 HANDLERS: Final[Mapping[type[Request], Handler]] = {
     Put: put,
+    Batch: batch,
     Days: days,
     Read: read,
     Clear: clear,
+    Amend: amend,
+    Remove: remove,
+    Restore: restore,
     Whoami: identify,
     Ping: identify,
     Tokens: tokens,

@@ -4,7 +4,12 @@ The contract of `EntryStore` is meant for several stores (day files now, a datab
 
 - Return from `append_batch` means durable. Per user the order of a batch is kept.
 - The same (user, day, id) again gives the original answer, marked duplicate, for ever: also after
-  clear, restart, or years. Other content under the id is a ConflictError.
+  clear, restart, or years, and whatever became of the entry since. Other content under the id is a
+  ConflictError; entries and changes share the ids of a day.
+- A change acts on the entry as it stands when its turn in the batch has come: NotFoundError if the
+  day has no such entry, or nothing is there to change, StaleError if `base` is not its version.
+  BusyError is allowed for an entry of the same batch. Nothing is rewritten: reads give the entry's
+  record and, behind it, those of its changes.
 - A StorageError means that the outcome is unknown: the caller retries the same id.
 - Methods are synchronous and are called from one thread at a time.
 """
@@ -13,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeAlias
 
-from protocol.dayfile import Stamp
+from protocol.dayfile import Change, Stamp
 from protocol.errors import RefusedError
 from protocol.identifiers import Day, EntryId, Username
 from protocol.messages import Chunk, DayList
@@ -47,10 +52,36 @@ class Append:
     received: int
     via: str = ""
 
+    @property
+    def day(self) -> Day:
+        """The day it goes to."""
+        return self.stamp.day
+
+
+@dataclass(frozen=True, slots=True)
+class Alteration:
+    """A change to make to an entry of `day`, if `base` is its version (`messages.version_of`).
+
+    The stamp of `change` has the moment when it was received.
+    """
+
+    user: Username
+    day: Day
+    base: bytes
+    change: Change = field(repr=False)
+
+    @property
+    def id(self) -> EntryId:
+        """The change's own id."""
+        return self.change.id
+
+
+Writing: TypeAlias = Append | Alteration
+
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """The entry is durable under `day`; `duplicate`: it was before this append."""
+    """The entry or change is durable under `day`; `duplicate`: it was before this append."""
 
     day: Day
     duplicate: bool
@@ -62,8 +93,8 @@ Outcome: TypeAlias = Appended | RefusedError
 class EntryStore(Protocol):
     """Keeps diaries."""
 
-    def append_batch(self, appends: Sequence[Append]) -> list[Outcome]:
-        """Store entries durably and give one outcome each; raises nothing for a single entry."""
+    def append_batch(self, batch: Sequence[Writing]) -> list[Outcome]:
+        """Store entries and changes durably, one outcome each; raises nothing for a single one."""
 
     def list_days(self, user: Username, first: Day, last: Day, limit: int) -> DayList:
         """Give the first `limit` days that have a file, in order, `first` and `last` included."""

@@ -40,13 +40,17 @@ from protocol.keys import TokenKeys, derive_token_keys, is_authentic, open_seale
 from protocol.messages import (
     MAX_SKEW_MILLISECONDS,
     RENEWAL_HINT_BYTES,
+    Amend,
+    Batch,
     Clear,
     Delete,
     Mint,
     Put,
     Refusal,
+    Remove,
     Reply,
     Request,
+    Restore,
     Revoke,
     allows,
 )
@@ -63,7 +67,7 @@ MAX_ANSWERS: Final = 5
 MAX_REMEMBERED_IDS: Final = 65_536
 """About 10 MiB; the least recent are forgotten first, and repeating them is harmless."""
 
-_CHANGES: Final = (Put, Clear, Mint, Revoke, Delete)
+_CHANGES: Final = (Put, Batch, Amend, Remove, Restore, Clear, Mint, Revoke, Delete)
 """What the stores know again by its id: the client repeats it until it is told the outcome."""
 
 AMPLIFICATION: Final = 3

@@ -41,9 +41,14 @@ class DayCache:
             self._ids -= oldest.weight()
         return loaded
 
-    def note_ids(self, state: DayState, ids: Collection[bytes]) -> None:
-        """Add ids that were just written."""
+    def note_ids(
+        self, state: DayState, ids: Collection[bytes], changes: Collection[bytes] = ()
+    ) -> None:
+        """Add ids that were just written; `changes` are those among them that are no entries'."""
         state.ids.update(ids)
+        if changes:
+            state.ids.difference_update(changes)
+            state.changes.update(changes)
         self._ids += len(ids)
 
     def forget(self, user: Username, day: Day) -> None:

@@ -18,8 +18,8 @@ from protocol.identifiers import Day
 _ENTRY: Final = re.compile(rb"^[0-9]{4}-[0-9T:.+-]{24} ([0-9a-f]{32}) [+*]", re.MULTILINE)
 """The start of a written entry; a text's lines start with TAB, so none of them can match."""
 
-_RECORD: Final = re.compile(rb"^[0-9]{4}-[0-9T:.+-]{24} ([0-9a-f]{32}) [-+*~^]", re.MULTILINE)
-"""The start of any record, a change of an entry included."""
+_RECORD: Final = re.compile(rb"^[0-9]{4}-[0-9T:.+-]{24} ([0-9a-f]{32}) ([-+*~^])", re.MULTILINE)
+"""The start of any record, a change of an entry included, and what tells them apart."""
 
 _DIGEST_LETTERS: Final = 16
 
@@ -31,9 +31,9 @@ class DayState:
     """A day's file and archives: `inode` 0 and `size` 0 if it has no file.
 
     `changed` is the file's ctime in ns, which no tool can set. `ids` are those of the entries in
-    the file; `elsewhere` those of its cleared generations, and of what somebody renamed, each with
-    the subfolder and the name of its file. `synced` are the files, named so, that were made durable
-    since they were read.
+    the file, `changes` those of the records that change one; `elsewhere` those of all records in
+    its cleared generations, and in what somebody renamed, each with the subfolder and the name of
+    its file. `synced` are the files, named so, that were made durable since they were read.
     """
 
     generation: int
@@ -41,8 +41,17 @@ class DayState:
     size: int = 0
     changed: int = 0
     ids: set[bytes] = field(default_factory=set)
+    changes: set[bytes] = field(default_factory=set)
     elsewhere: dict[bytes, tuple[str, str]] = field(default_factory=dict)
     synced: set[tuple[str, str]] = field(default_factory=set)
+
+    def is_here(self, entry_id: bytes) -> bool:
+        """Tell whether a record in the file has this id."""
+        return entry_id in self.ids or entry_id in self.changes
+
+    def holds(self, entry_id: bytes) -> bool:
+        """Tell whether a record has this id, in the file or elsewhere."""
+        return entry_id in self.ids or entry_id in self.changes or entry_id in self.elsewhere
 
     def is_current(self, folder: UserFolder, day: Day) -> bool:
         """Tell whether the file is still the one that was loaded, and unchanged."""
@@ -60,7 +69,7 @@ class DayState:
 
     def weight(self) -> int:
         """Give how many ids it holds, which is what its memory goes into."""
-        return len(self.ids) + len(self.elsewhere)
+        return len(self.ids) + len(self.changes) + len(self.elsewhere)
 
 
 def load_day(folder: UserFolder, day: Day) -> DayState:
@@ -73,7 +82,7 @@ def load_day(folder: UserFolder, day: Day) -> DayState:
     state = DayState(generation=archives[-1][0] + 1 if archives else 0)
     for subfolder, name in _other_files(folder, day):
         data = folder.read_file(name, subfolder)
-        state.elsewhere.update((entry_id, (subfolder, name)) for entry_id in entry_ids(data))
+        state.elsewhere.update((entry_id, (subfolder, name)) for entry_id in record_ids(data))
     try:
         descriptor = folder.open_file(day_file(day), os.O_RDONLY)
     except FileNotFoundError:
@@ -83,7 +92,9 @@ def load_day(folder: UserFolder, day: Day) -> DayState:
         state.note(os.fstat(file.fileno()))
         data = file.read()
     whole = data.rfind(b"\n") + 1
-    state.ids.update(entry_ids(data[:whole]))
+    for match in _RECORD.finditer(data[:whole]):
+        ids = state.ids if match[2] in b"+*" else state.changes
+        ids.add(bytes.fromhex(match[1].decode()))
     if whole < len(data):
         state.note(_set_torn_end_aside(folder, day, whole, data[whole:]))
     return state

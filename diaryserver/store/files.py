@@ -8,15 +8,15 @@ a diary fails only what needs that place.
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.ports import Append, Appended, Outcome
+from diaryserver.service.ports import Appended, Outcome, Writing
 from diaryserver.store.absorbing import append_synced
 from diaryserver.store.cache import DayCache
-from diaryserver.store.daystate import DayState, entry_ids
+from diaryserver.store.daystate import DayState, entry_ids, record_ids
+from diaryserver.store.deciding import MAX_DAY_BYTES, Decisions
 from diaryserver.store.folders import Folders, UserFolder, archived_file, day_file
-from diaryserver.store.lines import compare_stored, compare_with, content, format_append
+from diaryserver.store.lines import compare_with
 from diaryserver.store.pieces import absent_records
 from diaryserver.store.writer import JournaledWriter, NewLines
 from protocol.dayfile import parse_day_file
@@ -31,15 +31,12 @@ from protocol.errors import (
 from protocol.identifiers import Day, EntryId, Username
 from protocol.messages import MAX_GENERATION, Chunk, DayList, DayRow
 
-MAX_DAY_BYTES: Final = 16 * 2**20
-"""Some 15,000 of the longest entries a day and user; a day file is read whole to look for an id."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """The appends of a batch that go to one day file: where they stand in it, what became of them.
+    """What of a batch goes to one day file: where it stands in the batch, what became of it.
 
-    `fresh` are the lines of those that are new.
+    `fresh` are the lines of what is new.
     """
 
     indexes: list[int]
@@ -59,19 +56,19 @@ class FileEntryStore:
         self._alarm = alarm
         self._cache = cache
 
-    def append_batch(self, appends: Sequence[Append]) -> list[Outcome]:
-        """Store entries durably with one sync for all of them."""
+    def append_batch(self, batch: Sequence[Writing]) -> list[Outcome]:
+        """Store entries and changes durably with one sync for all of them."""
         places: dict[tuple[Username, Day], list[int]] = {}
-        for index, append in enumerate(appends):
-            places.setdefault((append.user, append.stamp.day), []).append(index)
-        groups = [self._prepare(*key, appends, indexes) for key, indexes in places.items()]
+        for index, writing in enumerate(batch):
+            places.setdefault((writing.user, writing.day), []).append(index)
+        groups = [self._prepare(*key, batch, indexes) for key, indexes in places.items()]
         failure = self._commit([group.fresh for group in groups if group.fresh])
         outcomes: dict[int, Outcome] = {}
         for group in groups:
             for index, outcome in zip(group.indexes, group.outcomes, strict=True):
-                is_new = isinstance(outcome, Appended) and appends[index].id in _ids(group)
+                is_new = isinstance(outcome, Appended) and batch[index].id in _ids(group)
                 outcomes[index] = failure if failure and is_new else outcome
-        return [outcomes[index] for index in range(len(appends))]
+        return [outcomes[index] for index in range(len(batch))]
 
     def list_days(self, user: Username, first: Day, last: Day, limit: int) -> DayList:
         """Give the first `limit` days that have a file, or lines that wait for one."""
@@ -190,17 +187,21 @@ class FileEntryStore:
             raise self._storage_error("recovering", user, error) from error
 
     def _prepare(
-        self, user: Username, day: Day, appends: Sequence[Append], indexes: list[int]
+        self, user: Username, day: Day, batch: Sequence[Writing], indexes: list[int]
     ) -> _Group:
-        group = [appends[index] for index in indexes]
+        group = [batch[index] for index in indexes]
         try:
             with self._folders.user(user, create=True) as folder:
                 waiting = self._writer.waiting(user, day)
                 state = self._cache.state(folder, day)
                 if waiting:
-                    outcomes = [_while_waiting(day, state, waiting, append) for append in group]
+                    outcomes = [_while_waiting(day, state, waiting, writing) for writing in group]
                     return _Group(indexes, outcomes, None)
-                return self._sort_out(folder, day, state, group, indexes)
+                decisions = Decisions(folder, day, state)
+                outcomes = [self._decide(decisions, writing) for writing in group]
+                lines, changes = decisions.lines, decisions.changes
+                fresh = NewLines(user, day, state, lines, changes) if lines else None
+                return _Group(indexes, outcomes, fresh)
         except OSError as error:
             self._cache.forget(user, day)
             failure = self._storage_error("writing", user, error)
@@ -214,47 +215,16 @@ class FileEntryStore:
         except OSError as error:
             return self._storage_error("writing", batch[0].user, error)
         for new in batch:
-            self._cache.note_ids(new.state, new.lines)
+            self._cache.note_ids(new.state, new.lines, new.changes)
         self._alarm.works()
         return None
 
-    def _sort_out(
-        self,
-        folder: UserFolder,
-        day: Day,
-        state: DayState,
-        group: list[Append],
-        indexes: list[int],
-    ) -> _Group:
-        """Give each append's outcome, and the lines, by id, of those that are new."""
-        outcomes: list[Outcome] = []
-        fresh: dict[EntryId, bytes] = {}
-        accepted: dict[bytes, Append] = {}
-        size = state.size
-        for append in group:
-            if append.id in accepted:
-                same = content(append) == content(accepted[append.id])
-                outcomes.append(Appended(day, duplicate=True) if same else ConflictError())
-            elif append.id in state.ids or append.id in state.elsewhere:
-                outcomes.append(self._compare(folder, day, state, append))
-            else:
-                line = format_append(append)
-                if size + len(line) > MAX_DAY_BYTES:
-                    outcomes.append(QuotaError(f"a day holds {MAX_DAY_BYTES // 2**20} MiB"))
-                    continue
-                size += len(line)
-                accepted[append.id], fresh[append.id] = append, line
-                outcomes.append(Appended(day, duplicate=False))
-        return _Group(
-            indexes, outcomes, NewLines(folder.user, day, state, fresh) if fresh else None
-        )
-
-    def _compare(self, folder: UserFolder, day: Day, state: DayState, append: Append) -> Outcome:
+    def _decide(self, decisions: Decisions, writing: Writing) -> Outcome:
         try:
-            return compare_stored(folder, day, state, append)
+            return decisions.decide(writing)
         except OSError as error:
             # Only this one: an archive that cannot be read must not keep new entries out.
-            return self._storage_error("comparing with", append.user, error)
+            return self._storage_error("comparing with", writing.user, error)
 
     def _check_clearable(
         self, folder: UserFolder, user: Username, day: Day, generation: int
@@ -291,10 +261,8 @@ def _read_at(folder: UserFolder, day: Day, state: DayState, offset: int, limit: 
         return os.pread(file.fileno(), min(limit, state.size - offset), offset)
 
 
-def _while_waiting(day: Day, state: DayState, waiting: bytes, append: Append) -> Outcome:
-    """Answer what is known to be durable; a new entry must wait for those before it."""
-    if append.id in state.ids or append.id in state.elsewhere:
-        return BusyError("entries of this day still wait for its file")
-    if append.id in entry_ids(waiting):
-        return compare_with(parse_day_file(waiting), day, append)
+def _while_waiting(day: Day, state: DayState, waiting: bytes, writing: Writing) -> Outcome:
+    """Answer what is known to be durable; what is new must wait for what came before it."""
+    if not state.holds(writing.id) and writing.id in record_ids(waiting):
+        return compare_with(parse_day_file(waiting), day, writing)
     return BusyError("entries of this day still wait for its file")

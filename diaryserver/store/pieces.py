@@ -51,3 +51,38 @@ def absent_records(present: bytes, offered: bytes) -> dict[EntryId, bytes]:
         if piece.id is not None and piece.id not in known:
             absent.setdefault(piece.id, piece.data)
     return absent
+
+
+def naming(entry_id: EntryId, data: bytes) -> bytes:
+    """Give the records that name an id, as their own or as what they change, and perhaps others.
+
+    A network that loses answers asks for many duplicates, and parsing a whole day for each of them
+    would cost more than writing the entries did.
+    """
+    wanted = entry_id.hex().encode()
+    parts: list[bytes] = []
+    found = data.find(wanted)
+    while found >= 0:
+        start = data.rfind(b"\n", 0, found) + 1
+        end = _after_line(data, found)
+        # A text's further line names no record, and behind another record it would join that one.
+        if not data.startswith(b"\t", start):
+            while data.startswith(b"\t", end):
+                end = _after_line(data, end)
+            parts.append(data[start:end])
+        found = data.find(wanted, end)
+    return b"".join(parts)
+
+
+def records_on(entry_id: EntryId, data: bytes) -> list[Record]:
+    """Give an entry's record and those of its changes, in their order."""
+    return [
+        record
+        for record in parse_day_file(naming(entry_id, data))
+        if not isinstance(record, Foreign)
+        and entry_id == (record.id if isinstance(record, Written) else record.original)
+    ]
+
+
+def _after_line(data: bytes, position: int) -> int:
+    return data.find(b"\n", position) + 1 or len(data)

@@ -8,7 +8,7 @@ checkpoint makes all day files durable and drops the journal but for what waits.
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from diaryserver.service.alarm import Alarm
@@ -22,12 +22,16 @@ from protocol.identifiers import Day, EntryId, Username
 
 @dataclass(frozen=True, slots=True)
 class NewLines:
-    """Lines for one day file, by id, and what is known of the file."""
+    """Lines for one day file, by id, and what is known of the file.
+
+    `changes` are the ids of those lines that change an entry.
+    """
 
     user: Username
     day: Day
     state: DayState
     lines: dict[EntryId, bytes]
+    changes: Collection[EntryId] = ()
 
 
 class JournaledWriter:

@@ -2,8 +2,9 @@
 
 Rules: a request travels as a map of its fields plus `op`; a reply as a map of its fields plus
 `code`, which is OK, or else the map is a `Refusal`. What everybody may import stands below; the
-modules are `base` (what all share), `diary` and `account` (the messages), `forms` (what LOGIN
-seals), `table` (`OPERATIONS`, the whole table of what can be asked, and the way to bytes and back).
+modules are `base` (what all share), `diary`, `batch`, `changes` and `account` (the messages),
+`forms` (what LOGIN seals), `table` (`OPERATIONS`, the whole table of what can be asked, and the way
+to bytes and back).
 """
 
 from protocol.messages.account import (
@@ -36,6 +37,22 @@ from protocol.messages.base import (
     allows,
     parse_code,
     parse_scopes,
+)
+from protocol.messages.batch import (
+    MAX_BATCH_ROWS,
+    Batch,
+    Batched,
+    EntryRow,
+    ResultRow,
+    parse_result,
+)
+from protocol.messages.changes import (
+    VERSION_BYTES,
+    Amend,
+    Changed,
+    Remove,
+    Restore,
+    version_of,
 )
 from protocol.messages.diary import (
     LAST_MILLISECONDS,
@@ -89,6 +106,7 @@ __all__ = [
     "FORMS",
     "LAST_MILLISECONDS",
     "MAX_ADDRESS_BYTES",
+    "MAX_BATCH_ROWS",
     "MAX_CHUNK",
     "MAX_DAY_ROWS",
     "MAX_FILE_BYTES",
@@ -105,6 +123,11 @@ __all__ = [
     "OPERATIONS",
     "RENEWAL_HINT",
     "RENEWAL_HINT_BYTES",
+    "VERSION_BYTES",
+    "Amend",
+    "Batch",
+    "Batched",
+    "Changed",
     "Chunk",
     "Clear",
     "Cleared",
@@ -113,6 +136,7 @@ __all__ = [
     "Days",
     "Delete",
     "Deleted",
+    "EntryRow",
     "Form",
     "Grant",
     "Identity",
@@ -126,9 +150,12 @@ __all__ = [
     "Put",
     "Read",
     "Refusal",
+    "Remove",
     "RenewalForm",
     "Reply",
     "Request",
+    "Restore",
+    "ResultRow",
     "Revoke",
     "Revoked",
     "Scope",
@@ -146,6 +173,8 @@ __all__ = [
     "name_of_form",
     "padded",
     "parse_code",
+    "parse_result",
     "parse_scopes",
     "split_form",
+    "version_of",
 ]

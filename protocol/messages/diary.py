@@ -29,6 +29,8 @@ MAX_FILE_BYTES: Final = 2**48
 DayField: TypeAlias = Annotated[Day, Parsed(Day)]
 GenerationField: TypeAlias = Annotated[int, Whole(0, MAX_GENERATION)]
 SizeField: TypeAlias = Annotated[int, Whole(0, MAX_FILE_BYTES)]
+WhenField: TypeAlias = Annotated[int, Whole(MIN_MILLISECONDS, LAST_MILLISECONDS)]
+OffsetField: TypeAlias = Annotated[int, Whole(-MAX_OFFSET_MINUTES, MAX_OFFSET_MINUTES)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,8 @@ class Put(Request):
     Its id is the request's. The writer's wall clock, `at` shifted by `off`, decides the day.
     """
 
-    at: Annotated[int, Whole(MIN_MILLISECONDS, LAST_MILLISECONDS)]
-    off: Annotated[int, Whole(-MAX_OFFSET_MINUTES, MAX_OFFSET_MINUTES)]
+    at: WhenField
+    off: OffsetField
     text: Annotated[str, Text(1, MAX_TEXT_BYTES)] = field(repr=False)
     star: Annotated[bool, Flag()] = False
 

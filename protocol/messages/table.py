@@ -5,7 +5,7 @@ tests/golden/v1 bytes.
 """
 
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from protocol.errors import ErrorCode, MalformedError
 from protocol.fields import read_fields
@@ -19,17 +19,17 @@ from protocol.messages.account import (
     Revoke,
     Revoked,
     TokenList,
-    TokenRow,
     Tokens,
     Whoami,
 )
-from protocol.messages.base import PADDED_PLAINTEXT, Message, Refusal, Reply, Request, Scope
+from protocol.messages.base import PADDED_PLAINTEXT, Refusal, Reply, Request, Scope
+from protocol.messages.batch import Batch, Batched
+from protocol.messages.changes import Amend, Changed, Remove, Restore
 from protocol.messages.diary import (
     Chunk,
     Clear,
     Cleared,
     DayList,
-    DayRow,
     Days,
     Put,
     Read,
@@ -37,6 +37,9 @@ from protocol.messages.diary import (
 )
 from protocol.messages.forms import FORMS, Form, LoginForm, name_of_form
 from protocol.packing import Packable, pack, unpack
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,13 @@ class Operation:
 
 OPERATIONS: Final = (
     Operation("put", Put, Stored, Scope.WRITE),
+    Operation("batch", Batch, Batched, Scope.WRITE),
     Operation("days", Days, DayList, Scope.READ),
     Operation("read", Read, Chunk, Scope.READ),
     Operation("clear", Clear, Cleared, Scope.FULL),
+    Operation("amend", Amend, Changed, Scope.FULL),
+    Operation("remove", Remove, Changed, Scope.FULL),
+    Operation("restore", Restore, Changed, Scope.FULL),
     Operation("whoami", Whoami, Identity, Scope.ANY),
     Operation("ping", Ping, Identity, Scope.ANY),
     Operation("tokens", Tokens, TokenList, Scope.FULL),
@@ -143,11 +150,11 @@ def hints_renewal(plaintext: bytes) -> bool:
     return RENEWAL_HINT in unpack(plaintext)
 
 
-def _map(message: Message | DayRow | TokenRow) -> dict[str, Packable]:
+def _map(message: "DataclassInstance") -> dict[str, Packable]:
     return {name: _plain(getattr(message, name)) for name in type(message).__annotations__}
 
 
-def _plain(value: "Packable | tuple[DayRow | TokenRow, ...]") -> Packable:
+def _plain(value: "Packable | tuple[DataclassInstance, ...]") -> Packable:
     if isinstance(value, tuple):
         return [list(_map(row).values()) for row in value]
     return str(value) if isinstance(value, str) else value

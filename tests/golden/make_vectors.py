@@ -330,7 +330,11 @@ def day_file_vector() -> object:
         Restored(east, entry_id(7), fourth),
     ]
     foreign = [b"a line somebody typed\n", b"\ta further line of it\n", b"\xff\xfe\n", b"\n"]
-    data = b"".join([*foreign, *map(format_record, records), b"2026-11-22T"])
+    return read_day_file(b"".join([*foreign, *map(format_record, records), b"2026-11-22T"]))
+
+
+def read_day_file(data: bytes) -> object:
+    """Give a file, its parse, its entries."""
     return {
         "file": data.hex(),
         "records": [_record(record) for record in parse_day_file(data)],

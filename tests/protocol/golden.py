@@ -13,6 +13,12 @@ def vectors(name: str) -> dict[str, Any]:
     return json.loads(text, object_hook=_bytes)  # type: ignore[no-any-return]
 
 
+def all_vectors(kind: str) -> dict[str, Any]:
+    """Give the vectors of `kind`, "requests" or "replies", out of all files `*kind.json`."""
+    files = sorted(FOLDER.glob(f"*{kind}.json"))
+    return {name: vector for file in files for name, vector in vectors(file.stem).items()}
+
+
 def octets(vector: dict[str, Any], field: str) -> bytes:
     """Give a field that is written as plain hex."""
     return bytes.fromhex(vector[field])

@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from protocol.dayfile import Amended, Record, Removed, Restored, Stamp, Written
 from protocol.envelope import MAX_PLAINTEXT
-from protocol.errors import REFUSALS
+from protocol.errors import REFUSALS, ErrorCode
 from protocol.identifiers import MAX_MILLISECONDS, USERNAME_PATTERN, Day, EntryId, Username
 from protocol.messages import (
     ALLOWED_SCOPES,
     LAST_MILLISECONDS,
     MAX_ADDRESS_BYTES,
+    MAX_BATCH_ROWS,
     MAX_CHUNK,
     MAX_DAY_ROWS,
     MAX_FILE_BYTES,
@@ -25,6 +26,11 @@ from protocol.messages import (
     MAX_TEXT_BYTES,
     MAX_TOKEN_ROWS,
     MIN_MILLISECONDS,
+    VERSION_BYTES,
+    Amend,
+    Batch,
+    Batched,
+    Changed,
     Chunk,
     Clear,
     Cleared,
@@ -33,6 +39,7 @@ from protocol.messages import (
     Days,
     Delete,
     Deleted,
+    EntryRow,
     Form,
     Grant,
     Identity,
@@ -43,9 +50,12 @@ from protocol.messages import (
     Put,
     Read,
     Refusal,
+    Remove,
     RenewalForm,
     Reply,
     Request,
+    Restore,
+    ResultRow,
     Revoke,
     Revoked,
     Stored,
@@ -222,11 +232,27 @@ _roots = st.binary(min_size=32, max_size=32)
 _versions = st.integers(1, 15)
 _labels = bounded_text(1, MAX_LABEL_BYTES)
 _passwords = bounded_text(1, 256)
+_versions_of_entries = st.binary(min_size=VERSION_BYTES, max_size=VERSION_BYTES)
 REQUESTS: Final[dict[type[Request], st.SearchStrategy[Request]]] = {
     Put: st.builds(Put, moments, offsets, bounded_text(1, MAX_TEXT_BYTES), st.booleans()),
+    Batch: st.lists(
+        st.builds(EntryRow, entry_ids, moments, offsets, bounded_text(1, 200), st.booleans()),
+        max_size=4,
+    ).map(lambda rows: Batch(tuple(rows))),
     Days: st.builds(Days, days, days, _pads),
     Read: st.builds(Read, days, _generations, _sizes, _pads),
     Clear: st.builds(Clear, days, _generations),
+    Amend: st.builds(
+        Amend,
+        days,
+        entry_ids,
+        _versions_of_entries,
+        offsets,
+        bounded_text(1, MAX_TEXT_BYTES),
+        st.booleans(),
+    ),
+    Remove: st.builds(Remove, days, entry_ids, _versions_of_entries, offsets),
+    Restore: st.builds(Restore, days, entry_ids, _versions_of_entries, offsets),
     Whoami: st.builds(Whoami),
     Ping: st.builds(Ping),
     Tokens: st.builds(Tokens, st.binary(max_size=8), _pads),
@@ -251,9 +277,13 @@ _token_rows = st.lists(
 _rows = st.lists(st.builds(DayRow, days, _generations, _sizes, _sizes), max_size=MAX_DAY_ROWS)
 REPLIES: Final[dict[type[Reply], st.SearchStrategy[Reply]]] = {
     Stored: st.builds(Stored, days, st.booleans()),
+    Batched: st.lists(
+        st.builds(ResultRow, st.sampled_from(ErrorCode), st.booleans()), max_size=MAX_BATCH_ROWS
+    ).map(lambda rows: Batched(tuple(rows))),
     DayList: st.builds(DayList, _rows.map(tuple), st.booleans()),
     Chunk: st.builds(Chunk, st.binary(max_size=MAX_CHUNK), _sizes),
     Cleared: st.builds(Cleared, bounded_text(1, 80)),
+    Changed: st.builds(Changed, _versions_of_entries, st.booleans()),
     Identity: st.builds(Identity, usernames, scope_lists, timestamps, timestamps),
     Grant: st.builds(Grant, _kids, _roots, timestamps, scope_lists, _versions, timestamps),
     TokenList: st.builds(TokenList, _token_rows.map(tuple), st.booleans()),

@@ -17,6 +17,7 @@ from protocol.dayfile import (
     Written,
     fold,
     format_record,
+    histories,
     parse_day_file,
     parse_stamp,
 )
@@ -338,6 +339,15 @@ NOW_THREE = Written(STAMP, IDS[0], "three", attributes=(("v", "udp"),))
         ([ENTRY, REMOVED, AMENDED], []),
         ([ENTRY, REMOVED, AMENDED, RESTORED], [NOW_TWO]),
         ([ENTRY, REMOVED, RESTORED, REMOVED], []),
+        ([ENTRY, AMENDED, RESTORED], [ENTRY]),
+        ([ENTRY, AMENDED, RESTORED, RESTORED], [ENTRY]),
+        ([ENTRY, AMENDED, AMENDED_AGAIN, RESTORED], [NOW_TWO]),
+        ([ENTRY, AMENDED, AMENDED_AGAIN, RESTORED, RESTORED], [ENTRY]),
+        ([ENTRY, AMENDED, RESTORED, AMENDED_AGAIN], [NOW_THREE]),
+        ([ENTRY, AMENDED, RESTORED, AMENDED_AGAIN, RESTORED], [ENTRY]),
+        ([ENTRY, AMENDED, REMOVED, RESTORED, RESTORED], [ENTRY]),
+        ([ENTRY, REMOVED, AMENDED, RESTORED, RESTORED], [ENTRY]),
+        ([AMENDED, ENTRY, RESTORED], [ENTRY]),
         ([AMENDED, REMOVED, RESTORED], []),
         ([AMENDED, ENTRY], [ENTRY]),
         ([REMOVED, ENTRY], [ENTRY]),
@@ -380,16 +390,19 @@ CONNECTED = st.one_of(
 
 def history_of(entry_id: EntryId, parsed: list[Record | Foreign]) -> Written | None:
     """Give one entry as it stands, by reading the file for it alone."""
-    entry, shown = None, True
+    versions: list[Written] = []
+    shown = True
     for record in parsed:
-        if isinstance(record, Written) and record.id == entry_id and entry is None:
-            entry = record
-        elif entry and not isinstance(record, Written | Foreign) and record.original == entry_id:
+        if isinstance(record, Written) and record.id == entry_id and not versions:
+            versions.append(record)
+        elif versions and not isinstance(record, Written | Foreign) and record.original == entry_id:
             if isinstance(record, Amended):
-                entry = replace(entry, text=record.text, starred=record.starred)
+                versions.append(replace(versions[0], text=record.text, starred=record.starred))
+            elif isinstance(record, Restored) and shown:
+                versions = versions[: max(1, len(versions) - 1)]
             else:
                 shown = isinstance(record, Restored)
-    return entry if shown else None
+    return versions[-1] if versions and shown else None
 
 
 @given(st.lists(CONNECTED, max_size=12))
@@ -399,3 +412,22 @@ def test_fold_gives_each_entry_its_own_history(parsed: list[Record | Foreign]) -
     folded = fold(parsed)
     assert sorted(folded, key=lambda entry: entry.id) == expected
     assert [entry.stamp.at for entry in folded] == sorted(entry.stamp.at for entry in expected)
+
+
+@given(st.lists(CONNECTED, max_size=12))
+def test_a_history_knows_its_version_and_what_can_be_taken_back(
+    parsed: list[Record | Foreign],
+) -> None:
+    """The last record that touched it, and whether one more restoration would do anything."""
+    for entry_id, history in histories(parsed).items():
+        touching = [
+            record
+            for record in parsed[parsed.index(history.entry) + 1 :]
+            if not isinstance(record, Written | Foreign) and record.original == entry_id
+        ]
+        assert history.last == (touching[-1].id if touching else entry_id)
+        restored = fold([history.entry, *touching, Restored(LATER, IDS[0], entry_id)])
+        if not history.has_changes:
+            assert restored == fold([history.entry, *touching])
+        if history.is_removed:
+            assert restored == [history.current]

@@ -32,8 +32,10 @@ def vectors(name: str) -> dict[str, Any]:
     return json.loads(text, object_hook=value)  # type: ignore[no-any-return]
 
 
-REQUESTS: Final = vectors("requests") | vectors("account_requests")
-ANSWERS: Final = vectors("replies") | vectors("refusals") | vectors("account_replies")
+TOPICS: Final = ("", "account_", "changes_", "batch_")
+REQUESTS: Final = {name: one for each in TOPICS for name, one in vectors(f"{each}requests").items()}
+REPLIES: Final = {name: one for each in TOPICS for name, one in vectors(f"{each}replies").items()}
+ANSWERS: Final = REPLIES | vectors("refusals")
 FORMS: Final = vectors("account_logins")
 LOGIN: Final = vectors("login") | FORMS
 
@@ -327,6 +329,7 @@ def unescaped(line: str) -> str:
 def entries_of(data: bytes) -> list[dict[str, Any]]:
     """Read and fold a day file as the document says."""
     entries: dict[str, dict[str, Any]] = {}
+    texts: dict[str, list[dict[str, Any]]] = {}
     hidden: set[str] = set()
     target: dict[str, Any] | None = None
     for raw in data.split(b"\n")[:-1]:
@@ -338,26 +341,32 @@ def entries_of(data: bytes) -> list[dict[str, Any]]:
         target = None
         if found is None:
             continue
-        if found["change"]:
-            if found["changed"] in entries:
-                (hidden.add if found["change"] == "-" else hidden.discard)(found["changed"])
-        elif found["amends"]:
-            target = entries.get(found["amends"], {})
-            target |= {"text": unescaped(found["text"]), "starred": found["mark"] == "*"}
-        else:
-            target = entries.setdefault(found["id"], {})
-            target |= {
-                "written": found["time"],
-                "text": unescaped(found["text"]),
-                "starred": found["mark"] == "*",
-                "attributes": [pair.split("=") for pair in found["attributes"].split(",")[1:]],
-            }
-    return [entry | {"id": name} for name, entry in entries.items() if name not in hidden]
+        changed = found["changed"]
+        if found["change"] == "-" and changed in entries:
+            hidden.add(changed)
+        elif found["change"] == "^" and changed in hidden:
+            hidden.remove(changed)
+        elif found["change"] == "^" and len(texts.get(changed, ())) > 1:
+            texts[changed].pop()
+        elif not found["change"]:
+            target = {"text": unescaped(found["text"]), "starred": found["mark"] == "*"}
+            if found["amends"] in entries:
+                texts[found["amends"]].append(target)
+            elif not found["amends"] and found["id"] not in entries:
+                texts[found["id"]] = [target]
+                attributes = [pair.split("=") for pair in found["attributes"].split(",")[1:]]
+                entries[found["id"]] = {"written": found["time"], "attributes": attributes}
+    return [
+        entry | texts[name][-1] | {"id": name}
+        for name, entry in entries.items()
+        if name not in hidden
+    ]
 
 
-def test_a_day_file_can_be_read_and_folded() -> None:
+@pytest.mark.parametrize("name", ["dayfile", "dayfile_changes"])
+def test_a_day_file_can_be_read_and_folded(name: str) -> None:
     """Without a line of the other implementation."""
-    vector = vectors("dayfile")
+    vector = vectors(name)
     expected = [
         {
             "id": entry["id"].hex(),

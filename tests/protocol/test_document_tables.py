@@ -11,13 +11,12 @@ from protocol.address import DEFAULT_PORT
 from protocol.dayfile import Foreign, parse_day_file
 from protocol.envelope import MAX_DATAGRAM, MIN_DATAGRAM, OVERHEAD, Kind
 from protocol.errors import ErrorCode
-from protocol.fields import FieldType, Flag, Octets, Parsed, Rows, Text, Whole, field_type
+from protocol.fields import FieldType, Flag, Id, Octets, Parsed, Rows, Text, Whole, field_type
 from protocol.identifiers import MAX_MILLISECONDS, USERNAME_PATTERN, Day, Username
 from protocol.invite import MAX_WORD
 from protocol.messages import (
     MAX_SKEW_MILLISECONDS,
     OPERATIONS,
-    DayRow,
     Grant,
     LoginForm,
     Message,
@@ -25,8 +24,8 @@ from protocol.messages import (
     PasswordForm,
     Refusal,
     RenewalForm,
-    TokenRow,
     parse_code,
+    parse_result,
     parse_scopes,
 )
 from protocol.offer import CHECKSUM_KEY
@@ -38,13 +37,15 @@ PARSED: Final[dict[object, str]] = {
     Username: "user",
     parse_scopes: "scopes",
     parse_code: "code",
+    parse_result: "result",
 }
 
 
-SAME_REPLY: Final = {"ping": "`whoami`", "mint": "GRANT"}
-ROWS: Final[dict[str, tuple[type[DayRow | TokenRow], ...]]] = {
-    "days": (DayRow,),
-    "tokens": (TokenRow,),
+SAME_REPLY: Final = {
+    "remove": "`amend`",
+    "restore": "`amend`",
+    "ping": "`whoami`",
+    "mint": "GRANT",
 }
 
 
@@ -74,6 +75,8 @@ def named(field: FieldType) -> str:
             name = "moment"
         case Whole(low, high):
             name = f"integer {low} to {high}"
+        case Id():
+            name = "id"
         case Flag():
             name = "boolean"
         case Octets(low, high):
@@ -89,7 +92,7 @@ def named(field: FieldType) -> str:
     return name
 
 
-def declared(message: type[Message | DayRow | TokenRow]) -> list[tuple[str, ...]]:
+def declared(message: type) -> list[tuple[str, ...]]:
     """Give a message's table as the document must have it."""
     defaults = {MISSING: "", False: "false", b"": "empty"}
     return [
@@ -112,7 +115,13 @@ def test_every_operation_is_described(operation: Operation) -> None:
         assert found.pop(0) == declared(operation.reply)
     else:
         assert "OK reply has no further fields." in text
-    assert found == [declared(row) for row in ROWS.get(operation.name, ())]
+    rows = [
+        declared(kind.row)
+        for message in (operation.request, operation.reply)
+        for kind in (field_type(item.type) for item in fields(message))
+        if isinstance(kind, Rows)
+    ]
+    assert found == rows
 
 
 def test_no_operation_is_described_that_does_not_exist() -> None:

@@ -1,6 +1,6 @@
 """The table of operations is complete, every message has its bounds, and every bound fits."""
 
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Final
 
 import msgpack
@@ -21,6 +21,7 @@ from protocol.messages import (
     FORMS,
     LAST_MILLISECONDS,
     MAX_ADDRESS_BYTES,
+    MAX_BATCH_ROWS,
     MAX_FILE_BYTES,
     MAX_GENERATION,
     MAX_TOKEN_ROWS,
@@ -28,6 +29,10 @@ from protocol.messages import (
     OPERATIONS,
     RENEWAL_HINT,
     RENEWAL_HINT_BYTES,
+    Amend,
+    Batch,
+    Batched,
+    Changed,
     Chunk,
     Clear,
     Cleared,
@@ -36,6 +41,7 @@ from protocol.messages import (
     Days,
     Delete,
     Deleted,
+    EntryRow,
     Form,
     Grant,
     Identity,
@@ -48,9 +54,12 @@ from protocol.messages import (
     Put,
     Read,
     Refusal,
+    Remove,
     RenewalForm,
     Reply,
     Request,
+    Restore,
+    ResultRow,
     Revoke,
     Revoked,
     Scope,
@@ -70,6 +79,7 @@ from protocol.messages import (
     parse_code,
     parse_scopes,
     split_form,
+    version_of,
 )
 from protocol.messages.account import MAX_ENDED
 from protocol.packing import Packable, pack, unpack
@@ -90,9 +100,13 @@ ALL = [value for value in vars(messages).values() if isinstance(value, type)]
 DAY: Final = Day("9999-12-31")
 SMALLEST: Final[dict[type[Request], Request]] = {
     Put: Put(0, 0, "a"),
+    Batch: Batch((EntryRow(RID, 0, 0, "a", star=False),)),
     Days: padded(Days(DAY, DAY)),
     Read: padded(Read(DAY, 0, 0)),
     Clear: Clear(DAY, 0),
+    Amend: Amend(DAY, RID, bytes(8), 0, "a"),
+    Remove: Remove(DAY, RID, bytes(8), 0),
+    Restore: Restore(DAY, RID, bytes(8), 0),
     Whoami: Whoami(),
     Ping: Ping(),
     Tokens: padded(Tokens()),
@@ -102,11 +116,13 @@ SMALLEST: Final[dict[type[Request], Request]] = {
 }
 LARGEST: Final[dict[type[Reply], Reply]] = {
     Stored: Stored(DAY, dup=True),
+    Batched: Batched((ResultRow(ErrorCode.NOT_FOUND, dup=True),)),
     DayList: DayList(
         (DayRow(DAY, MAX_GENERATION, MAX_FILE_BYTES, MAX_FILE_BYTES),) * 30, more=True
     ),
     Chunk: Chunk(bytes(1040), MAX_FILE_BYTES),
     Cleared: Cleared("a" * 80),
+    Changed: Changed(bytes(8), dup=True),
     Identity: Identity(Username("a" * 32), "full read write", MAX_MILLISECONDS, MAX_MILLISECONDS),
     TokenList: TokenList(
         (
@@ -173,9 +189,13 @@ def test_names_and_scopes_are_the_documented_ones() -> None:
     """They are part of the protocol, not of the code."""
     assert {row.name: row.scope.value for row in OPERATIONS} == {
         "put": "write",
+        "batch": "write",
         "days": "read",
         "read": "read",
         "clear": "full",
+        "amend": "full",
+        "remove": "full",
+        "restore": "full",
         "whoami": "any",
         "ping": "any",
         "tokens": "full",
@@ -322,8 +342,15 @@ def test_every_request_fits_a_datagram(operation: Operation, data: st.DataObject
         Tokens(bytes(8), bytes(400)),
         Mint("é" * 32, "full read write", MAX_MILLISECONDS, fixed=True),
         Delete(Username("a" * 32)),
+        Amend(DAY, RID, bytes(8), -1080, "今" * 341 + "a", star=True),
+        Batch((EntryRow(RID, MIN_MILLISECONDS, -1080, "今" * 341 + "a", star=True),)),
+        Batch((EntryRow(RID, 0, 0, "a", star=False),) * MAX_BATCH_ROWS),
+        Batch((EntryRow(RID, LAST_MILLISECONDS, -1080, "a", star=True),) * 32),
     ],
-    ids=["put", "put of NUL", "days", "read", "tokens", "mint", "delete"],
+    ids=[
+        *("put", "put of NUL", "days", "read", "tokens", "mint", "delete", "amend"),
+        *("batch of 1", "batch of 45", "batch of 32"),
+    ],
 )
 def test_the_largest_requests_fit_a_datagram(request_: Request) -> None:
     """Each field at its longest."""
@@ -382,6 +409,8 @@ def test_secrets_and_diary_text_are_shown_to_nobody() -> None:
     assert "secret" not in repr(RenewalForm(bytes(8), secret, secret, 1, 1))
     changed = PasswordForm(bytes(8), secret, "secret", "secret", True, secret, 1, 1)  # noqa: FBT003
     assert "secret" not in repr(changed)
+    assert "secret" not in repr(Batch((EntryRow(RID, 0, 0, "secret", star=False),)))
+    assert "secret" not in repr(Amend(DAY, RID, bytes(8), 0, "secret"))
 
 
 @pytest.mark.parametrize(
@@ -409,13 +438,28 @@ def test_scopes_and_codes_are_total(words: str | list[str]) -> None:
     assert code is None or (code == text and code is not ErrorCode.OK)
 
 
+def test_a_batch_holds_as_many_entries_as_fit() -> None:
+    """The bound on its rows is never what is in the way; their results amplify nothing."""
+    row = EntryRow(RID, 0, 0, "a", star=False)
+    bare = request_size(Batch(()))
+    least = request_size(Batch((row,))) - bare
+    assert bare + 2 + (MAX_BATCH_ROWS + 1) * least > MAX_DATAGRAM
+    for number in range(1, MAX_BATCH_ROWS + 1):
+        result = ResultRow(max(ErrorCode, key=len), dup=True)
+        answer = reply_size(Batched((result,) * number))
+        assert answer <= min(MAX_DATAGRAM, 3 * request_size(Batch((row,) * number)))
+
+
+def test_a_version_is_the_end_of_the_last_id() -> None:
+    """Its random bits, so that two changes of one moment have two versions."""
+    first, second = (EntryId.make(5, bytes((number,)) * 10) for number in (1, 2))
+    assert version_of(first) == first[8:]
+    assert version_of(first) != version_of(second)
+
+
 def test_every_field_is_declared_with_its_bounds() -> None:
     """One without a FieldType would be unchecked on one side."""
-    kinds = [
-        kind
-        for kind in ALL
-        if issubclass(kind, Message | DayRow | TokenRow) and kind is not Message
-    ]
+    kinds = [kind for kind in ALL if is_dataclass(kind) and kind not in {Message, Operation}]
     declared = [item.type for kind in kinds for item in fields(kind)]
     assert len(declared) > len(kinds)
     assert all(isinstance(field_type(annotation), FieldType) for annotation in declared)

@@ -9,15 +9,26 @@ from pathlib import Path
 from typing import Final, Protocol, Self
 
 from diaryserver.composition import open_entries
-from diaryserver.service.ports import Append, Appended, EntryStore, Outcome
-from protocol.dayfile import Record, Written, parse_day_file
+from diaryserver.service.ports import Alteration, Append, Appended, EntryStore, Outcome
+from protocol.dayfile import (
+    Amended,
+    Foreign,
+    Record,
+    Removed,
+    Restored,
+    Written,
+    fold,
+    parse_day_file,
+)
 from protocol.errors import RefusedError
 from protocol.identifiers import Day, EntryId, Username
-from protocol.messages import DayRow
+from protocol.messages import DayRow, version_of
 from tests.server.fakes import NOON, new_id, stamp
 
 ALICE: Final = Username("alice")
 BOB: Final = Username("bob")
+TODAY: Final = Day("2026-11-22")
+TOMORROW: Final = Day("2026-11-23")
 FIRST: Final = Day("0001-01-01")
 LAST: Final = Day("9999-12-31")
 EVERYTHING: Final = 2**30
@@ -91,12 +102,20 @@ class Diaries:
     def records(self, day: Day, user: Username = ALICE) -> list[Record]:
         """Read and parse a whole day; nothing in it may be foreign."""
         parsed = parse_day_file(self.raw(day, user))
-        assert all(isinstance(record, Written) for record in parsed)
-        return [record for record in parsed if isinstance(record, Written)]
+        assert not any(isinstance(record, Foreign) for record in parsed)
+        return [record for record in parsed if not isinstance(record, Foreign)]
 
     def texts(self, day: Day, user: Username = ALICE) -> list[str]:
-        """Give a day's texts in the order they are stored in."""
+        """Give a day's first texts in the order they are stored in."""
         return [record.text for record in self.records(day, user) if isinstance(record, Written)]
+
+    def shown(self, day: Day, user: Username = ALICE) -> list[str]:
+        """Give a day's texts as they stand now."""
+        return [entry.text for entry in fold(self.records(day, user))]
+
+    def change(self, alteration: Alteration) -> Outcome:
+        """Change one entry."""
+        return self.store.append_batch([alteration])[0]
 
     def clear(self, day: Day, rid: EntryId | None = None, user: Username = ALICE) -> str:
         """Set a day aside."""
@@ -116,6 +135,48 @@ def entry(
 ) -> Append:
     """Give an entry to append, with an id of its own unless one is given."""
     return Append(user, entry_id or new_id(), stamp(at, off), text, starred, received, via)
+
+
+def amending(
+    original: EntryId,
+    text: str,
+    base: EntryId | None = None,
+    change_id: EntryId | None = None,
+    *,
+    user: Username = ALICE,
+    day: Day = TODAY,
+    starred: bool = False,
+    received: int = NOON,
+) -> Alteration:
+    """Give an amendment made to the version `base`, the entry as it was written by default."""
+    change = Amended(stamp(received), change_id or new_id(), original, text, starred)
+    return Alteration(user, day, version_of(base or original), change)
+
+
+def removing(
+    original: EntryId,
+    base: EntryId | None = None,
+    change_id: EntryId | None = None,
+    *,
+    user: Username = ALICE,
+    day: Day = TODAY,
+) -> Alteration:
+    """Give a removal, with `base` as above."""
+    change = Removed(stamp(), change_id or new_id(), original)
+    return Alteration(user, day, version_of(base or original), change)
+
+
+def restoring(
+    original: EntryId,
+    base: EntryId | None = None,
+    change_id: EntryId | None = None,
+    *,
+    user: Username = ALICE,
+    day: Day = TODAY,
+) -> Alteration:
+    """Give what takes the last change back, with `base` as above."""
+    change = Restored(stamp(), change_id or new_id(), original)
+    return Alteration(user, day, version_of(base or original), change)
 
 
 def refused(function: Callable[[], object]) -> type[RefusedError] | None:

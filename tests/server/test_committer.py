@@ -1,12 +1,14 @@
 """The committer: what is handed to the store, and what is not."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from diaryserver.composition import open_entries
-from diaryserver.service.committer import Committer
+from diaryserver.service.committer import MAX_BATCH, MAX_PENDING, Committer
+from diaryserver.service.ports import Appended, Outcome, Writing
 from diaryserver.service.threads import Worker
-from protocol.errors import TokenRevokedError
+from protocol.errors import BusyError, TokenRevokedError
 from tests.server.fakes import FrozenClock
 from tests.server.store_contract import ALICE, BOB, entry
 
@@ -47,3 +49,48 @@ def test_nothing_is_refused_while_the_user_is_there(tmp_path: Path) -> None:
         assert not asyncio.run(write())
     finally:
         worker.close()
+
+
+class CountingStore:
+    """Stores nothing and says yes; remembers how long its batches were."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def append_batch(self, batch: Sequence[Writing]) -> list[Outcome]:
+        """As EntryStore."""
+        self.sizes.append(len(batch))
+        return [Appended(writing.day, duplicate=False) for writing in batch]
+
+
+def committing(store: CountingStore, *groups: int) -> list[int]:
+    """Hand groups of entries over, all at once; give how many outcomes each got, -1 for busy."""
+    worker = Worker("entries")
+
+    async def commit() -> list[int]:
+        committer = Committer(store, worker, lambda _: True, FrozenClock().monotonic)  # type: ignore[arg-type]
+        found = await asyncio.gather(
+            *(committer.append_all([entry()] * size) for size in groups), return_exceptions=True
+        )
+        assert all(isinstance(each, list | BusyError) for each in found)
+        return [len(each) if isinstance(each, list) else -1 for each in found]
+
+    try:
+        return asyncio.run(commit())
+    finally:
+        worker.close()
+
+
+def test_what_came_together_is_written_together() -> None:
+    """Groups share a write up to its length, and none is torn apart; a long one goes alone."""
+    store = CountingStore()
+    groups = [40] * 7 + [0, MAX_BATCH + 50, 1]
+    assert committing(store, *groups) == groups
+    assert store.sizes == [240, 40, MAX_BATCH + 50, 1]
+
+
+def test_a_group_that_finds_no_room_is_taken_not_at_all() -> None:
+    """Later ones that fit are; and the room comes back."""
+    store = CountingStore()
+    assert committing(store, MAX_PENDING - 10, 11, 10, 1) == [MAX_PENDING - 10, -1, 10, -1]
+    assert sum(store.sizes) == MAX_PENDING

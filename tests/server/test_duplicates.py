@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryserver.store.lines import _naming
+from diaryserver.store.pieces import naming
 from protocol.dayfile import Foreign, Written, format_record, parse_day_file
 from protocol.errors import ConflictError, StorageError
 from protocol.identifiers import EntryId
@@ -67,6 +67,14 @@ def test_a_text_that_names_an_id_is_not_its_entry(diaries: Diaries) -> None:
     assert isinstance(diaries.put("wanted", wanted), ConflictError)
 
 
+def test_a_further_line_that_names_an_id_is_not_its_entrys(diaries: Diaries) -> None:
+    """Also where the header of that text does not name it, and it stands behind the entry."""
+    wanted = new_id()
+    diaries.put("wanted", wanted)
+    diaries.put(f"see\nthat {wanted.hex()} there")
+    assert diaries.put("wanted", wanted) == again(TODAY)
+
+
 IDS: Final = [new_id() for _ in range(3)]
 
 
@@ -76,7 +84,9 @@ IDS: Final = [new_id() for _ in range(3)]
             st.builds(
                 lambda entry_id, text: format_record(Written(stamp(), entry_id, text)),
                 st.sampled_from(IDS),
-                st.text(st.sampled_from(f"a\n\t {IDS[0].hex()}"), min_size=1, max_size=80),
+                st.lists(st.sampled_from(["a", "\n", "\t", " ", IDS[0].hex()]), min_size=1).map(
+                    "".join
+                ),
             ),
             st.sampled_from(
                 [b"\tfurther\n", b"foreign\n", b"\n", b" %s \n" % IDS[0].hex().encode()]
@@ -97,8 +107,8 @@ def test_what_names_an_id_parses_to_its_entries(pieces: list[bytes], entry_id: E
             if isinstance(record, Written) and record.id == entry_id
         ]
 
-    assert entries(_naming(entry_id, data)) == entries(data)
+    assert entries(naming(entry_id, data)) == entries(data)
     assert not any(
         isinstance(record, Foreign) and b"foreign" in record.raw
-        for record in parse_day_file(_naming(entry_id, data))
+        for record in parse_day_file(naming(entry_id, data))
     )

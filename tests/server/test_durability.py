@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diaryserver.composition import open_entries
-from diaryserver.service.ports import Append, Appended, Outcome
+from diaryserver.service.ports import Appended, Outcome, Writing
 from diaryserver.store.disk import Disk
 from diaryserver.store.files import FileEntryStore
 from diaryserver.store.journal import CHECKPOINT_BYTES
-from diaryserver.store.lines import format_append
+from diaryserver.store.lines import format_writing
 from diaryserver.store.records import Base, Damage, JournalRecord, Line, encode_record, read_records
-from protocol.dayfile import Foreign, Written, parse_day_file
+from protocol.dayfile import Foreign, parse_day_file
 from protocol.errors import BusyError, NotFoundError, StorageError
 from protocol.identifiers import Day, EntryId, Username
 from tests.server.fakes import NOON, new_id
@@ -31,9 +31,19 @@ from tests.server.forgetful import (
     torn,
     with_a_hole,
 )
-from tests.server.store_contract import ALICE, BOB, EVERYTHING, FIRST, LAST, entry
+from tests.server.store_contract import (
+    ALICE,
+    BOB,
+    EVERYTHING,
+    FIRST,
+    LAST,
+    TODAY,
+    amending,
+    entry,
+    removing,
+    restoring,
+)
 
-TODAY: Final = Day("2026-11-22")
 HOUR: Final = 3_600_000
 SURVIVALS: Final = (only_what_was_synced, with_a_hole, torn)
 
@@ -45,16 +55,16 @@ class Scribe:
 
     def __init__(self) -> None:
         """Nothing is acknowledged yet; `attempted` is all that was ever handed over."""
-        self.acknowledged: dict[EntryId, Append] = {}
-        self.attempted: dict[EntryId, Append] = {}
+        self.acknowledged: dict[EntryId, Writing] = {}
+        self.attempted: dict[EntryId, Writing] = {}
 
-    def write(self, *appends: Append) -> list[Outcome]:
+    def write(self, *batch: Writing) -> list[Outcome]:
         """Append a batch."""
-        self.attempted.update((append.id, append) for append in appends)
-        outcomes = self.store.append_batch(appends)
-        for append, outcome in zip(appends, outcomes, strict=True):
+        self.attempted.update((writing.id, writing) for writing in batch)
+        outcomes = self.store.append_batch(batch)
+        for writing, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Appended):
-                self.acknowledged[append.id] = append
+                self.acknowledged[writing.id] = writing
         return outcomes
 
     def clear(self, day: Day, user: Username = ALICE) -> None:
@@ -65,28 +75,39 @@ class Scribe:
 
 
 def live_a_little(scribe: Scribe) -> None:
-    """What a store may see in a day: batches, two users, a clear, checkpoints, late entries."""
-    scribe.write(entry("one"))
+    """What a store may see in a day: batches, two users, a clear, checkpoints, late entries.
+
+    And changes of entries, in the batches of others.
+    """
+    one, amended, bobs, gone = (new_id() for _ in range(4))
+    scribe.write(entry("one", one))
     scribe.write(
-        entry("two\nlines"), entry("for bob", user=BOB), entry("late", at=NOON - 24 * HOUR)
+        entry("two\nlines"),
+        entry("for bob", bobs, user=BOB),
+        amending(one, "one,\namended", None, amended),
+        entry("late", at=NOON - 24 * HOUR),
     )
     scribe.store.checkpoint()
-    scribe.write(entry("three"), entry("four"))
+    scribe.write(entry("three"), removing(one, amended), entry("four"))
     scribe.clear(TODAY)
-    scribe.write(entry("five"), entry("again bob", user=BOB))
+    scribe.write(entry("five"), entry("again bob", user=BOB), removing(bobs, None, gone, user=BOB))
     scribe.write(entry("six", at=NOON + 24 * HOUR))
     scribe.store.checkpoint()
-    scribe.write(entry("seven", user=BOB))
+    scribe.write(restoring(bobs, gone, user=BOB), entry("seven", user=BOB))
 
 
 def stored_ids(folder: Path) -> list[EntryId]:
-    """Give the ids of every entry in every day file and archive; nothing may be foreign."""
+    """Give the ids of all records in every day file and archive; nothing may be foreign."""
+    files = sorted(set((folder / "diaries").rglob("*.log")))
+    return [found for file in files for found in stored_ids_of(file)]
+
+
+def stored_ids_of(file: Path) -> list[EntryId]:
+    """Give the ids of all records in one file, in its order."""
     found: list[EntryId] = []
-    for file in sorted(set((folder / "diaries").rglob("*.log"))):
-        for record in parse_day_file(file.read_bytes()):
-            assert not isinstance(record, Foreign), (file, record)
-            assert isinstance(record, Written)
-            found.append(record.id)
+    for record in parse_day_file(file.read_bytes()):
+        assert not isinstance(record, Foreign), (file, record)
+        found.append(record.id)
     return found
 
 
@@ -97,9 +118,13 @@ def check(folder: Path, scribe: Scribe) -> None:
         assert len(found) == len(set(found))
         assert set(scribe.acknowledged) <= set(found) <= set(scribe.attempted)
         outcomes = store.append_batch(list(scribe.attempted.values()))
-        for append, outcome in zip(scribe.attempted.values(), outcomes, strict=True):
-            assert outcome == Appended(append.stamp.day, duplicate=append.id in found)
+        for writing, outcome in zip(scribe.attempted.values(), outcomes, strict=True):
+            assert outcome == Appended(writing.day, duplicate=writing.id in found)
     assert sorted(stored_ids(folder)) == sorted(scribe.attempted)
+    order = list(scribe.acknowledged)
+    for file in (folder / "diaries").rglob("*.log"):
+        ids = [one for one in stored_ids_of(file) if one in scribe.acknowledged]
+        assert ids == sorted(ids, key=order.index)
 
 
 def live_and_crash(
@@ -269,8 +294,8 @@ def _flipped(data: bytes, place: int) -> bytes:
 
 
 def _plant_journal(folder: Path, scribe: Scribe) -> None:
-    appends = scribe.acknowledged.values()
-    lines = [Line(ALICE, TODAY, 0, append.id, format_append(append)) for append in appends]
+    written = scribe.acknowledged.values()
+    lines = [Line(ALICE, TODAY, 0, each.id, format_writing(each)) for each in written]
     records: list[JournalRecord] = [Base(ALICE, TODAY, 0, 0, 0), *lines]
     data = b"".join(encode_record(9, number, record) for number, record in enumerate(records))
     (folder / "journal" / f"{9:016}.journal").write_bytes(data)

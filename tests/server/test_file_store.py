@@ -16,7 +16,7 @@ from diaryserver.service.alarm import Alarm
 from diaryserver.service.ports import Appended
 from diaryserver.store.cache import DayCache
 from diaryserver.store.daystate import entry_ids
-from diaryserver.store.files import MAX_DAY_BYTES
+from diaryserver.store.deciding import MAX_DAY_BYTES
 from protocol.dayfile import Stamp, Written, format_record
 from protocol.errors import ConflictError, NotFoundError, QuotaError, StorageError
 from protocol.identifiers import Day, EntryId

@@ -11,7 +11,8 @@ from diaryserver.maintenance.recovery import Form, days_in, list_aside
 from diaryserver.maintenance.upkeep import Upkeep
 from diaryserver.service.ports import Appended
 from diaryserver.service.threads import call_here
-from diaryserver.store.files import MAX_DAY_BYTES, FileEntryStore
+from diaryserver.store.deciding import MAX_DAY_BYTES
+from diaryserver.store.files import FileEntryStore
 from protocol.dayfile import Amended, Foreign, Removed, Stamp, fold, format_record, parse_day_file
 from protocol.errors import NotFoundError, QuotaError, StorageError, UsageError
 from protocol.identifiers import MAX_MILLISECONDS, EntryId
@@ -27,7 +28,7 @@ from tests.server.estate import (
     put,
     snapshot,
 )
-from tests.server.fakes import NOON, new_id
+from tests.server.fakes import NOON, new_id, stamp
 from tests.server.faults import SYNCS, with_failing
 from tests.server.forgetful import (
     ForgetfulDisk,
@@ -37,7 +38,7 @@ from tests.server.forgetful import (
     torn,
     with_a_hole,
 )
-from tests.server.store_contract import entry
+from tests.server.store_contract import amending, entry, removing, restoring
 
 STAMP: Final = Stamp(NOON, 0)
 TODAYS: Final = "diaries/alice/2026-11-22.log"
@@ -140,6 +141,30 @@ def test_changes_come_back_with_their_entries(data: Path) -> None:
     assert recover(data, "alice/2026-11-22.0") == 4
     assert (data / TODAYS).read_bytes() == content
     assert texts(data / TODAYS) == ["after\nall"]
+
+
+def test_what_was_changed_cleared_and_recovered_goes_on_where_it_was(data: Path) -> None:
+    """The same versions, the same duplicates, and nothing for verify to say at any time."""
+    amended, gone = new_id(), new_id()
+    with opened(data) as store:
+        original = put(store, "first", at=NOON - 2 * A_DAY)
+        day = stamp(NOON - 2 * A_DAY).day
+        amendment = amending(original, "second", None, amended, day=day)
+        removal = removing(original, amended, gone, day=day)
+        assert all(
+            isinstance(each, Appended) for each in store.entries.append_batch([amendment, removal])
+        )
+        assert found(data) == []
+        clear(store, day)
+    assert recover(data, f"alice/{day}.0") == 3
+    assert found(data) == []
+    with opened(data) as store:
+        again = Appended(day, duplicate=True)
+        assert store.entries.append_batch([amendment, removal]) == [again, again]
+        back = restoring(original, gone, day=day)
+        assert store.entries.append_batch([back]) == [Appended(day, duplicate=False)]
+    assert texts(data / f"diaries/alice/{day}.log") == ["second"]
+    assert found(data) == []
 
 
 def test_lines_that_are_no_records_stay_in_the_archive(data: Path) -> None:

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from diaryserver.service.committer import MAX_PENDING
 from diaryserver.service.counters import Drop
 from diaryserver.service.handlers import HANDLERS
-from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, Append, EntryStore, Outcome
+from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, EntryStore, Outcome, Writing
 from diaryserver.service.requests import AMPLIFICATION, MAX_ANSWERS
 from protocol.channel import seal_reply, seal_request
+from protocol.dayfile import Foreign, Record, fold, parse_day_file
 from protocol.envelope import MAX_DATAGRAM, Kind, parse_envelope
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day, Username
@@ -24,30 +25,40 @@ from protocol.keys import derive_token_keys, seal, sign
 from protocol.messages import (
     MAX_SKEW_MILLISECONDS,
     OPERATIONS,
+    Amend,
+    Batch,
+    Batched,
+    Changed,
     Chunk,
     Clear,
     Cleared,
     DayList,
     Days,
     Delete,
+    EntryRow,
     Identity,
     Mint,
     Ping,
     Put,
     Read,
     Refusal,
+    Remove,
     Request,
+    Restore,
+    ResultRow,
     Revoke,
     Stored,
     Tokens,
     Whoami,
     encode_request,
     padded,
+    version_of,
 )
 from tests.protocol.strategies import garbage
 from tests.server.fakes import NOON, new_id
 from tests.server.world import ALICE, HERE, Device, World, code_of, flipped, opened_world
 
+A_DAY: Final = 86_400_000
 TODAY: Final = Day("2026-11-22")
 BOB: Final = Username("bob")
 
@@ -83,6 +94,78 @@ def test_each_operation_does_what_it_says(world: World) -> None:
     identity = Identity(ALICE, "full", 0, NOON)
     assert device.ask(Whoami()) == identity
     assert device.ask(Ping()) == identity
+
+
+def test_an_entry_is_amended_removed_and_restored(world: World) -> None:
+    """Each answer names the version that the next change is made to; another one is STALE."""
+    device = world.device()
+    entry_id, first, second = new_id(), new_id(), new_id()
+    device.put("hello", entry_id)
+    amend = Amend(TODAY, entry_id, version_of(entry_id), 480, "hello again", star=True)
+    assert device.ask(amend, first) == Changed(version_of(first), dup=False)
+    world.clock.advance(1)
+    assert device.ask(amend, first) == Changed(version_of(first), dup=True)
+    assert code_of(device.ask(amend)) == "STALE"
+    remove = Remove(TODAY, entry_id, version_of(first), 480)
+    assert device.ask(remove, second) == Changed(version_of(second), dup=False)
+    assert code_of(device.ask(amend, second)) == "CONFLICT"
+    restore = Restore(TODAY, entry_id, version_of(second), -210)
+    assert code_of(device.ask(restore)) == "OK"
+    assert code_of(device.ask(Remove(Day("2026-11-21"), entry_id, bytes(8), 0))) == "NOT_FOUND"
+    chunk = device.ask(padded(Read(TODAY, 0, 0)))
+    assert isinstance(chunk, Chunk)
+    assert [str(record.stamp) for record in parsed(chunk.data)] == [
+        "2026-11-22T12:00:00.000+00:00",
+        "2026-11-22T20:00:00.000+08:00",
+        "2026-11-22T20:00:01.000+08:00",
+        "2026-11-22T08:30:01.000-03:30",
+    ]
+    [entry] = fold(parsed(chunk.data))
+    assert (entry.id, entry.text, entry.starred) == (entry_id, "hello again", True)
+
+
+def test_a_batch_answers_each_of_its_entries(world: World) -> None:
+    """New, repeated, conflicting, from the future: each by itself, and the others are stored."""
+    device = world.device()
+    known, one, two = new_id(), new_id(), new_id()
+    device.put("known", known)
+    rows = (
+        EntryRow(one, NOON, 480, "one", star=True),
+        EntryRow(known, NOON, 0, "known", star=False),
+        EntryRow(known, NOON, 0, "another", star=False),
+        EntryRow(new_id(), NOON + MAX_SKEW_MILLISECONDS + 1, 0, "too early", star=False),
+        EntryRow(two, NOON - A_DAY, 0, "two", star=False),
+        EntryRow(one, NOON, 480, "one", star=True),
+    )
+    first = [("OK", False), ("OK", True), ("CONFLICT", False), ("INVALID", False), ("OK", False)]
+    again = [("OK", True), ("OK", True), ("CONFLICT", False), ("INVALID", False), ("OK", True)]
+    for results in ([*first, ("OK", True)], [*again, ("OK", True)]):
+        answer = device.ask(Batch(rows))
+        assert isinstance(answer, Batched)
+        assert [(str(row.code), row.dup) for row in answer.rows] == results
+    listed = device.ask(padded(Days(Day("2026-11-21"), TODAY)))
+    assert isinstance(listed, DayList)
+    assert [(row.day, row.entries) for row in listed.rows] == [("2026-11-21", 1), (TODAY, 2)]
+
+
+def test_a_batch_with_a_row_that_is_none_is_not_begun(world: World) -> None:
+    """A client that sends such a thing is mistaken in all of it."""
+    device = world.device()
+    good = EntryRow(new_id(), NOON, 0, "good", star=False)
+    packed = encode_request(Batch((good, good)))
+    no_text, no_id = packed.replace(b"good", b"\xff" * 4), packed.replace(good.id[6:], bytes(10), 1)
+    for bad in (no_text, no_id):
+        datagram = device.garbage(bad)
+        [reply] = world.send(datagram)
+        assert code_of(device.opened(reply, datagram, Ping())) == "INVALID"
+    assert device.ask(padded(Days(TODAY, TODAY))) == DayList((), more=False)
+
+
+def parsed(data: bytes) -> list[Record]:
+    """Give the records of a day's file; nothing may be foreign."""
+    records = parse_day_file(data)
+    assert not any(isinstance(record, Foreign) for record in records)
+    return [record for record in records if not isinstance(record, Foreign)]
 
 
 # Freshness
@@ -164,19 +247,24 @@ def test_a_token_unused_for_ten_minutes_is_unknown(world: World) -> None:
     ("scopes", "allowed"),
     [
         ("read", {"days", "read", "whoami", "ping", "revoke"}),
-        ("write", {"put", "whoami", "ping", "revoke"}),
-        ("read write", {"put", "days", "read", "whoami", "ping", "revoke"}),
+        ("write", {"put", "batch", "whoami", "ping", "revoke"}),
+        ("read write", {"put", "batch", "days", "read", "whoami", "ping", "revoke"}),
         ("full", {operation.name for operation in OPERATIONS}),
     ],
 )
 def test_a_scope_allows_what_it_says(world: World, scopes: str, allowed: set[str]) -> None:
     """And nothing else: the rest is refused and not done."""
-    world.device().put("there before")
+    entry_id, changes = new_id(), (new_id(), new_id())
+    world.device().put("there before", entry_id)
     device = world.device(scopes=scopes)
     requests: dict[str, Request] = {
         "put": Put(NOON, 0, "x"),
+        "batch": Batch(()),
         "days": padded(Days(TODAY, TODAY)),
         "read": padded(Read(TODAY, 0, 0)),
+        "amend": Amend(TODAY, entry_id, version_of(entry_id), 0, "y"),
+        "remove": Remove(TODAY, entry_id, version_of(changes[0]), 0),
+        "restore": Restore(TODAY, entry_id, version_of(changes[1]), 0),
         "clear": Clear(TODAY, 0),
         "whoami": Whoami(),
         "ping": Ping(),
@@ -188,7 +276,8 @@ def test_a_scope_allows_what_it_says(world: World, scopes: str, allowed: set[str
     assert requests.keys() == {operation.name for operation in OPERATIONS}
     for name, request in requests.items():
         asking = world.device(scopes=scopes) if name == "delete" else device
-        assert (code_of(asking.ask(request)) == "OK") == (name in allowed), name
+        rid = {"amend": changes[0], "remove": changes[1]}.get(name)
+        assert (code_of(asking.ask(request, rid)) == "OK") == (name in allowed), name
     if "clear" not in allowed:
         assert len(world.entries.list_days(ALICE, TODAY, TODAY, 1).rows) == 1
 
@@ -333,11 +422,17 @@ def test_a_read_is_answered_five_times(world: World) -> None:
 
 
 def test_what_writes_is_answered_as_often_as_it_is_asked(world: World) -> None:
-    """A client repeats put and clear until it is told; the store knows their ids for ever."""
+    """A client repeats what writes until it is told; the store knows the ids for ever."""
     device = world.device()
-    put, clear = new_id(), new_id()
+    put, change, clear = new_id(), new_id(), new_id()
     for number in range(3 * MAX_ANSWERS):
         assert device.put("x", put) == Stored(TODAY, dup=number > 0)
+    for _ in range(3 * MAX_ANSWERS):
+        rows = (EntryRow(put, NOON, 0, "x", star=False),)
+        assert device.ask(Batch(rows), change) == Batched((ResultRow(ErrorCode.OK, dup=True),))
+    for number in range(3 * MAX_ANSWERS):
+        request = Remove(TODAY, put, version_of(put), 0)
+        assert device.ask(request, change) == Changed(version_of(change), dup=number > 0)
     for _ in range(3 * MAX_ANSWERS):
         assert device.ask(Clear(TODAY, 0), clear) == Cleared(f"2026-11-22.0.{clear.hex()}.log")
 
@@ -387,12 +482,12 @@ class StuckStore:
         self.fault: Exception | None = None
         self.free.set()
 
-    def append_batch(self, appends: Sequence[Append]) -> list[Outcome]:
+    def append_batch(self, batch: Sequence[Writing]) -> list[Outcome]:
         """As EntryStore, later, or never."""
         assert self.free.wait(20)
         if self.fault is not None:
             raise self.fault
-        return self._store.append_batch(appends)
+        return self._store.append_batch(batch)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
@@ -488,9 +583,9 @@ def test_entries_of_one_wake_up_share_a_write(folder: Path) -> None:
     batches: list[int] = []
 
     class Counting(StuckStore):
-        def append_batch(self, appends: Sequence[Append]) -> list[Outcome]:
-            batches.append(len(appends))
-            return super().append_batch(appends)
+        def append_batch(self, batch: Sequence[Writing]) -> list[Outcome]:
+            batches.append(len(batch))
+            return super().append_batch(batch)
 
     with opened_world(folder, Counting) as world:  # type: ignore[arg-type]
         device = world.device()

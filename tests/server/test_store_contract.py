@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -12,8 +12,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from diaryserver.service.ports import Appended, Outcome
-from protocol.dayfile import Stamp, Written
+from diaryserver.service.ports import Alteration, Appended, Outcome
+from protocol.dayfile import Restored, Stamp, Written
 from protocol.errors import (
     ConflictError,
     DiaryError,
@@ -31,15 +31,18 @@ from tests.server.store_contract import (
     FIRST,
     LAST,
     STORES,
+    TODAY,
+    TOMORROW,
     Diaries,
     again,
+    amending,
     entry,
     fresh,
     refused,
+    removing,
+    restoring,
 )
 
-TODAY: Final = Day("2026-11-22")
-TOMORROW: Final = Day("2026-11-23")
 DAY_MILLISECONDS: Final = 86_400_000
 
 
@@ -372,6 +375,23 @@ def test_a_purged_diary_is_gone_with_all_that_was_aside(diaries: Diaries, tmp_pa
     diaries.store.purge(ALICE, bytes(16))
 
 
+def amending_to(text: str) -> Callable[..., Alteration]:
+    """Give what makes amendments to a text."""
+
+    def make(
+        original: EntryId, base: EntryId, own: EntryId, *, user: Username, day: Day
+    ) -> Alteration:
+        return amending(original, text, base, own, user=user, day=day)
+
+    return make
+
+
+def content_of(alteration: Alteration) -> object:
+    """Give what the model compares of a change."""
+    change = alteration.change
+    return type(change), change.original, getattr(change, "text", None)
+
+
 class StoreMachine(RuleBasedStateMachine):
     """Drives a store and a small model with the same steps; they must never differ."""
 
@@ -384,8 +404,10 @@ class StoreMachine(RuleBasedStateMachine):
         place = memory if memory.is_dir() else None
         self.folder = Path(tempfile.mkdtemp(prefix="diary-store-", dir=place))
         self.diaries = Diaries(STORES[self.name], self.folder / "data")
-        self.ids = [new_id() for _ in range(4)]
-        self.entries: dict[tuple[Username, Day, EntryId], tuple[Stamp, str]] = {}
+        self.ids = [new_id() for _ in range(8)]
+        self.entries: dict[tuple[Username, Day, EntryId], object] = {}
+        self.versions: dict[tuple[Username, Day, EntryId], list[EntryId]] = {}
+        self.states: dict[tuple[Username, Day, EntryId], list[str | None]] = {}
         self.order: dict[tuple[Username, Day], list[EntryId]] = {}
         self.generations: dict[tuple[Username, Day], int] = {}
         self.clears: dict[tuple[Username, EntryId], tuple[Day, str]] = {}
@@ -426,10 +448,61 @@ class StoreMachine(RuleBasedStateMachine):
                 expected = again(append.stamp.day) if same else ConflictError
             else:
                 self.entries[key] = (append.stamp, append.text)
+                self.versions[key], self.states[key] = [append.id], [append.text]
                 self.order.setdefault(key[:2], []).append(append.id)
             assert (
                 outcome == expected if isinstance(outcome, Appended) else expected is type(outcome)
             )
+
+    @rule(
+        user=st.sampled_from((ALICE, BOB)),
+        day=st.sampled_from((TODAY, TOMORROW)),
+        numbers=st.tuples(st.integers(0, 3), st.integers(0, 7)),
+        behind=st.sampled_from((0, 0, 0, 1)),
+        make=st.sampled_from((amending_to("c"), amending_to("d"), removing, restoring)),
+    )
+    def change(
+        self,
+        user: Username,
+        day: Day,
+        numbers: tuple[int, int],
+        behind: int,
+        make: Callable[..., Alteration],
+    ) -> None:
+        """Change an entry, now and then one that is not there, or a version that is over."""
+        original, own = self.ids[numbers[0]], self.ids[numbers[1]]
+        key = (user, day, original)
+        versions = self.versions.get(key, [original])
+        base = versions[max(0, len(versions) - 1 - behind)]
+        alteration = make(original, base, own, user=user, day=day)
+        outcome = self.diaries.store.append_batch([alteration])[0]
+        expected = self.expected(key, alteration, base)
+        assert outcome == expected if isinstance(outcome, Appended) else type(outcome) is expected
+        if outcome == fresh(day):
+            self.entries[user, day, own] = content_of(alteration)
+            self.versions[key].append(own)
+            states = self.states[key]
+            if isinstance(alteration.change, Restored):
+                states.pop()
+            else:
+                states.append(getattr(alteration.change, "text", None))
+
+    def expected(
+        self, key: tuple[Username, Day, EntryId], alteration: Alteration, base: EntryId
+    ) -> Outcome | type[RefusedError]:
+        """Give the outcome of a change by the model."""
+        user, day, original = key
+        if (user, day, alteration.id) in self.entries:
+            same = self.entries[user, day, alteration.id] == content_of(alteration)
+            return again(day) if same else ConflictError
+        if original not in self.order.get((user, day), ()):
+            return NotFoundError
+        if base != self.versions[key][-1]:
+            return StaleError
+        states = self.states[key]
+        if isinstance(alteration.change, Restored):
+            return fresh(day) if len(states) > 1 else NotFoundError
+        return NotFoundError if states[-1] is None else fresh(day)
 
     @rule(
         user=st.sampled_from((ALICE, BOB)),
@@ -476,8 +549,11 @@ class StoreMachine(RuleBasedStateMachine):
             assert [row.day for row in self.diaries.rows(user)] == days
             for day in days:
                 assert self.diaries.generation(day, user) == self.generations.get((user, day), 0)
-                texts = [self.entries[user, day, each][1] for each in self.order[user, day]]
+                keys = [(user, day, each) for each in self.order[user, day]]
+                texts = [self.states[key][0] for key in keys]
                 assert self.diaries.texts(day, user) == texts
+                shown = [self.states[key][-1] for key in keys]
+                assert self.diaries.shown(day, user) == [text for text in shown if text is not None]
 
 
 TestStoreMachine = StoreMachine.TestCase

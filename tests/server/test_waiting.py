@@ -1,18 +1,15 @@
 """Lines that wait for their day file: tried again and again, never half written, never let go."""
 
 from pathlib import Path
-from typing import Final
 
 from diaryserver.composition import open_entries
 from diaryserver.service.ports import Appended
 from diaryserver.store.disk import Disk
-from protocol.dayfile import Written, parse_day_file
-from protocol.errors import BusyError
-from protocol.identifiers import Day
+from protocol.dayfile import Written, fold, parse_day_file
+from protocol.errors import BusyError, ConflictError
+from tests.server.fakes import new_id
 from tests.server.faults import disk_full_at
-from tests.server.store_contract import ALICE, EVERYTHING, entry
-
-TODAY: Final = Day("2026-11-22")
+from tests.server.store_contract import ALICE, EVERYTHING, TODAY, amending, entry, removing
 
 
 def texts(data: bytes) -> list[str]:
@@ -84,3 +81,26 @@ def test_what_cannot_be_written_again_after_a_failed_checkpoint_is_not_let_go(
         assert store.append_batch([one]) == [Appended(TODAY, duplicate=True)]
     assert texts(path.read_bytes()) == ["one"]
     assert list((tmp_path / "journal").iterdir()) == []
+
+
+def test_a_change_that_waits_is_known_and_others_wait_for_it(tmp_path: Path) -> None:
+    """Acknowledged out of the journal: a repetition is answered, a further change is not yet."""
+    path = tmp_path / "diaries" / "alice" / f"{TODAY}.log"
+    original, own = new_id(), new_id()
+    with open_entries(tmp_path) as store:
+        store.append_batch([entry("long" * 200, original)])
+        store.checkpoint()  # a new segment, shorter than the day file: the limit spares it
+        change = amending(original, "short", None, own)
+        with disk_full_at(path.stat().st_size + 20):
+            assert store.append_batch([change]) == [Appended(TODAY, duplicate=False)]
+            assert store.append_batch([change]) == [Appended(TODAY, duplicate=True)]
+            [row] = store.list_days(ALICE, TODAY, TODAY, 1).rows
+            assert row.entries == 1
+            data = store.read(ALICE, TODAY, 0, 0, EVERYTHING).data
+            assert [each.text for each in fold(parse_day_file(data))] == ["short"]
+            [conflict] = store.append_batch([removing(original, None, own)])
+            assert isinstance(conflict, ConflictError)
+            [later] = store.append_batch([removing(original, own)])
+            assert isinstance(later, BusyError)
+        assert store.append_batch([removing(original, own)]) == [Appended(TODAY, duplicate=False)]
+    assert fold(parse_day_file(path.read_bytes())) == []

@@ -1,0 +1,91 @@
+"""What becomes of what a batch wants written into one day file: a new line, or which answer.
+
+Rules: decided in the order of the batch, so that a later writing sees the earlier ones. An id that
+is stored names one content for ever, so a repetition is looked up before anything else is asked:
+a change that was done once is answered as done, however the entry changed since.
+"""
+
+from functools import cached_property
+from typing import Final
+
+from diaryserver.service.ports import Alteration, Appended, Outcome, Writing
+from diaryserver.store.daystate import DayState
+from diaryserver.store.folders import UserFolder, day_file
+from diaryserver.store.lines import compare_stored, content, format_writing
+from diaryserver.store.pieces import records_on
+from protocol.dayfile import History, Restored, histories
+from protocol.errors import (
+    BusyError,
+    ConflictError,
+    NotFoundError,
+    QuotaError,
+    RefusedError,
+    StaleError,
+)
+from protocol.identifiers import Day, EntryId
+from protocol.messages import version_of
+
+MAX_DAY_BYTES: Final = 16 * 2**20
+"""Some 15,000 of the longest entries a day and user; a day file is read whole to look for an id."""
+
+
+class Decisions:
+    """One day file's part of a batch; for a file that has no lines waiting."""
+
+    def __init__(self, folder: UserFolder, day: Day, state: DayState) -> None:
+        """`state` is the file's as it is now."""
+        self.lines: dict[EntryId, bytes] = {}
+        self.changes: dict[EntryId, bytes] = {}
+        self._folder = folder
+        self._day = day
+        self._state = state
+        self._size = state.size
+        self._accepted: dict[EntryId, Writing] = {}
+
+    def decide(self, writing: Writing) -> Outcome:
+        """Give the outcome, and take its line among `lines` if it is new; raise OSError."""
+        accepted = self._accepted.get(writing.id)
+        if accepted is not None:
+            same = content(writing) == content(accepted)
+            return Appended(self._day, duplicate=True) if same else ConflictError()
+        if self._state.holds(writing.id):
+            return compare_stored(self._folder, self._day, self._state, writing)
+        if isinstance(writing, Alteration):
+            if writing.change.original in self.lines:
+                # Torn out of one write, the change could outlive its entry and act on nothing.
+                return BusyError("the entry is just being written")
+            refusal = _refusal(writing, self._history(writing.change.original))
+            if refusal is not None:
+                return refusal
+        return self._accept(writing)
+
+    def _accept(self, writing: Writing) -> Outcome:
+        line = format_writing(writing)
+        if self._size + len(line) > MAX_DAY_BYTES:
+            return QuotaError(f"a day holds {MAX_DAY_BYTES // 2**20} MiB")
+        self._size += len(line)
+        self._accepted[writing.id] = writing
+        self.lines[writing.id] = line
+        if isinstance(writing, Alteration):
+            self.changes[writing.id] = line
+        return Appended(self._day, duplicate=False)
+
+    def _history(self, original: EntryId) -> History | None:
+        if original not in self._state.ids:
+            return None
+        data = b"".join((self._stored, *self.changes.values()))
+        return histories(records_on(original, data)).get(original)
+
+    @cached_property
+    def _stored(self) -> bytes:
+        return self._folder.read_file(day_file(self._day))
+
+
+def _refusal(alteration: Alteration, history: History | None) -> RefusedError | None:
+    if history is None:
+        return NotFoundError("there is no such entry on that day")
+    if version_of(history.last) != alteration.base:
+        return StaleError("the entry was changed meanwhile")
+    if isinstance(alteration.change, Restored):
+        return None if history.has_changes else NotFoundError("nothing to take back")
+    return NotFoundError("the entry is removed") if history.is_removed else None
