@@ -24,7 +24,7 @@ from diaryserver.composition import open_entries
 from diaryserver.service.door import read_request
 from diaryserver.service.ports import Append
 from diaryserver.store.files import FileEntryStore
-from diaryserver.store.lines import format_append
+from diaryserver.store.lines import format_writing
 from diaryserver.store.records import Line, encode_record
 from protocol.channel import seal_reply
 from protocol.dayfile import Stamp
@@ -53,7 +53,7 @@ def _stages(people: Sequence[Person]) -> list[tuple[str, float]]:
     envelope = parse_envelope(datagram)
     plaintext = open_sealed(keys.to_server, envelope)
     append = _append(people[0], plaintext, envelope.rid)
-    line = Line(append.user, append.stamp.day, 0, append.id, format_append(append))
+    line = Line(append.user, append.stamp.day, 0, append.id, format_writing(append))
     answer = Stored(append.stamp.day, dup=False)
     return [
         ("receive and send on loopback, both ends (kernel)", _least(_round_trip(datagram))),
@@ -63,7 +63,7 @@ def _stages(people: Sequence[Person]) -> list[tuple[str, float]]:
         ("unpack strictly", _least(lambda: unpack(plaintext))),
         ("unpack and validate", _least(lambda: read_request(plaintext))),
         ("a task, a future and their callbacks", _tasks()),
-        ("format the line", _least(lambda: format_append(append))),
+        ("format the line", _least(lambda: format_writing(append))),
         ("encode the journal's record", _least(lambda: encode_record(1, 1, line))),
         ("encode, seal and sign the answer", _least(lambda: seal_reply(keys, envelope, 1, answer))),
     ]

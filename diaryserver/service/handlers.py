@@ -5,13 +5,21 @@ from typing import Any, Final
 
 from diaryserver.service.accounthandlers import delete, mint, revoke, tokens
 from diaryserver.service.context import Context
-from diaryserver.service.ports import Alteration, Append, Appended, Outcome
-from protocol.dayfile import Amended, Change, Removed, Restored, Stamp
+from diaryserver.service.ports import (
+    Alteration,
+    Append,
+    Appended,
+    Outcome,
+    Query,
+)
+from protocol.dayfile import Amended, Change, Removed, Restored, Stamp, format_record
 from protocol.errors import ErrorCode, InvalidRequestError
 from protocol.identifiers import EntryId
 from protocol.messages import (
     MAX_CHUNK,
+    MAX_CURSOR_BYTES,
     MAX_DAY_ROWS,
+    MAX_FOUND_BYTES,
     MAX_SKEW_MILLISECONDS,
     Amend,
     Batch,
@@ -24,7 +32,9 @@ from protocol.messages import (
     Days,
     Delete,
     EntryRow,
+    Found,
     Identity,
+    LongRow,
     Mint,
     Ping,
     Put,
@@ -35,6 +45,7 @@ from protocol.messages import (
     Restore,
     ResultRow,
     Revoke,
+    Search,
     Stored,
     Tokens,
     Whoami,
@@ -46,7 +57,8 @@ _MAX_ROW: Final = 1 + 11 + 5 + 9 + 9
 
 _LIST_OVERHEAD: Final = 1 + 8 + 5 + 3 + 5 + 1
 _CHUNK_OVERHEAD: Final = 1 + 8 + 5 + 3 + 5 + 9
-"""The bytes of the other fields and names of a DayList and of a Chunk."""
+_FOUND_OVERHEAD: Final = 1 + 8 + (8 + 3) + (5 + 1 + 30) + (7 + 2 + MAX_CURSOR_BYTES)
+"""The bytes of the other fields and names of a DayList, of a Chunk and of a Found."""
 
 
 async def put(context: Context, request: Put) -> Stored:
@@ -145,6 +157,28 @@ async def read(context: Context, request: Read) -> Chunk:
     )
 
 
+async def search(context: Context, request: Search) -> Found:
+    """Find entries, as many as the padding of the request pays for."""
+    limit = min(MAX_FOUND_BYTES, context.room - _FOUND_OVERHEAD)
+    if limit < 1:
+        raise InvalidRequestError("pad the request to 400 bytes")
+    if not request.words.strip():
+        raise InvalidRequestError("no word to search for")
+    matches = await context.store_worker.run(
+        context.entries.search,
+        context.token.user,
+        Query(request.words, request.first, request.last),
+        request.cursor,
+        limit,
+    )
+    lines = b"".join(map(format_record, matches.entries))
+    if len(lines) <= limit:
+        return Found(lines, (), matches.cursor)
+    return Found(
+        b"", tuple(LongRow(each.stamp.day, each.id) for each in matches.entries), matches.cursor
+    )
+
+
 async def clear(context: Context, request: Clear) -> Cleared:
     """Set a day aside; the request's id in the archive's name makes a repetition harmless."""
     name = await context.store_worker.run(
@@ -170,6 +204,7 @@ HANDLERS: Final[Mapping[type[Request], Handler]] = {
     Batch: batch,
     Days: days,
     Read: read,
+    Search: search,
     Clear: clear,
     Amend: amend,
     Remove: remove,

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeAlias
 
-from protocol.dayfile import Change, Stamp
+from protocol.dayfile import Amended, Removed, Restored, Stamp, Written
 from protocol.errors import RefusedError
 from protocol.identifiers import Day, EntryId, Username
 from protocol.messages import Chunk, DayList
@@ -68,7 +68,7 @@ class Alteration:
     user: Username
     day: Day
     base: bytes
-    change: Change = field(repr=False)
+    change: Amended | Removed | Restored = field(repr=False)
 
     @property
     def id(self) -> EntryId:
@@ -90,6 +90,23 @@ class Appended:
 Outcome: TypeAlias = Appended | RefusedError
 
 
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to search for: all the words, parted by white space, in the days `first` to `last`."""
+
+    words: str = field(repr=False)
+    first: Day
+    last: Day
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Entries as they stand now, and where to go on; an empty `cursor`: that was all."""
+
+    entries: tuple[Written, ...]
+    cursor: bytes
+
+
 class EntryStore(Protocol):
     """Keeps diaries."""
 
@@ -104,6 +121,16 @@ class EntryStore(Protocol):
 
     def read(self, user: Username, day: Day, generation: int, offset: int, limit: int) -> Chunk:
         """Give at most `limit` raw bytes; raise NotFoundError, StaleError or StorageError."""
+
+    def search(self, user: Username, query: Query, cursor: bytes, limit: int) -> Matches:
+        """Give the next matches, in the order of the days, and of a day's writing within it.
+
+        As many whole entries as have `limit` bytes in a day file's form, or one alone that has
+        more; none, though there are some behind, when enough was looked through for one request. A
+        cursor holds over appends, changes and clears. What matches all the time from the first
+        request to the last is given once. Case is folded (`str.casefold`), nothing else. Raise
+        InvalidRequestError for a cursor that this store never gave, or StorageError.
+        """
 
     def clear(self, user: Username, day: Day, generation: int, rid: EntryId) -> str:
         """Set a day aside and give the archive's name; the same `rid` again gives the same name.

@@ -6,11 +6,12 @@ a diary fails only what needs that place.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.ports import Appended, Outcome, Writing
+from diaryserver.service.ports import Appended, Matches, Outcome, Query, Writing
 from diaryserver.store.absorbing import append_synced
 from diaryserver.store.cache import DayCache
 from diaryserver.store.daystate import DayState, entry_ids, record_ids
@@ -18,6 +19,7 @@ from diaryserver.store.deciding import MAX_DAY_BYTES, Decisions
 from diaryserver.store.folders import Folders, UserFolder, archived_file, day_file
 from diaryserver.store.lines import compare_with
 from diaryserver.store.pieces import absent_records
+from diaryserver.store.searching import Position, Search
 from diaryserver.store.writer import JournaledWriter, NewLines
 from protocol.dayfile import parse_day_file
 from protocol.errors import (
@@ -74,8 +76,7 @@ class FileEntryStore:
         """Give the first `limit` days that have a file, or lines that wait for one."""
         try:
             with self._folders.user(user) as folder:
-                known = {*folder.days(), *self._writer.waiting_days(user)}
-                days = sorted(day for day in known if first <= day <= last)
+                days = sorted(self._days(folder, user, first, last))
                 rows = [self._row(folder, user, day) for day in days[:limit]]
         except FileNotFoundError:
             return DayList((), more=False)
@@ -111,6 +112,20 @@ class FileEntryStore:
             raise NotFoundError from None
         except OSError as error:
             raise self._storage_error("reading", user, error) from error
+
+    def search(self, user: Username, query: Query, cursor: bytes, limit: int) -> Matches:
+        """Search day after day, from where the cursor says."""
+        start = Position.decode(cursor) if cursor else None
+        earliest = max(query.first, start.day) if start else query.first
+        try:
+            with self._folders.user(user) as folder:
+                days = self._days(folder, user, earliest, query.last)
+                waiting = partial(self._writer.waiting, user)
+                return Search(folder, waiting, query.words, limit).run(days, start)
+        except FileNotFoundError:
+            return Matches((), b"")
+        except OSError as error:
+            raise self._storage_error("searching", user, error) from error
 
     def clear(self, user: Username, day: Day, generation: int, rid: EntryId) -> str:
         """Set a day aside; the archive's name holds `rid`, the record of having done so."""
@@ -238,6 +253,12 @@ class FileEntryStore:
             raise NotFoundError
         if generation >= MAX_GENERATION:
             raise QuotaError("this day was cleared too often")
+
+    def _days(self, folder: UserFolder, user: Username, first: Day, last: Day) -> Iterable[Day]:
+        """Give the days that have a file, or lines that wait for one, in order."""
+        days = folder.days(first, last)
+        waiting = {day for day in self._writer.waiting_days(user) if first <= day <= last}
+        return sorted({*days, *waiting}) if waiting else days
 
     def _row(self, folder: UserFolder, user: Username, day: Day) -> DayRow:
         waiting = self._writer.waiting(user, day)

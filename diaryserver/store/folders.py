@@ -27,6 +27,7 @@ from protocol.identifiers import Day, EntryId, Username
 ARCHIVE: Final = "archive"
 QUARANTINE: Final = "quarantine"
 DAY_SUFFIX: Final = ".log"
+_DAY_LETTERS: Final = 10
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # A planted FIFO must not make an open wait for ever, hence O_NONBLOCK.
 _FILE_FLAGS: Final = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -73,15 +74,20 @@ class UserFolder:
         except FileNotFoundError:
             return None
 
-    def days(self) -> list[Day]:
-        """Give the days that have a file, in order; what only has the name of one is no day."""
+    def days(self, first: str = "", last: str = "~") -> Iterator[Day]:
+        """Give the days from `first` to `last` that have a file, in order, parsed one by one.
+
+        What only has the name of one is no day.
+        """
         with os.scandir(self._descriptor) as found:
             names = [
                 item.name.removesuffix(DAY_SUFFIX)
                 for item in found
-                if item.name.endswith(DAY_SUFFIX) and item.is_file(follow_symlinks=False)
+                if first <= item.name[:_DAY_LETTERS] <= last
+                and item.name.endswith(DAY_SUFFIX)
+                and item.is_file(follow_symlinks=False)
             ]
-        return sorted(_parsed_days(names))
+        return _parsed_days(sorted(names))
 
     def archived(self, day: Day) -> list[tuple[int, str]]:
         """Give (generation, name) of a day's archived files, in order."""

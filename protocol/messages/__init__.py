@@ -2,9 +2,9 @@
 
 Rules: a request travels as a map of its fields plus `op`; a reply as a map of its fields plus
 `code`, which is OK, or else the map is a `Refusal`. What everybody may import stands below; the
-modules are `base` (what all share), `diary`, `batch`, `changes` and `account` (the messages),
-`forms` (what LOGIN seals), `table` (`OPERATIONS`, the whole table of what can be asked, and the way
-to bytes and back).
+modules are `base` (what all share), `diary`, `batch`, `changes`, `finding` and `account` (the
+messages), `forms` (what LOGIN seals), `table` (`OPERATIONS`, the whole table of what can be asked,
+and the way to bytes and back).
 """
 
 from protocol.messages.account import (
@@ -73,6 +73,14 @@ from protocol.messages.diary import (
     Read,
     Stored,
 )
+from protocol.messages.finding import (
+    MAX_CURSOR_BYTES,
+    MAX_FOUND_BYTES,
+    MAX_WORDS_BYTES,
+    Found,
+    LongRow,
+    Search,
+)
 from protocol.messages.forms import (
     FORMS,
     MAX_PASSWORD_BYTES,
@@ -108,8 +116,10 @@ __all__ = [
     "MAX_ADDRESS_BYTES",
     "MAX_BATCH_ROWS",
     "MAX_CHUNK",
+    "MAX_CURSOR_BYTES",
     "MAX_DAY_ROWS",
     "MAX_FILE_BYTES",
+    "MAX_FOUND_BYTES",
     "MAX_GENERATION",
     "MAX_LABEL_BYTES",
     "MAX_NOTE_BYTES",
@@ -119,6 +129,7 @@ __all__ = [
     "MAX_SKEW_MILLISECONDS",
     "MAX_TEXT_BYTES",
     "MAX_TOKEN_ROWS",
+    "MAX_WORDS_BYTES",
     "MIN_MILLISECONDS",
     "OPERATIONS",
     "RENEWAL_HINT",
@@ -138,9 +149,11 @@ __all__ = [
     "Deleted",
     "EntryRow",
     "Form",
+    "Found",
     "Grant",
     "Identity",
     "LoginForm",
+    "LongRow",
     "Message",
     "Mint",
     "Operation",
@@ -159,6 +172,7 @@ __all__ = [
     "Revoke",
     "Revoked",
     "Scope",
+    "Search",
     "Stored",
     "TokenList",
     "TokenRow",

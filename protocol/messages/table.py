@@ -35,6 +35,7 @@ from protocol.messages.diary import (
     Read,
     Stored,
 )
+from protocol.messages.finding import Found, Search
 from protocol.messages.forms import FORMS, Form, LoginForm, name_of_form
 from protocol.packing import Packable, pack, unpack
 
@@ -61,6 +62,7 @@ OPERATIONS: Final = (
     Operation("amend", Amend, Changed, Scope.FULL),
     Operation("remove", Remove, Changed, Scope.FULL),
     Operation("restore", Restore, Changed, Scope.FULL),
+    Operation("search", Search, Found, Scope.READ),
     Operation("whoami", Whoami, Identity, Scope.ANY),
     Operation("ping", Ping, Identity, Scope.ANY),
     Operation("tokens", Tokens, TokenList, Scope.FULL),
@@ -80,7 +82,7 @@ RENEWAL_HINT_BYTES: Final = 7
 _FORM: Final = "form"
 
 Answer = TypeVar("Answer", bound=Reply)
-Padded: TypeAlias = Days | Read | Tokens
+Padded: TypeAlias = Days | Read | Search | Tokens
 PaddedRequest = TypeVar("PaddedRequest", bound=Padded)
 
 

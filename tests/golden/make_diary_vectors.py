@@ -1,4 +1,4 @@
-"""Writes the byte vectors of changes and batches into `v1/`, once, as `make_vectors` does.
+"""Writes the byte vectors of changes, batches, searches into `v1/`, once, as `make_vectors` does.
 
 python tests/golden/make_diary_vectors.py
 """
@@ -9,18 +9,22 @@ from typing import Final
 
 from protocol.dayfile import Amended, Record, Removed, Restored, Stamp, Written, format_record
 from protocol.errors import ErrorCode
-from protocol.identifiers import EntryId
+from protocol.identifiers import Day, EntryId
 from protocol.messages import (
     Amend,
     Batch,
     Batched,
     Changed,
     EntryRow,
+    Found,
+    LongRow,
     Remove,
     Reply,
     Request,
     Restore,
     ResultRow,
+    Search,
+    padded,
     version_of,
 )
 from tests.golden.make_vectors import (
@@ -72,7 +76,22 @@ BATCHED: Final[dict[str, tuple[str, Reply]]] = {
     ),
     "batch_of_one_refused": ("batch_of_one", Batched((ResultRow(ErrorCode.CONFLICT, dup=False),))),
 }
-REQUESTS: Final = CHANGES | BATCHES
+SEARCHES: Final[dict[str, Request]] = {
+    "search": padded(Search("天气 Bob", Day("2026-01-01"), TODAY)),
+    "search_on": padded(Search("天气 Bob", Day("2026-01-01"), TODAY, bytes(range(22)))),
+}
+FOUND: Final[dict[str, tuple[str, Reply]]] = {
+    "search_found": (
+        "search",
+        Found(
+            format_record(Written(Stamp(NOW, 480), entry_id(1), "bob 今天天气很好", starred=True)),
+            (),
+            bytes(range(22)),
+        ),
+    ),
+    "search_found_long": ("search_on", Found(b"", (LongRow(TODAY, entry_id(2)),), b"")),
+}
+REQUESTS: Final = CHANGES | BATCHES | SEARCHES
 """In the order in which they were added: the place of each decides its rid."""
 
 
@@ -127,6 +146,8 @@ FILES: Final[dict[str, Callable[[], object]]] = {
     "changes_replies": partial(reply_vectors, CHANGED),
     "batch_requests": partial(request_vectors, BATCHES),
     "batch_replies": partial(reply_vectors, BATCHED),
+    "search_requests": partial(request_vectors, SEARCHES),
+    "search_replies": partial(reply_vectors, FOUND),
     "dayfile_changes": day_file_vector,
 }
 

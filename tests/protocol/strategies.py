@@ -16,8 +16,10 @@ from protocol.messages import (
     MAX_ADDRESS_BYTES,
     MAX_BATCH_ROWS,
     MAX_CHUNK,
+    MAX_CURSOR_BYTES,
     MAX_DAY_ROWS,
     MAX_FILE_BYTES,
+    MAX_FOUND_BYTES,
     MAX_GENERATION,
     MAX_LABEL_BYTES,
     MAX_NOTE_BYTES,
@@ -25,6 +27,7 @@ from protocol.messages import (
     MAX_PAD,
     MAX_TEXT_BYTES,
     MAX_TOKEN_ROWS,
+    MAX_WORDS_BYTES,
     MIN_MILLISECONDS,
     VERSION_BYTES,
     Amend,
@@ -41,9 +44,11 @@ from protocol.messages import (
     Deleted,
     EntryRow,
     Form,
+    Found,
     Grant,
     Identity,
     LoginForm,
+    LongRow,
     Mint,
     PasswordForm,
     Ping,
@@ -58,6 +63,7 @@ from protocol.messages import (
     ResultRow,
     Revoke,
     Revoked,
+    Search,
     Stored,
     TokenList,
     TokenRow,
@@ -232,6 +238,7 @@ _roots = st.binary(min_size=32, max_size=32)
 _versions = st.integers(1, 15)
 _labels = bounded_text(1, MAX_LABEL_BYTES)
 _passwords = bounded_text(1, 256)
+_cursors = st.binary(max_size=MAX_CURSOR_BYTES)
 _versions_of_entries = st.binary(min_size=VERSION_BYTES, max_size=VERSION_BYTES)
 REQUESTS: Final[dict[type[Request], st.SearchStrategy[Request]]] = {
     Put: st.builds(Put, moments, offsets, bounded_text(1, MAX_TEXT_BYTES), st.booleans()),
@@ -252,6 +259,7 @@ REQUESTS: Final[dict[type[Request], st.SearchStrategy[Request]]] = {
         st.booleans(),
     ),
     Remove: st.builds(Remove, days, entry_ids, _versions_of_entries, offsets),
+    Search: st.builds(Search, bounded_text(1, MAX_WORDS_BYTES), days, days, _cursors, _pads),
     Restore: st.builds(Restore, days, entry_ids, _versions_of_entries, offsets),
     Whoami: st.builds(Whoami),
     Ping: st.builds(Ping),
@@ -283,6 +291,12 @@ REPLIES: Final[dict[type[Reply], st.SearchStrategy[Reply]]] = {
     DayList: st.builds(DayList, _rows.map(tuple), st.booleans()),
     Chunk: st.builds(Chunk, st.binary(max_size=MAX_CHUNK), _sizes),
     Cleared: st.builds(Cleared, bounded_text(1, 80)),
+    Found: st.builds(
+        Found,
+        st.binary(max_size=MAX_FOUND_BYTES),
+        st.lists(st.builds(LongRow, days, entry_ids), max_size=1).map(tuple),
+        _cursors,
+    ),
     Changed: st.builds(Changed, _versions_of_entries, st.booleans()),
     Identity: st.builds(Identity, usernames, scope_lists, timestamps, timestamps),
     Grant: st.builds(Grant, _kids, _roots, timestamps, scope_lists, _versions, timestamps),

@@ -22,7 +22,9 @@ from protocol.messages import (
     LAST_MILLISECONDS,
     MAX_ADDRESS_BYTES,
     MAX_BATCH_ROWS,
+    MAX_CURSOR_BYTES,
     MAX_FILE_BYTES,
+    MAX_FOUND_BYTES,
     MAX_GENERATION,
     MAX_TOKEN_ROWS,
     MIN_MILLISECONDS,
@@ -43,6 +45,7 @@ from protocol.messages import (
     Deleted,
     EntryRow,
     Form,
+    Found,
     Grant,
     Identity,
     LoginForm,
@@ -63,6 +66,7 @@ from protocol.messages import (
     Revoke,
     Revoked,
     Scope,
+    Search,
     Stored,
     TokenList,
     TokenRow,
@@ -107,6 +111,7 @@ SMALLEST: Final[dict[type[Request], Request]] = {
     Amend: Amend(DAY, RID, bytes(8), 0, "a"),
     Remove: Remove(DAY, RID, bytes(8), 0),
     Restore: Restore(DAY, RID, bytes(8), 0),
+    Search: padded(Search("a", DAY, DAY)),
     Whoami: Whoami(),
     Ping: Ping(),
     Tokens: padded(Tokens()),
@@ -123,6 +128,7 @@ LARGEST: Final[dict[type[Reply], Reply]] = {
     Chunk: Chunk(bytes(1040), MAX_FILE_BYTES),
     Cleared: Cleared("a" * 80),
     Changed: Changed(bytes(8), dup=True),
+    Found: Found(bytes(MAX_FOUND_BYTES), (), bytes(MAX_CURSOR_BYTES)),
     Identity: Identity(Username("a" * 32), "full read write", MAX_MILLISECONDS, MAX_MILLISECONDS),
     TokenList: TokenList(
         (
@@ -196,6 +202,7 @@ def test_names_and_scopes_are_the_documented_ones() -> None:
         "amend": "full",
         "remove": "full",
         "restore": "full",
+        "search": "read",
         "whoami": "any",
         "ping": "any",
         "tokens": "full",
@@ -346,10 +353,11 @@ def test_every_request_fits_a_datagram(operation: Operation, data: st.DataObject
         Batch((EntryRow(RID, MIN_MILLISECONDS, -1080, "今" * 341 + "a", star=True),)),
         Batch((EntryRow(RID, 0, 0, "a", star=False),) * MAX_BATCH_ROWS),
         Batch((EntryRow(RID, LAST_MILLISECONDS, -1080, "a", star=True),) * 32),
+        Search("é" * 128, DAY, DAY, bytes(MAX_CURSOR_BYTES), bytes(400)),
     ],
     ids=[
         *("put", "put of NUL", "days", "read", "tokens", "mint", "delete", "amend"),
-        *("batch of 1", "batch of 45", "batch of 32"),
+        *("batch of 1", "batch of 45", "batch of 32", "search"),
     ],
 )
 def test_the_largest_requests_fit_a_datagram(request_: Request) -> None:
@@ -410,6 +418,8 @@ def test_secrets_and_diary_text_are_shown_to_nobody() -> None:
     changed = PasswordForm(bytes(8), secret, "secret", "secret", True, secret, 1, 1)  # noqa: FBT003
     assert "secret" not in repr(changed)
     assert "secret" not in repr(Batch((EntryRow(RID, 0, 0, "secret", star=False),)))
+    assert "secret" not in repr(Search("secret", DAY, DAY))
+    assert "secret" not in repr(Found(b"secret", (), b""))
     assert "secret" not in repr(Amend(DAY, RID, bytes(8), 0, "secret"))
 
 

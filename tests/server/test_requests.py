@@ -36,7 +36,9 @@ from protocol.messages import (
     Days,
     Delete,
     EntryRow,
+    Found,
     Identity,
+    LongRow,
     Mint,
     Ping,
     Put,
@@ -47,6 +49,7 @@ from protocol.messages import (
     Restore,
     ResultRow,
     Revoke,
+    Search,
     Stored,
     Tokens,
     Whoami,
@@ -161,6 +164,35 @@ def test_a_batch_with_a_row_that_is_none_is_not_begun(world: World) -> None:
     assert device.ask(padded(Days(TODAY, TODAY))) == DayList((), more=False)
 
 
+def test_a_search_answers_with_entries_that_fit(world: World) -> None:
+    """As a day file has them; one that is too long is named; unpadded requests get less."""
+    device = world.device()
+    ids = [new_id() for _ in range(3)]
+    for entry_id, text in zip(ids, ("a word", "word " * 204, "another word"), strict=True):
+        device.put(text, entry_id)
+    cursor, answers = b"", []
+    for _ in range(9):
+        request = padded(Search("WORD", TODAY, TODAY, cursor))
+        datagram = device.request(request)
+        [reply] = world.send(datagram)
+        assert len(reply) <= AMPLIFICATION * len(datagram)
+        answer = device.opened(reply, datagram, request)
+        assert isinstance(answer, Found)
+        answers.append(answer)
+        cursor = answer.cursor
+        if not cursor:
+            break
+    found = [record.id for answer in answers for record in parsed(answer.entries)]
+    assert found == [ids[0], ids[2]]
+    assert [answer.long for answer in answers if answer.long] == [(LongRow(TODAY, ids[1]),)]
+    bare = device.ask(Search("another", TODAY, TODAY))
+    assert isinstance(bare, Found)
+    assert len(bare.entries) < 300
+    for words in (" ", "\n\t"):
+        assert code_of(device.ask(padded(Search(words, TODAY, TODAY)))) == "INVALID"
+    assert code_of(device.ask(padded(Search("word", TODAY, TODAY, b"?")))) == "INVALID"
+
+
 def parsed(data: bytes) -> list[Record]:
     """Give the records of a day's file; nothing may be foreign."""
     records = parse_day_file(data)
@@ -246,9 +278,9 @@ def test_a_token_unused_for_ten_minutes_is_unknown(world: World) -> None:
 @pytest.mark.parametrize(
     ("scopes", "allowed"),
     [
-        ("read", {"days", "read", "whoami", "ping", "revoke"}),
+        ("read", {"days", "read", "search", "whoami", "ping", "revoke"}),
         ("write", {"put", "batch", "whoami", "ping", "revoke"}),
-        ("read write", {"put", "batch", "days", "read", "whoami", "ping", "revoke"}),
+        ("read write", {"put", "batch", "days", "read", "search", "whoami", "ping", "revoke"}),
         ("full", {operation.name for operation in OPERATIONS}),
     ],
 )
@@ -262,6 +294,7 @@ def test_a_scope_allows_what_it_says(world: World, scopes: str, allowed: set[str
         "batch": Batch(()),
         "days": padded(Days(TODAY, TODAY)),
         "read": padded(Read(TODAY, 0, 0)),
+        "search": padded(Search("there", TODAY, TODAY)),
         "amend": Amend(TODAY, entry_id, version_of(entry_id), 0, "y"),
         "remove": Remove(TODAY, entry_id, version_of(changes[0]), 0),
         "restore": Restore(TODAY, entry_id, version_of(changes[1]), 0),

@@ -1,0 +1,161 @@
+"""Searching a diary: what matches, as it stands now, a bounded piece of work at a time.
+
+An entry is found at the record that its present text comes from, so it is found once, and never by
+a text that was amended or removed. Most records are ruled out without being parsed: a word that is
+in an entry's text is in the bytes of its record too, escaped and with case folded.
+
+Rules: it runs on the store's thread, where entries wait to be written, so that one request scans
+`SCAN_BYTES` at most and says where it stopped. The position is a byte of a day file, which only
+grows; in a file that took its place, since a day was cleared, it means the beginning.
+"""
+
+import os
+import re
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from diaryserver.service.ports import Matches
+from diaryserver.store.folders import UserFolder, day_file
+from diaryserver.store.pieces import records_on
+from protocol.dayfile import Amended, Written, format_record, histories, parse_day_file
+from protocol.errors import InvalidRequestError, MalformedError
+from protocol.escaping import escape_line
+from protocol.identifiers import Day
+
+SCAN_BYTES: Final = 2**18
+"""A request holds the store's thread for some 4 ms, at most 20: entries are hardly delayed."""
+
+FILE_COST: Final = 2**12
+"""Opening a day file takes as long as looking through so many bytes."""
+
+FIND_COST: Final = 16
+"""Finding what names an entry in so many bytes of its day takes as long as looking through one."""
+
+HIT_COST: Final = 2**11
+"""Parsing a record that might match takes as long as looking through so many bytes."""
+
+_HEADER: Final = 64
+"""Letters in front of any text: time, id, mark, and the spaces between."""
+
+_PIECE: Final = 2**16
+_POSITION: Final = struct.Struct(">10sQI")
+_BYTES: Final = re.compile(rb"\n(?!\t)")
+_TEXT: Final = re.compile(r"\n(?!\t)")
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A byte of the file that has this inode and is that day's; 0: not in a file yet."""
+
+    day: Day
+    inode: int
+    offset: int
+
+    def encode(self) -> bytes:
+        """Give the cursor that names it."""
+        return _POSITION.pack(self.day.encode(), self.inode, self.offset)
+
+    @classmethod
+    def decode(cls, cursor: bytes) -> "Position":
+        """Read a cursor; raise InvalidRequestError for one that `encode` never gives."""
+        try:
+            day, inode, offset = _POSITION.unpack(cursor)
+            return cls(Day(day.decode()), inode, offset)
+        except (struct.error, UnicodeDecodeError, MalformedError):
+            raise InvalidRequestError("no cursor of a search") from None
+
+
+class Search:
+    """One request's part of a search."""
+
+    def __init__(
+        self, folder: UserFolder, waiting: Callable[[Day], bytes], words: str, limit: int
+    ) -> None:
+        """`waiting` gives a day's lines that its file lacks, `limit` the bytes of room."""
+        self._folder = folder
+        self._waiting = waiting
+        self._words = [word.casefold() for word in words.split()]
+        self._escaped = [escape_line(word).casefold() for word in words.split()]
+        self._limit = limit
+        self._room = limit
+        self._left = SCAN_BYTES
+        self._found: list[Written] = []
+
+    def run(self, days: Iterable[Day], start: Position | None) -> Matches:
+        """Go through the days, which are in order and none before `start`; raise OSError."""
+        for day in days:
+            stopped = self._day(day, start)
+            if stopped is not None:
+                return Matches(tuple(self._found), stopped.encode())
+        return Matches(tuple(self._found), b"")
+
+    def _day(self, day: Day, start: Position | None) -> Position | None:
+        """Search a day; give where to go on, or None when it is done and there is time left."""
+        inode, data = self._read(day)
+        is_there = start is not None and (start.day, start.inode) == (day, inode)
+        offset = start.offset if start and is_there else 0
+        self._left -= FILE_COST
+        while offset < len(data):
+            end = _end_of_piece(data, offset)
+            for begin, record in self._candidates(data, offset, end):
+                if not self._examine(record, data):
+                    return Position(day, inode, begin)
+            self._left -= end - offset
+            offset = end
+            if self._left <= 0:
+                break
+        return Position(day, inode, offset) if self._left <= 0 else None
+
+    def _read(self, day: Day) -> tuple[int, bytes]:
+        waiting = self._waiting(day)
+        try:
+            descriptor = self._folder.open_file(day_file(day), os.O_RDONLY)
+        except FileNotFoundError:
+            return 0, waiting
+        with os.fdopen(descriptor, "rb") as file:
+            inode = os.fstat(descriptor).st_ino
+            data = file.read()
+        return inode, data[: data.rfind(b"\n") + 1] + waiting
+
+    def _candidates(self, data: bytes, offset: int, end: int) -> Iterator[tuple[int, bytes]]:
+        piece = data[offset:end]
+        # Neither decoding so nor folding makes or removes a line's end: both split alike.
+        texts = _TEXT.split(piece.decode(errors="replace").casefold())
+        for record, text in zip(_BYTES.split(piece), texts, strict=True):
+            if all(text.find(word, _HEADER) > 0 for word in self._escaped):
+                yield offset, record
+            offset += len(record) + 1
+
+    def _examine(self, record: bytes, data: bytes) -> bool:
+        """Take an entry if this record is its text and matches; tell whether there was room."""
+        if self._left <= 0:
+            return False
+        self._left -= HIT_COST + len(data) // FIND_COST
+        entry = self._entry_at(record, data)
+        if entry is None:
+            return True
+        size = len(format_record(entry))
+        if self._found and size > self._room:
+            return False
+        self._found.append(entry)
+        self._room -= size
+        return True
+
+    def _entry_at(self, raw: bytes, data: bytes) -> Written | None:
+        [record, *_] = parse_day_file(raw + b"\n")
+        if not isinstance(record, Written | Amended):
+            return None
+        original = record.id if isinstance(record, Written) else record.original
+        history = histories(records_on(original, data)).get(original)
+        if history is None or history.is_removed or history.shown != record:
+            return None
+        text = record.text.casefold()
+        return history.current if all(word in text for word in self._words) else None
+
+
+def _end_of_piece(data: bytes, offset: int) -> int:
+    """Give where a record ends, `_PIECE` bytes behind `offset` or more: behind its last LF."""
+    found = _BYTES.search(data, min(offset + _PIECE, len(data)) - 1)
+    return found.end() if found else len(data)
