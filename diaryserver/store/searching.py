@@ -25,7 +25,7 @@ from protocol.escaping import escape_line
 from protocol.identifiers import Day
 
 SCAN_BYTES: Final = 2**18
-"""A request holds the store's thread for some 4 ms, at most 20: entries are hardly delayed."""
+"""So long holds a request the store's thread: a few milliseconds, by which entries are delayed."""
 
 FILE_COST: Final = 2**12
 """Opening a day file takes as long as looking through so many bytes."""
