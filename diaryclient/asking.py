@@ -11,12 +11,12 @@ from typing import Final, TypeVar
 
 from diaryclient.clock import Clock, Instant
 from diaryclient.display import safe_line
-from diaryclient.errors import login_command
+from diaryclient.errors import LoginFileError
 from diaryclient.exchange import PATIENCE, Chance, RequestExchange
 from diaryclient.logins import Login, Logins
 from diaryclient.outbox import LOGIN_REFUSALS
 from diaryclient.session import Session
-from protocol.errors import BadTimeError, RefusedError
+from protocol.errors import BadTimeError, RefusedError, ScopeError, TokenRevokedError
 from protocol.identifiers import EntryId
 from protocol.keys import derive_token_keys
 from protocol.messages import MAX_SKEW_MILLISECONDS, Reply, Request
@@ -30,7 +30,10 @@ _Asked = TypeVar("_Asked", bound=Request)
 
 
 class Asker:
-    """One login's questions; `login` carries the clock's offset as it is known now."""
+    """One login's questions; `login` carries the clock's offset as it is known now.
+
+    `is_renewal_due` says that an answer has hinted so.
+    """
 
     def __init__(
         self,
@@ -42,11 +45,12 @@ class Asker:
     ) -> None:
         """Ask through the session that `connect` gives when it is first needed."""
         self.login = login
-        self._logins = logins
+        self.logins = logins
+        self.clock = clock
+        self.chance = chance
+        self.is_renewal_due = False
         self._connect = connect
         self._session: Session | None = None
-        self._clock = clock
-        self._chance = chance
         self._keys = derive_token_keys(login.root, login.kid)
 
     def close(self) -> None:
@@ -54,14 +58,35 @@ class Asker:
         if self._session:
             self._session.close()
 
+    def connected(self) -> Session:
+        """Give the session; raise UnknownHostError or UnreachableError if there can be none."""
+        if self._session is None:
+            self._session = self._connect()
+        return self._session
+
+    def adopt(self, login: Login) -> None:
+        """Ask with another token of the same user and server from now on."""
+        self.login = login
+        self._keys = derive_token_keys(login.root, login.kid)
+        self.is_renewal_due = False
+
+    def take_newer(self) -> None:
+        """Use the token that another process has put into this one's place, if there is one."""
+        if not self.login.is_stored:
+            return
+        with suppress(LoginFileError):  # the server says what the one in use is worth
+            stored = self.logins.current(self.login.name)
+            if stored and stored.kid != self.login.kid:
+                self.adopt(stored)
+
     def now(self) -> Instant:
         """Give the time, the wall's corrected by the offset to the server."""
-        instant = self._clock.instant()
+        instant = self.clock.instant()
         return instant._replace(wall=instant.wall + self.login.offset)
 
     def new_id(self) -> EntryId:
         """Give a fresh id."""
-        return EntryId.make(self.now().wall, self._chance(10))
+        return EntryId.make(self.now().wall, self.chance(10))
 
     def ask(
         self,
@@ -78,17 +103,37 @@ class Asker:
         the server does not know the token. After a BADTIME the request is `corrected` by ms, but
         not if an attempt that was not answered may have been accepted all the same.
         """
-        rid = rid or self.new_id()
+        return _typed(self._settle(request, rid or self.new_id(), patience, corrected), answer)
+
+    def ask_last(
+        self, request: Request, answer: type[_Answer], patience: float = PATIENCE
+    ) -> _Answer | None:
+        """Ask for what ends the token itself; raise as `ask`.
+
+        None: a repetition was answered by REVOKED, so it is done and only its answer was lost.
+        """
+        exchange = self._settle(request, self.new_id(), patience)
+        if isinstance(exchange.failure, TokenRevokedError) and exchange.attempts > 1:
+            return None
+        return _typed(exchange, answer)
+
+    def _settle(
+        self,
+        request: Request,
+        rid: EntryId,
+        patience: float,
+        corrected: Callable[[int], Request] | None = None,
+    ) -> RequestExchange:
         for _ in range(_MOST_CORRECTIONS):
             exchange = self._ask_once(request, rid, patience)
             if not isinstance(exchange.failure, BadTimeError):
-                return _typed(exchange, answer)
+                return exchange
             server_time = exchange.failure.server_time
             ahead = server_time - exchange.sent.wall - self.login.offset
             change = self._correct(server_time)
             if corrected and (exchange.attempts == 1 or abs(ahead) > _SURELY_REFUSED):
                 request = corrected(change)
-        return _typed(self._ask_once(request, rid, patience), answer)
+        return self._ask_once(request, rid, patience)
 
     def ask_timed(self, request: Request, answer: type[_Answer]) -> tuple[_Answer, RequestExchange]:
         """Ask twice; give the second answer and its exchange, which knows how long it took."""
@@ -108,26 +153,28 @@ class Asker:
         def begin(request: _Asked) -> RequestExchange:
             rid = self.new_id()
             asked[rid] = request
-            return self._exchange(request, rid, PATIENCE, self._clock.instant().monotonic)
+            return self._exchange(request, rid, PATIENCE, self.clock.instant().monotonic)
 
-        for exchange in self._connected().run(map(begin, requests)):
+        for exchange in self.connected().run(map(begin, requests)):
             request = asked.pop(exchange.rid)
+            self.is_renewal_due |= exchange.hints_renewal
             if isinstance(exchange.failure, BadTimeError):
                 yield request, self.ask(request, answer)
             elif isinstance(exchange.failure, RefusedError):
-                yield request, self._explained(exchange.failure)
+                yield request, self.explained(exchange.failure)
             else:
                 yield request, _typed(exchange, answer)
 
     def _ask_once(self, request: Request, rid: EntryId, patience: float) -> RequestExchange:
         # The look-up of the name is part of what a person waits for.
-        began = self._clock.instant().monotonic
-        session = self._connected()
+        began = self.clock.instant().monotonic
+        session = self.connected()
         exchange = self._exchange(request, rid, patience, began)
         for _ in session.run([exchange]):
             pass
+        self.is_renewal_due |= exchange.hints_renewal
         if isinstance(exchange.failure, RefusedError):
-            exchange.failure = self._explained(exchange.failure)
+            exchange.failure = self.explained(exchange.failure)
         return exchange
 
     def _exchange(
@@ -138,32 +185,29 @@ class Asker:
             self._keys,
             request,
             rid,
-            round_trip=self._connected().round_trip,
-            chance=self._chance,
+            round_trip=self.connected().round_trip,
+            chance=self.chance,
             began=began,
             patience=patience,
         )
 
-    def _connected(self) -> Session:
-        if self._session is None:
-            self._session = self._connect()
-        return self._session
-
     def _correct(self, server_time: int) -> int:
-        offset = server_time - self._clock.instant().wall
+        offset = server_time - self.clock.instant().wall
         if abs(offset) < MAX_SKEW_MILLISECONDS // 2:
             offset = 0  # the machine's clock is right again
         change = offset - self.login.offset
         self.login = replace(self.login, offset=offset)
         with suppress(OSError):  # only a short cut: the next process would find it out itself
-            self._logins.remember_offset(self.login, offset)
+            self.logins.remember_offset(self.login, offset)
         return change
 
-    def _explained(self, error: RefusedError) -> RefusedError:
+    def explained(self, error: RefusedError) -> RefusedError:
+        """Give a refusal that can be shown, and that says what to type if the login is to blame."""
         reason = safe_line(str(error))
+        if isinstance(error, ScopeError):
+            reason = f"{reason}: its scope is {self.login.scopes}"
         if error.code in LOGIN_REFUSALS:
-            command = login_command(self.login.address, self.login.user)
-            reason = f"{reason}; log in again: {command}"
+            reason = f"{reason}; {self.login.way_out}"
         return type(error)(reason, error.server_time)
 
 

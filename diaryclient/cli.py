@@ -27,6 +27,10 @@ _COMMANDS: Final = {
     "show": "Print one entry, named by the end of its id.",
     "outbox": "List, send or drop what waits to be sent.",
     "plain": "Speak the old protocol: plain text, not signed.",
+    "token": "List, make or revoke tokens for other machines.",
+    "logout": "End a login, on the server too.",
+    "passwd": "Change your password.",
+    "account": "Delete your account.",
     "whoami": "Print who you are to the server, and until when.",
     "ping": "Measure the way to the server and back.",
 }
@@ -87,7 +91,7 @@ def cli(context: click.Context, server: str | None, user: str | None, *, yes: bo
     of the worst line.
 
     Several logins live side by side: --server and --user, then DIARY_SERVER and DIARY_USER, then
-    config.toml choose one; else it is the newest.
+    config.toml choose one; else it is the newest. A token in DIARY_TOKEN needs no login.
     """  # noqa: D301 - click's mark is a real backspace
     environment, clock = context.obj
     context.obj = Surroundings({"server": server, "user": user}, environment, clock)

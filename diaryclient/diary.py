@@ -119,6 +119,11 @@ class Diary:
         """The login that the diary is read and written with."""
         return self._asker.login
 
+    @property
+    def asker(self) -> Asker:
+        """What asks the server, for questions about the login itself."""
+        return self._asker
+
     def compose(
         self,
         text: str,

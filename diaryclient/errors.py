@@ -85,8 +85,18 @@ class NoSuchEntryError(DiaryError):
     exit_status = 7
 
 
+class NoSuchTokenError(DiaryError):
+    """The user has no token with such an id."""
+
+    exit_status = 7
+
+
 class HeldElsewhereError(DiaryError):
-    """Another diaryclient is sending or dropping the entry just now."""
+    """Another diaryclient is using the entry, or replacing the login, just now."""
+
+
+class ExportError(DiaryError):
+    """A diary could not be copied to this machine; nothing was left behind."""
 
 
 class EditorError(DiaryError):

@@ -26,7 +26,7 @@ from protocol.envelope import TAG_BYTES, VERSION, Envelope, Kind
 from protocol.errors import NOT_YET, DiaryError, MalformedError, RefusedError
 from protocol.identifiers import EntryId
 from protocol.keys import TokenKeys
-from protocol.messages import BY_REQUEST, Refusal, Reply, Request, decode_reply
+from protocol.messages import BY_REQUEST, Refusal, Reply, Request, decode_reply, hints_renewal
 
 PATIENCE: Final = 6.0
 """Seconds that a person at a prompt waits without progress, at most."""
@@ -34,9 +34,14 @@ PATIENCE: Final = 6.0
 LONGEST_TIMEOUT: Final = 3.0
 """Seconds; longer pauses would leave a restarting server unasked until the patience ends."""
 
-QUICK_TIMEOUT: Final = 0.5
-"""Seconds between attempts once the server has shown that it is up: six more of them in what is
+QUICK_TIMEOUT: Final = 0.25
+"""Seconds between attempts once the server has shown that it is up: a dozen more of them in what is
 left of the patience tell a forgotten token from bad luck, even where half of them are lost."""
+
+ENOUGH_UNANSWERED: Final = 6
+"""Requests that a server must leave unanswered while it is known to be up, before it is said not to
+know the login. Where three of ten datagrams are lost each way, one in sixty such series is bad luck
+only, and with the requests before the OFFER and what the patience leaves, one in thousands."""
 
 SHORTEST_TIMEOUT: Final = 0.2
 """Seconds; less only doubles the load of a server that is writing to a slow disk."""
@@ -155,10 +160,12 @@ class RequestExchange(Exchange):
     """A request under a token and its reply.
 
     BUSY and STORAGE say "not yet": the same id is asked again until the patience ends. At half of a
-    silent patience one HELLO goes along: a server that answers it under the pinned identity is up
-    and does not know the token, and under another one it is no longer the same server.
+    silent patience one HELLO goes along: a server that answers it under the pinned identity is up,
+    and if it then stays silent to `ENOUGH_UNANSWERED` requests, it does not know the token; under
+    another identity it is no longer the same server.
 
-    `sent` and `seconds` tell when the answered attempt was sent and how long its answer took.
+    `sent` and `seconds` tell when the answered attempt was sent and how long its answer took,
+    `hints_renewal` whether the answer says that the token is due for renewal.
     """
 
     def __init__(  # noqa: PLR0913 - each is a fact of its own
@@ -179,6 +186,7 @@ class RequestExchange(Exchange):
         self.answer: Reply | None = None
         self.sent = Instant(0, began)
         self.seconds = 0.0
+        self.hints_renewal = False
         self._login = login
         self._keys = keys
         self._chance = chance
@@ -187,6 +195,7 @@ class RequestExchange(Exchange):
         self._asks_who_is_there = began + patience / 2
         self._asked = False
         self._shown: str | None = None
+        self._attempts_before_offer = 0
 
     def result(self) -> Reply:
         """Give the answer; raise what the server refused with or why none came."""
@@ -230,6 +239,7 @@ class RequestExchange(Exchange):
             self.give_up(MalformedError(f"{words}; one of the two may be too old"))
             return
         if not isinstance(answer, Refusal):
+            self.hints_renewal = hints_renewal(plaintext)
             self.is_over, self.answer = True, answer
         elif answer.code in NOT_YET:
             self._not_yet = answer.error()
@@ -246,18 +256,22 @@ class RequestExchange(Exchange):
         address = self._login.address
         if self._not_yet:
             return self._not_yet
-        command = login_command(address, self._login.user)
-        if self._shown == self._login.fingerprint:
-            return NotLoggedInError(
-                f"{address} answers but does not know this login; log in again: {command}"
-            )
-        if self._shown:
+        if self._shown and self._shown != self._login.fingerprint:
             return IdentityChangedError(
                 f"{address} answers under another identity, {self._shown}, than the trusted "
-                f"{self._login.fingerprint}; if its operator confirms that, type: {command} "
-                f"--fingerprint {self._shown}"
+                f"{self._login.fingerprint}; if its operator confirms that, {self._way_to_trust()}"
+            )
+        if self._shown and self.attempts - self._attempts_before_offer >= ENOUGH_UNANSWERED:
+            return NotLoggedInError(
+                f"{address} answers but does not know this login; {self._login.way_out}"
             )
         return UnreachableError(f"no answer from {address} within {self._patience:.0f} seconds")
+
+    def _way_to_trust(self) -> str:
+        if not self._login.is_stored:
+            return self._login.way_out
+        command = login_command(self._login.address, self._login.user)
+        return f"type: {command} --fingerprint {self._shown}"
 
     def _wants_to_ask(self) -> bool:
         return not self._asked and self._not_yet is None
@@ -283,6 +297,7 @@ class RequestExchange(Exchange):
             # The server is up, so it is worth asking quickly: the silence may have been bad luck.
             self._due = now.monotonic
             self._timeout = self._longest = QUICK_TIMEOUT
+            self._attempts_before_offer = self.attempts
         if self._asked and (known or self._shown is None):
             self._shown = shown
         return known

@@ -1,25 +1,26 @@
 """The two halves of a login as exchanges: HELLO -> OFFER, then LOGIN -> GRANT. Pure, as `exchange`.
 
 Rules: an OFFER counts only with its identity's signature; whether the identity is the right one is
-decided between the halves (`diaryclient.login`), before a credential is sealed. A repeated LOGIN is
-the same bytes, so that the server knows it again; a new one is made only for a fresh OFFER or after
-BUSY, and three of them at most.
+decided between the halves (`diaryclient.granting`), before a credential is sealed. A repeated LOGIN
+is the same bytes, so that the server knows it again; a new one is made only for a fresh OFFER or
+after BUSY, and three of them at most.
 """
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 from diaryclient.clock import Instant
 from diaryclient.errors import ClocksDifferError, UnreachableError
-from diaryclient.exchange import Chance, Exchange, RoundTrip
+from diaryclient.exchange import PATIENCE, Chance, Exchange, RoundTrip
 from protocol.address import Address
 from protocol.envelope import VERSION, Envelope, Kind, parse_envelope
 from protocol.errors import DiaryError, ErrorCode, MalformedError, RefusedError
 from protocol.identifiers import EntryId
-from protocol.login import encode_login, open_grant
+from protocol.login import encode_login, login_binding, open_grant
 from protocol.messages import (
     MAX_SKEW_MILLISECONDS,
+    Form,
     Grant,
-    LoginForm,
     Refusal,
     decode_reply,
 )
@@ -27,6 +28,9 @@ from protocol.offer import NONCE_BYTES, Hello, Offer, decode_offer, encode_hello
 
 MOST_LOGINS: Final = 3
 """A cookie lives a minute and a prekey an hour: more than two in a row cannot have run out."""
+
+Filler: TypeAlias = Callable[[bytes, bytes], Form]
+"""Makes a form of the reply key and of what binds it to one LOGIN (`protocol.login.prove`)."""
 
 
 def check_terms(offer: Offer, now: int, address: Address) -> None:
@@ -53,14 +57,23 @@ def check_terms(offer: Offer, now: int, address: Address) -> None:
 class Greeting(Exchange):
     """HELLO -> OFFER; `offer` is signed, by whomever."""
 
-    def __init__(
-        self, address: Address, rid: EntryId, round_trip: RoundTrip, chance: Chance, began: float
+    def __init__(  # noqa: PLR0913 - each is a fact of its own
+        self,
+        address: Address,
+        rid: EntryId,
+        round_trip: RoundTrip,
+        chance: Chance,
+        began: float,
+        *,
+        patience: float = PATIENCE,
+        offset: int = 0,
     ) -> None:
-        """Begin at the monotonic second `began`."""
-        super().__init__(rid, round_trip, began)
+        """Begin at the monotonic second `began`; `offset` is the server's clock minus this one."""
+        super().__init__(rid, round_trip, began, patience)
         self.nonce = chance(NONCE_BYTES)
         self.offer: Offer | None = None
         self.address = address
+        self.offset = offset
 
     def result(self) -> Offer:
         """Give the offer; raise why none came."""
@@ -77,7 +90,7 @@ class Greeting(Exchange):
         return True
 
     def _datagram(self, now: Instant) -> bytes:
-        return encode_hello(self.rid, now.wall, Hello(self.nonce, VERSION, VERSION))
+        return encode_hello(self.rid, now.wall + self.offset, Hello(self.nonce, VERSION, VERSION))
 
     def _silence(self) -> DiaryError:
         return UnreachableError(
@@ -88,19 +101,25 @@ class Greeting(Exchange):
 class LoginExchange(Exchange):
     """LOGIN -> GRANT, after `greeting` got its offer."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a fact of its own
         self,
         greeting: Greeting,
-        form: LoginForm,
+        key: bytes,
+        fill: Filler,
         round_trip: RoundTrip,
         began: float,
+        patience: float = PATIENCE,
     ) -> None:
-        """Begin at the monotonic second `began`; `form` is sealed to the greeting's offer."""
-        super().__init__(greeting.rid, round_trip, began)
+        """Begin at the monotonic second `began`; each LOGIN seals a form that `fill` makes.
+
+        `key` is the reply key, 32 random bytes.
+        """
+        super().__init__(greeting.rid, round_trip, began, patience)
         self.grant: Grant | None = None
         self._greeting = greeting
         self._offer = greeting.result()
-        self._form = form
+        self._key = key
+        self._fill = fill
         self._logins: list[Envelope] = []
         self._datagrams: list[bytes] = []
         self._wants_new = True
@@ -120,7 +139,7 @@ class LoginExchange(Exchange):
             return self._receive_offer(envelope, now)
         for login in self._logins:
             try:
-                plaintext = open_grant(self._form.key, login, envelope)
+                plaintext = open_grant(self._key, login, envelope)
             except MalformedError:
                 continue
             self._receive_grant(plaintext)
@@ -156,15 +175,16 @@ class LoginExchange(Exchange):
     def _is_trusted(self, offer: Offer, now: Instant) -> bool:
         # An old offer, replayed, may be sealed to a prekey that was stolen since.
         try:
-            check_terms(offer, now.wall, self._greeting.address)
+            check_terms(offer, now.wall + self._greeting.offset, self._greeting.address)
         except DiaryError:
             return False
         return offer.statement.identity == self._offer.statement.identity
 
     def _datagram(self, now: Instant) -> bytes:
         if self._wants_new:
-            nonce = self._greeting.nonce
-            login = encode_login(self.rid, now.wall, self._offer, nonce, self._form)
+            at, nonce = now.wall + self._greeting.offset, self._greeting.nonce
+            form = self._fill(self._key, login_binding(self.rid, at, self._offer, nonce))
+            login = encode_login(self.rid, at, self._offer, nonce, form)
             self._datagrams.append(login)
             self._logins.append(parse_envelope(login))
             self._wants_new = False

@@ -9,26 +9,20 @@ whoever answers.
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
 
 from diaryclient.clock import Clock
 from diaryclient.errors import IdentityChangedError, UntrustedServerError, login_command
 from diaryclient.exchange import Chance
-from diaryclient.handshake import Greeting, LoginExchange, check_terms
+from diaryclient.granting import obtain_grant
+from diaryclient.lifetime import Life
 from diaryclient.logins import Login, Logins
 from diaryclient.session import Session
 from protocol.address import Address
 from protocol.envelope import VERSION
 from protocol.errors import UsageError
-from protocol.identifiers import EntryId, Username
-from protocol.identity import fingerprint
-from protocol.keys import ROOT_BYTES
-from protocol.messages import Grant, LoginForm
-
-LIFETIME: Final = 90 * 86_400_000
-"""Milliseconds; a lost device is locked out after a season at the latest."""
-
-_MAX_LABEL_BYTES: Final = 64
+from protocol.identifiers import Username
+from protocol.messages import MAX_LABEL_BYTES, LoginForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +33,15 @@ class Target:
     user: Username
     code: bytes = b""
     invited: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the new token shall be called, may do, and how long it shall live."""
+
+    label: str
+    scopes: str
+    life: Life
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ class Gatekeeper:
 def log_in(  # noqa: PLR0913 - the surroundings, one argument each
     target: Target,
     password: str,
+    wish: Wish,
     gatekeeper: Gatekeeper,
     *,
     logins: Logins,
@@ -126,41 +130,11 @@ def log_in(  # noqa: PLR0913 - the surroundings, one argument each
     With an invite `password` (1 to 256 bytes) is the new one. Raise a RefusedError if the server
     refuses, UnreachableError, ClocksDifferError, or what `Gatekeeper.check` raises.
     """
-    now = clock.instant()
-    rid = EntryId.make(now.wall, chance(10))
-    greeting = Greeting(target.address, rid, session.round_trip, chance, now.monotonic)
-    for _ in session.run([greeting]):
-        pass
-    offer = greeting.result()
-    identity = fingerprint(offer.statement.identity)
-    gatekeeper.check(identity)
-    now = clock.instant()
-    check_terms(offer, now.wall, target.address)
-    form = _form(target, password, chance)
-    exchange = LoginExchange(greeting, form, session.round_trip, now.monotonic)
-    for _ in session.run([exchange]):
-        pass
-    login = _login(target, exchange.result(), identity, clock.instant().wall)
-    logins.save(login)
-    return login
-
-
-def _form(target: Target, password: str, chance: Chance) -> LoginForm:
-    return LoginForm(
-        user=target.user,
-        password=password,
-        invite=target.code,
-        key=chance(ROOT_BYTES),
-        label=_label(),
-        scopes="full",
-        lifetime=LIFETIME,
-        lowest=VERSION,
-        highest=VERSION,
+    fill = partial(_fill, target, password, wish)
+    grant, identity = obtain_grant(
+        session, target.address, fill, gatekeeper.check, clock=clock, chance=chance
     )
-
-
-def _login(target: Target, grant: Grant, identity: str, now: int) -> Login:
-    return Login(
+    login = Login(
         address=target.address,
         user=target.user,
         kid=grant.kid,
@@ -168,11 +142,31 @@ def _login(target: Target, grant: Grant, identity: str, now: int) -> Login:
         fingerprint=identity,
         scopes=grant.scopes,
         expires=grant.expires,
-        created=now,
+        created=clock.instant().wall,
+        label=wish.label,
+        fixed=wish.life.fixed,
+    )
+    logins.save(login)
+    return login
+
+
+def _fill(target: Target, password: str, wish: Wish, key: bytes, binding: bytes) -> LoginForm:
+    del binding  # a password proves itself
+    return LoginForm(
+        user=target.user,
+        password=password,
+        invite=target.code,
+        key=key,
+        label=wish.label,
+        scopes=wish.scopes,
+        lifetime=wish.life.milliseconds,
+        lowest=VERSION,
+        highest=VERSION,
+        fixed=wish.life.fixed,
     )
 
 
-def _label() -> str:
-    """Name the token after this machine, so that its owner can tell it among others."""
-    name = socket.gethostname().encode(errors="replace")[:_MAX_LABEL_BYTES]
+def name_of_machine() -> str:
+    """Give the host name, by which an owner can tell a token among others; at most 64 bytes."""
+    name = socket.gethostname().encode(errors="replace")[:MAX_LABEL_BYTES]
     return name.decode(errors="ignore") or "unnamed"

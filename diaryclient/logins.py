@@ -2,17 +2,26 @@
 
 Rules: a file holds a token's secret, so only its owner may read it, and one that others can read is
 refused. A damaged file that could be the one meant is an error, never skipped. Logins live side by
-side; the newest is meant unless a choice says otherwise.
+side; the newest is meant unless a choice says otherwise. Who changes a file holds its lock, since a
+process that renews a token and one that corrects a clock would else undo each other's work.
 """
 
 import json
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from diaryclient.errors import LoginFileError, NotLoggedInError, login_command
-from diaryclient.private_files import write_private
+from diaryclient.private_files import (
+    hold_patiently,
+    make_lock_file,
+    make_private_folder,
+    sync_folder,
+    write_private,
+)
 from diaryclient.settings import Choice
 from protocol.address import Address
 from protocol.envelope import KID_BYTES
@@ -24,14 +33,21 @@ from protocol.messages import parse_scopes
 
 _SUFFIX: Final = ".json"
 _OTHERS: Final = 0o077
+_SAVING_SECONDS: Final = 10.0
+"""For another process that changes the same file: longer than a renewal may take."""
+
+_ELSEWHERE: Final = "type diaryclient token create where you are logged in"
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
     """A token for a user on a server, and the server's pinned fingerprint.
 
-    `expires` (0: never) and `created` are ms since the epoch; `offset` is the server's clock minus
-    this machine's in ms, 0 while they differ by less than the protocol allows.
+    `expires` (0: never) and `created`, when somebody logged in (0: unknown), are ms since the
+    epoch; `offset` is the server's clock minus this machine's in ms, 0 while they differ by less
+    than the protocol allows. `line` is the kid of the token that this one was renewed from, at the
+    beginning; empty if it was not. `label` is the token's name, empty if unknown; `fixed` says that
+    it is never renewed, `is_stored` that it has a file here.
     """
 
     address: Address
@@ -43,15 +59,58 @@ class Login:
     expires: int
     created: int
     offset: int = 0
+    line: bytes = b""
+    label: str = ""
+    fixed: bool = False
+    is_stored: bool = True
 
     @property
     def name(self) -> str:
         """Give `alice@host:port`, the login's name for people and files."""
-        return f"{self.user}@{self.address}"
+        return login_name(self.address, self.user)
+
+    @property
+    def id(self) -> bytes:
+        """Give the 8 bytes under which the server lists the token, also after a renewal."""
+        return self.line or self.kid
+
+    @property
+    def way_out(self) -> str:
+        """Give what to type when the token is of no use any more."""
+        if self.is_stored:
+            return f"log in again: {login_command(self.address, self.user)}"
+        return f"put another token into DIARY_TOKEN: {_ELSEWHERE}"
 
     def __repr__(self) -> str:
         """Show no secret."""
         return f"Login({self.name})"
+
+
+def login_name(address: Address, user: Username) -> str:
+    """Give `alice@host:port`."""
+    return f"{user}@{address}"
+
+
+class HeldLogin:
+    """The login of one user and server, which no other process changes meanwhile."""
+
+    def __init__(self, path: Path) -> None:
+        """Change the file at `path`, whose lock is held."""
+        self._path = path
+
+    @property
+    def current(self) -> Login | None:
+        """What the file holds, None if there is none; raises LoginFileError."""
+        return _read(self._path) if self._path.exists() else None
+
+    def save(self, login: Login) -> None:
+        """Replace the file durably; raise OSError with the old content intact."""
+        write_private(self._path, _encode(login))
+
+    def remove(self) -> None:
+        """Remove the file durably."""
+        self._path.unlink(missing_ok=True)
+        sync_folder(self._path.parent)
 
 
 class Logins:
@@ -63,13 +122,38 @@ class Logins:
 
     def save(self, login: Login) -> None:
         """Keep a login, durably, in place of an earlier one of the same user and server."""
-        write_private(self._path(login.name), _encode(login))
+        with self.hold(login.name, _SAVING_SECONDS) as held:
+            held.save(login)
+
+    @contextmanager
+    def hold(self, name: str, seconds: float = 0.0) -> Iterator[HeldLogin]:
+        """Be the one process that changes the login called `name` (`Login.name`).
+
+        Raise BlockingIOError if another one still is after so many seconds, OSError if the folder
+        cannot be written.
+        """
+        lock = self._folder / f".{name}.lock"
+        make_private_folder(self._folder)
+        make_lock_file(lock)
+        descriptor = hold_patiently(lock, seconds)
+        try:
+            yield HeldLogin(self._path(name))
+        finally:
+            os.close(descriptor)
+
+    def current(self, name: str) -> Login | None:
+        """Give the login called `name` (`Login.name`); None if there is none; LoginFileError."""
+        path = self._path(name)
+        return _read(path) if path.exists() else None
 
     def remember_offset(self, login: Login, offset: int) -> None:
         """Store a new clock offset, unless a newer login has taken this one's place meanwhile."""
-        path = self._path(login.name)
-        if path.exists() and _read(path).kid == login.kid:
-            self.save(replace(login, offset=offset))
+        if not login.is_stored:
+            return
+        with self.hold(login.name) as held:
+            stored = held.current
+            if stored and stored.kid == login.kid:
+                held.save(replace(stored, offset=offset))
 
     def choose(self, choice: Choice) -> Login:
         """Give the newest login that fits; raise NotLoggedInError with what there is instead."""
@@ -124,6 +208,9 @@ def _encode(login: Login) -> bytes:
         "expires": login.expires,
         "created": login.created,
         "offset": login.offset,
+        "line": login.line.hex(),
+        "label": login.label,
+        "fixed": login.fixed,
     }
     return json.dumps(values, indent=2).encode() + b"\n"
 
@@ -149,6 +236,10 @@ def _decode(values: dict[str, object]) -> Login:
     kid, root = bytes.fromhex(_text(values, "kid")), bytes.fromhex(_text(values, "root"))
     if len(kid) != KID_BYTES or len(root) != ROOT_BYTES:
         raise ValueError("a key has another length")
+    values = {"line": "", "label": "", "fixed": False} | values  # the first version had none
+    line = bytes.fromhex(_text(values, "line"))
+    if len(line) not in {0, KID_BYTES} or type(values["fixed"]) is not bool:
+        raise ValueError("another length, or no truth value")
     return Login(
         address=Address.parse(_text(values, "server")),
         user=Username(_text(values, "user")),
@@ -159,6 +250,9 @@ def _decode(values: dict[str, object]) -> Login:
         expires=_whole(values, "expires"),
         created=_whole(values, "created"),
         offset=_whole(values, "offset"),
+        line=line,
+        label=_text(values, "label"),
+        fixed=values["fixed"],
     )
 
 

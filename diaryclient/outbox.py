@@ -16,10 +16,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import sleep
 from typing import Final
 
-from diaryclient.private_files import make_lock_file, open_held, write_held, write_private
+from diaryclient.private_files import (
+    hold_patiently,
+    make_lock_file,
+    write_held,
+    write_private,
+)
 from protocol.dayfile import Stamp
 from protocol.errors import ErrorCode, MalformedError
 from protocol.fields import read_fields
@@ -28,9 +32,6 @@ from protocol.messages import Put
 
 _SUFFIX: Final = ".json"
 _LOCK: Final = ".delivering"
-_PAUSE: Final = 0.05
-"""Seconds between two looks at what another process holds; most let go within a round trip."""
-
 LOGIN_REFUSALS: Final = frozenset(
     {ErrorCode.EXPIRED, ErrorCode.REVOKED, ErrorCode.SCOPE, ErrorCode.DENIED}
 )
@@ -104,7 +105,7 @@ class Outbox:
         path = self.path(entry_id)
         try:
             if entry_id not in self._held:
-                self._held[entry_id] = _patiently_held(path, seconds)
+                self._held[entry_id] = hold_patiently(path, seconds)
             return _read(path)
         except FileNotFoundError:
             self.release(entry_id)
@@ -133,7 +134,7 @@ class Outbox:
         path = self.folder / _LOCK
         make_lock_file(path)
         try:
-            descriptor = _patiently_held(path, seconds)
+            descriptor = hold_patiently(path, seconds)
         except BlockingIOError:
             yield False
             return
@@ -184,15 +185,6 @@ class Outbox:
     def _paths(self) -> list[Path]:
         # The ids are UUIDv7 and so are in the order in which they were made.
         return sorted(self.folder.glob(f"*{_SUFFIX}")) if self.folder.is_dir() else []
-
-
-def _patiently_held(path: Path, seconds: float) -> int:
-    for _ in range(round(seconds / _PAUSE)):
-        try:
-            return open_held(path)
-        except BlockingIOError:
-            sleep(_PAUSE)
-    return open_held(path)
 
 
 def _holds_entry(path: Path) -> bool:

@@ -10,6 +10,11 @@ import os
 from contextlib import suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
+from time import sleep
+from typing import Final
+
+_PAUSE: Final = 0.05
+"""Seconds between two looks at what another process holds; most let go within a round trip."""
 
 
 def make_private_folder(folder: Path) -> None:
@@ -52,6 +57,16 @@ def open_held(path: Path) -> int:
         os.close(descriptor)
         raise BlockingIOError(errno.EAGAIN, "replaced just now by its holder", str(path))
     return descriptor
+
+
+def hold_patiently(path: Path, seconds: float) -> int:
+    """As `open_held`, but give up only when another still holds the file after so many seconds."""
+    for _ in range(round(seconds / _PAUSE)):
+        try:
+            return open_held(path)
+        except BlockingIOError:
+            sleep(_PAUSE)
+    return open_held(path)
 
 
 def make_lock_file(path: Path) -> None:

@@ -5,7 +5,6 @@ import sys
 from diaryclient.commands.lines import write_lines
 from diaryclient.commands.surroundings import Surroundings, has_terminal
 from diaryclient.diary import Diary
-from diaryclient.settings import Choice
 
 _DUMB: frozenset[str] = frozenset({"dumb", "unknown"})
 """What TERM says of terminals on which no line can be edited."""
@@ -23,9 +22,7 @@ def _converse(surroundings: Surroundings, *, yes: bool) -> None:
     login = surroundings.login()
 
     def open_diary() -> Diary:
-        # As it is then: somebody may have logged in again meanwhile.
-        choice = Choice(server=login.address, user=login.user)
-        return surroundings.diary(surroundings.logins.choose(choice))
+        return surroundings.diary(surroundings.login_again(login))
 
     from diaryclient.interactive.prompt import converse  # noqa: PLC0415 - takes 200 ms
     from diaryclient.interactive.synchronizer import Synchronizer  # noqa: PLC0415 - as above

@@ -1,7 +1,8 @@
-"""What every command that has reached the server does last: it sends what waits in the outbox.
+"""What every command that has reached the server does last: send what waits, renew the login.
 
 Rules: after the command's own answer, never instead of it or before it; bounded in time; silent
-unless something was sent or went wrong; and it changes nothing about the command's exit status.
+unless something was sent or went wrong; and it changes nothing about the command's exit status. A
+renewal that fails is tried again with the next command; it is told of when the login's end is near.
 """
 
 import sys
@@ -11,6 +12,8 @@ import click
 
 from diaryclient.diary import Diary
 from diaryclient.display import safe_line
+from diaryclient.login_care import LoginCare
+from protocol.messages import Scope, allows
 
 _SECONDS: Final = 3.0
 """For older entries after an own success: nobody waits for them."""
@@ -25,11 +28,29 @@ def deliver_older(
 ) -> None:
     """Send what waits and tell on standard error; `quiet` tells only what went wrong.
 
-    With a new login goes also what was refused for an earlier one.
+    With a new login goes also what was refused for an earlier one. Afterwards the login is renewed
+    if it is due.
     """
     sys.stdout.flush()
+    if allows(diary.login.scopes, Scope.WRITE):
+        _deliver(diary, seconds, quiet=quiet, has_new_login=has_new_login)
+    keep_login(diary)
+
+
+def keep_login(diary: Diary) -> None:
+    """Renew the login if that is due, and announce its end once a day if it is near."""
     try:
-        delivery = diary.deliver(seconds, has_new_login=has_new_login)
+        for words in LoginCare().look_after(diary):
+            _complain(words)
+    except KeyboardInterrupt:
+        _complain("interrupted while renewing the login; the next command renews it")
+
+
+def _deliver(diary: Diary, seconds: float, *, quiet: bool, has_new_login: bool) -> None:
+    try:
+        # Nobody logs in with DIARY_TOKEN, so any success may be the first with a new token.
+        is_new = has_new_login or not diary.login.is_stored
+        delivery = diary.deliver(seconds, has_new_login=is_new)
     except KeyboardInterrupt:
         _complain("interrupted while sending older entries; they stay in the outbox")
         return

@@ -11,7 +11,7 @@ seconds each. The exit status is that of the worst line: not kept (1), not under
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from time import sleep
 from typing import BinaryIO, Final
@@ -24,9 +24,16 @@ from diaryclient.commands.output import Output
 from diaryclient.commands.surroundings import Surroundings, drop_stdout, has_terminal
 from diaryclient.diary import Diary
 from diaryclient.display import format_quoted, safe_line, short_id
-from diaryclient.errors import InterruptedWritingError, NotKeptError, QueuedError
+from diaryclient.errors import (
+    InterruptedWritingError,
+    NotKeptError,
+    NotLoggedInError,
+    QueuedError,
+)
 from diaryclient.interactive.lines import Meaning, meaning
 from diaryclient.keeping import check_text, format_saved, keep, put
+from diaryclient.login_care import LoginCare
+from diaryclient.logins import Login
 from diaryclient.outbox import FINAL_REFUSALS
 from protocol.errors import DiaryError, RefusedError, UsageError
 from protocol.identifiers import EntryId
@@ -55,13 +62,19 @@ def write_lines(surroundings: Surroundings, *, yes: bool) -> None:
     except DiaryError as error:
         _give_back_all(error)
         raise click.exceptions.Exit(error.exit_status) from None
-    writer = LineWriter(partial(surroundings.diary, login), surroundings.clock, clears=yes)
+    writer = LineWriter(partial(_open_diary, surroundings, login), surroundings.clock, clears=yes)
     with closing(writer):
         for line in _read_lines():
             writer.take(line)
         writer.finish()
     if writer.status:
         raise click.exceptions.Exit(writer.status)
+
+
+def _open_diary(surroundings: Surroundings, login: Login) -> Diary:
+    with suppress(NotLoggedInError):  # somebody logged out; the server says what it is worth
+        login = surroundings.login_again(login)
+    return surroundings.diary(login)
 
 
 class LineWriter:
@@ -80,6 +93,7 @@ class LineWriter:
         self._pause = _FIRST_PAUSE
         self._is_refused = False
         self._output = Output("pretty", has_pager=False, environment={})
+        self._care = LoginCare()
 
     def close(self) -> None:
         """Close the diary."""
@@ -142,6 +156,7 @@ class LineWriter:
             self._diary.outbox.release(entry.id)
             when = "until you log in" if self._is_refused else "and sent later"
             raise QueuedError(f"queued {short_id(entry.id)}: kept in the outbox {when}")
+        self._diary.asker.take_newer()  # the last line may be days ago
         try:
             stored = put(self._diary, entry)
         except DiaryError as error:
@@ -151,6 +166,8 @@ class LineWriter:
         self._pause = _FIRST_PAUSE
         click.echo(format_saved(self._diary, stored))
         sys.stdout.flush()
+        for words in self._care.look_after(self._diary):
+            click.echo(f"diaryclient: {safe_line(words)}", err=True)
 
     def _hold_on(self, error: DiaryError) -> None:
         if isinstance(error, RefusedError) and error.code in FINAL_REFUSALS:

@@ -1,34 +1,49 @@
 """`diaryclient login`: what is asked at the terminal, and what is told afterwards.
 
-Rules: a password comes from a prompt without echo, from standard input or from DIARY_PASSWORD,
-never from the command line, where other users of the machine could see it.
+Rules: a password comes from a prompt without echo, from standard input or from DIARY_PASSWORD, a
+token from standard input, neither from the command line, where other users of the machine could
+see it. The login that a new one replaces ends on the server too, once the new one works.
 """
 
 import os
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import click
 
 from diaryclient.commands.delivering import deliver_older
+from diaryclient.commands.passwords import (
+    ask_new_password,
+    ask_password,
+    check_password,
+    read_password,
+    read_secret_line,
+)
 from diaryclient.commands.surroundings import Surroundings, has_terminal
+from diaryclient.commands.wishes import EXPIRES_HELP, SCOPE_HELP, parse_name, parse_scope
 from diaryclient.dates import format_expiry
-from diaryclient.errors import UnreachableError
+from diaryclient.diary import Diary
+from diaryclient.errors import UnknownHostError, UnreachableError
+from diaryclient.lifetime import DEFAULT_LIFE, parse_life
 from diaryclient.link import open_session
-from diaryclient.login import Gatekeeper, Target, Trust, log_in
-from diaryclient.logins import Login
+from diaryclient.login import Gatekeeper, Target, Trust, Wish, log_in, name_of_machine
+from diaryclient.logins import Login, login_name
 from diaryclient.settings import parse_server, parse_user
-from protocol.errors import MalformedError, UsageError
+from diaryclient.tokens import login_of, revoke_own
+from protocol.errors import DiaryError, MalformedError, UsageError
 from protocol.identity import parse_fingerprint
 from protocol.invite import looks_like_invite, parse_invite
+from protocol.tokenword import MAX_TOKEN_WORD, looks_like_token, parse_token
 
-_SHORTEST_NEW: Final = 8
-_MAX_PASSWORD_BYTES: Final = 256
 _DELIVERING_SECONDS: Final = 10.0
+_ENDING_SECONDS: Final = 2.0
+"""For the login that a new one replaces: it is done already, and nobody should wait for more."""
 
 
 @click.command("login")
-@click.argument("where", metavar="HOST|INVITE")
+@click.argument("where", metavar="HOST|INVITE", required=False)
 @click.argument("user", required=False)
 @click.option(
     "--password-stdin", is_flag=True, help="Take the password from standard input's first line."
@@ -41,32 +56,51 @@ _DELIVERING_SECONDS: Final = 10.0
     is_flag=True,
     help="Trust whoever answers at a first contact, and send them your password.",
 )
+@click.option("--name", help="What the login is called in `token list`; else this machine's name.")
+@click.option("--scope", "scopes", metavar="SCOPE", multiple=True, help=f"{SCOPE_HELP} Else full.")
+@click.option("--expires", metavar="WHEN", help=EXPIRES_HELP)
+@click.option(
+    "--token-stdin", is_flag=True, help="Take a token, as `token create` prints it, from there."
+)
 @click.pass_obj
 def command(  # noqa: PLR0913 - click's options
     surroundings: Surroundings,
-    where: str,
+    where: str | None,
     user: str | None,
     fingerprint: str | None,
+    name: str | None,
+    scopes: tuple[str, ...],
+    expires: str | None,
     *,
     password_stdin: bool,
     accept_new: bool,
+    token_stdin: bool,
 ) -> None:
-    """Log in to a server, with a password or an invite.
+    """Log in to a server, with a password, an invite or a token.
 
     HOST is host, host:port or [v6]:port. An INVITE is one word from the operator, carries all the
     rest, and asks for a new password. The password is prompted for, or taken from standard input
-    or from DIARY_PASSWORD.
+    or from DIARY_PASSWORD. With --token-stdin all comes with the token.
     """
+    if token_stdin:
+        others = (where, fingerprint, name, expires, *scopes)
+        if any(others) or password_stdin or accept_new:
+            raise UsageError("a token carries all the rest; type: diaryclient login --token-stdin")
+        _log_in_with_token(surroundings)
+        return
     target = _target(where, user)
+    wish = _wish(surroundings, name, scopes, expires)
     trust = _trust(fingerprint, accept_new=accept_new)
     logins = surroundings.logins
     gatekeeper = Gatekeeper(target, trust, logins.pinned(target.address))
+    earlier = logins.current(login_name(target.address, target.user))
     password = _password(surroundings, target, from_input=password_stdin)
     session = open_session(target.address, surroundings.clock, os.urandom)
     try:
         login = log_in(
             target,
             password,
+            wish,
             gatekeeper,
             logins=logins,
             session=session,
@@ -75,10 +109,24 @@ def command(  # noqa: PLR0913 - click's options
         )
     finally:
         session.close()
-    _begin_using(surroundings, login)
+    _begin_using(surroundings, login, earlier)
 
 
-def _target(where: str, user: str | None) -> Target:
+def _wish(
+    surroundings: Surroundings, name: str | None, scopes: Sequence[str], expires: str | None
+) -> Wish:
+    return Wish(
+        label=name_of_machine() if name is None else parse_name(name),
+        scopes=parse_scope(scopes or ("full",)),
+        life=DEFAULT_LIFE if expires is None else parse_life(expires, surroundings.clock),
+    )
+
+
+def _target(where: str | None, user: str | None) -> Target:
+    if where is None:
+        raise click.UsageError("Missing argument 'HOST|INVITE'.")
+    if looks_like_token(where):
+        raise UsageError("this is a token, a secret: give it to diaryclient login --token-stdin")
     if not looks_like_invite(where):
         if user is None:
             raise UsageError("type: diaryclient login HOST USER, or diaryclient login INVITE")
@@ -108,59 +156,42 @@ def _ask_trust(shown: str) -> bool:
 
 def _password(surroundings: Surroundings, target: Target, *, from_input: bool) -> str:
     given = surroundings.environment.get("DIARY_PASSWORD")
+    is_new = bool(target.code)
     if from_input:
-        password = _first_line()
-    elif given:
-        password = given
-    elif not has_terminal():
+        return check_password(read_password(), is_new=is_new)
+    if given:
+        return check_password(given, is_new=is_new)
+    if not has_terminal():
         raise UsageError(
             "no terminal to ask for the password; use --password-stdin or DIARY_PASSWORD"
         )
-    else:
-        password = _prompt(target)
-    return _checked(password, is_new=bool(target.code))
-
-
-def _checked(password: str, *, is_new: bool) -> str:
-    try:
-        size = len(password.encode())
-    except UnicodeEncodeError:
-        raise UsageError("the password is not valid UTF-8") from None
-    if size == 0:
-        raise UsageError("the password is empty")
-    if size > _MAX_PASSWORD_BYTES:
-        raise UsageError(
-            f"the password has {size} bytes, at most {_MAX_PASSWORD_BYTES} are allowed"
-        )
-    if is_new and len(password) < _SHORTEST_NEW:
-        raise UsageError(f"a new password has {_SHORTEST_NEW} characters at least")
-    return password
-
-
-def _first_line() -> str:
-    data = sys.stdin.buffer.readline(4 * _MAX_PASSWORD_BYTES) if sys.stdin else b""
-    try:
-        return data.decode().removesuffix("\n")
-    except UnicodeDecodeError:
-        raise UsageError("standard input is not valid UTF-8") from None
-
-
-def _prompt(target: Target) -> str:
-    from getpass import getpass  # noqa: PLC0415 - not needed with --password-stdin
-
     who = f"{target.user}@{target.address}"
+    return (
+        ask_new_password(f"New password of {who}: ")
+        if is_new
+        else ask_password(f"Password of {who}: ")
+    )
+
+
+def _log_in_with_token(surroundings: Surroundings) -> None:
     try:
-        if not target.code:
-            return getpass(f"Password of {who}: ")
-        password = _checked(getpass(f"New password of {who}: "), is_new=True)
-        if getpass("Once more: ") != password:
-            raise UsageError("the two passwords differ; nothing was sent")
-    except EOFError:
-        raise UsageError("no password was typed") from None
-    return password
+        word = parse_token(read_secret_line(4 * MAX_TOKEN_WORD).strip())
+    except MalformedError as error:
+        raise UsageError(str(error)) from None
+    logins = surroundings.logins
+    pinned = logins.pinned(word.address)
+    Gatekeeper(Target(word.address, word.user, invited=word.fingerprint), Trust(), pinned)
+    login = login_of(word, created=surroundings.clock.instant().wall, is_stored=True)
+    earlier = logins.current(login.name)
+    with surroundings.diary(login) as diary:
+        known = diary.whoami()
+        if known.user != login.user:
+            raise MalformedError(f"the token is of {known.user}, not of {login.user}; not saved")
+        logins.save(replace(diary.login, scopes=known.scopes, expires=known.expires))
+        _welcome(surroundings, diary, earlier)
 
 
-def _begin_using(surroundings: Surroundings, login: Login) -> None:
+def _begin_using(surroundings: Surroundings, login: Login, earlier: Login | None) -> None:
     with surroundings.diary(login) as diary:
         try:
             diary.whoami()  # a token that is never used dies within minutes
@@ -169,6 +200,32 @@ def _begin_using(surroundings: Surroundings, login: Login) -> None:
                 f"{error}; the login is saved, but it ends within minutes unless it is used: "
                 "type diaryclient whoami"
             ) from None
-        until = format_expiry(login.expires, surroundings.clock)
-        click.echo(f"logged in to {login.address} as {login.user} {until}")
-        deliver_older(diary, seconds=_DELIVERING_SECONDS, has_new_login=True)
+        _welcome(surroundings, diary, earlier)
+
+
+def _welcome(surroundings: Surroundings, diary: Diary, earlier: Login | None) -> None:
+    login = diary.login
+    until = format_expiry(login.expires, surroundings.clock)
+    scope = "" if login.scopes == "full" else f", to {login.scopes.replace(' ', ' and ')} only"
+    click.echo(f"logged in to {login.address} as {login.user} {until}{scope}")
+    sys.stdout.flush()
+    if surroundings.environment.get("DIARY_TOKEN"):
+        click.echo("DIARY_TOKEN is set: it is used instead until it is unset", err=True)
+    if earlier and earlier.id != login.id and earlier.fingerprint == login.fingerprint:
+        _end(surroundings, earlier)
+    deliver_older(diary, seconds=_DELIVERING_SECONDS, has_new_login=True)
+
+
+def _end(surroundings: Surroundings, earlier: Login) -> None:
+    """Revoke a login that was replaced; one that has ended, or is not known, needs no word."""
+    with surroundings.diary(earlier) as diary:
+        try:
+            revoke_own(diary.asker, _ENDING_SECONDS)
+        except (UnreachableError, UnknownHostError) as error:
+            click.echo(
+                f"diaryclient: the earlier login still lives on the server: {error}; type: "
+                f"diaryclient token revoke {earlier.id.hex()}",
+                err=True,
+            )
+        except DiaryError:
+            return

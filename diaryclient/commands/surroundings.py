@@ -9,7 +9,15 @@ from diaryclient.clock import Clock
 from diaryclient.diary import Diary
 from diaryclient.logins import Login, Logins
 from diaryclient.outbox import Outbox
-from diaryclient.settings import Places, choose, choose_timezone
+from diaryclient.settings import (
+    Choice,
+    Places,
+    choose,
+    choose_timezone,
+    parse_server,
+    parse_user,
+)
+from protocol.errors import MalformedError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +39,51 @@ class Surroundings:
         return Logins(self.places.state / "logins")
 
     def login(self) -> Login:
-        """Give the login that is meant; raise UsageError, NotLoggedInError or LoginFileError."""
+        """Give the login that is meant; raise UsageError, NotLoggedInError or LoginFileError.
+
+        It is the token in DIARY_TOKEN, unless --server or --user names another one.
+        """
+        word = self.environment.get("DIARY_TOKEN")
+        lent = self._lent(word) if word else None
+        if lent and self._is_wanted(lent):
+            return lent
         return self.logins.choose(choose(self.flags, self.environment, self.places.config))
+
+    def login_again(self, login: Login) -> Login:
+        """Give the same login as it is now: it may have been renewed, or somebody logged in again.
+
+        Raise NotLoggedInError or LoginFileError.
+        """
+        if not login.is_stored:
+            return login
+        return self.logins.choose(Choice(server=login.address, user=login.user))
+
+    def outbox(self, login: Login) -> Outbox:
+        """Give the outbox of a login."""
+        return Outbox(self.places.state / "outbox" / login.name)
 
     def diary(self, login: Login) -> Diary:
         """Open the diary of a login."""
-        outbox = Outbox(self.places.state / "outbox" / login.name)
-        return Diary.open(login, self.logins, outbox, clock=self._zoned_clock())
+        return Diary.open(login, self.logins, self.outbox(login), clock=self._zoned_clock())
 
     def in_zone(self, name: str | None) -> "Surroundings":
         """Give the same in the zone that `--tz` names; None leaves it to the settings."""
         return replace(self, flags={**self.flags, "timezone": name})
+
+    def _lent(self, word: str) -> Login:
+        from diaryclient.tokens import login_of  # noqa: PLC0415 - most people have no such variable
+        from protocol.tokenword import parse_token  # noqa: PLC0415 - as above
+
+        try:
+            return login_of(parse_token(word.strip()), created=0, is_stored=False)
+        except MalformedError as error:
+            raise UsageError(f"DIARY_TOKEN: {error}") from None
+
+    def _is_wanted(self, login: Login) -> bool:
+        server, user = self.flags.get("server"), self.flags.get("user")
+        return (not server or parse_server(server, "--server") == login.address) and (
+            not user or parse_user(user, "--user") == login.user
+        )
 
     def _zoned_clock(self) -> Clock:
         origin, name = choose_timezone(self.flags, self.environment, self.places.config)

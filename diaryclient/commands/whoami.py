@@ -5,6 +5,7 @@ import click
 from diaryclient.commands.delivering import deliver_older
 from diaryclient.commands.surroundings import Surroundings
 from diaryclient.dates import format_expiry
+from diaryclient.display import safe_line
 
 
 @click.command("whoami")
@@ -12,11 +13,13 @@ from diaryclient.dates import format_expiry
 def command(surroundings: Surroundings) -> None:
     """Print who you are to the server, and until when.
 
-    `alice@127.0.0.1:8888 full, until 2027-02-21`
+    `alice@127.0.0.1:8888 full, until 2027-02-21, token 9f1c2a7b3d4e5f60 laptop`
     """
     login = surroundings.login()
     with surroundings.diary(login) as diary:
         known = diary.whoami()
         until = format_expiry(known.expires, surroundings.clock)
-        click.echo(f"{known.user}@{login.address} {known.scopes}, {until}")
+        name = f" {safe_line(login.label)}" if login.label else ""
+        token = f"token {login.id.hex()}{name}"
+        click.echo(f"{known.user}@{login.address} {known.scopes}, {until}, {token}")
         deliver_older(diary)

@@ -15,6 +15,7 @@ from diaryclient.diary import Diary
 from diaryclient.errors import QueuedError, UnknownHostError, UnreachableError
 from diaryclient.interactive import notices
 from diaryclient.interactive.follower import TodayFollower
+from diaryclient.login_care import LoginCare
 from diaryclient.outbox import FINAL_REFUSALS, LOGIN_REFUSALS, Entry
 from diaryclient.reading import DayEntries
 from protocol.dayfile import Foreign, Written
@@ -61,6 +62,7 @@ class Synchronizer:
         self._is_stale = False
         self._deliver_from = 0.0
         self._told = dict[str, type[Exception]]()
+        self._care = LoginCare()
 
     @property
     def pause(self) -> float:
@@ -77,7 +79,7 @@ class Synchronizer:
             return []
         if self.is_away:
             return [self.queue(entry)]
-        self._renew()
+        self._reopen()
         try:
             said = self._outcome(self.diary.put(entry), None)
         except DiaryError as error:
@@ -98,7 +100,7 @@ class Synchronizer:
 
     def show(self) -> list[str]:
         """Give today from its start, and what waits here."""
-        self._renew()
+        self._reopen()
         try:
             said = notices.today(self.diary.login.name, self._read_all())
         except DiaryError as error:
@@ -111,7 +113,7 @@ class Synchronizer:
 
     def plan_clear(self) -> ClearPlan:
         """See what is to be cleared."""
-        self._renew()
+        self._reopen()
         day = self.diary.today()
         try:
             row = next(iter(self.diary.days(day, day)), None)
@@ -138,8 +140,8 @@ class Synchronizer:
         return [notices.cleared(row.day)]
 
     def tick(self) -> list[str]:
-        """Send what waits, then look for news."""
-        self._renew()
+        """Send what waits, then look for news, then renew the login if that is due."""
+        self._reopen()
         self._failures += 1
         is_answered = True
         try:
@@ -147,7 +149,11 @@ class Synchronizer:
         except OSError as error:
             is_news = self._failed("sending", error)
             said = [f"the outbox cannot be used: {error.strerror}"] if is_news else []
-        return said + self._look() if is_answered else said
+        if is_answered:
+            said += self._look()
+        if not self.is_away:
+            said += self._care.look_after(self.diary)
+        return said
 
     def left_behind(self) -> list[str]:
         """Say on leaving what was not sent."""
@@ -228,15 +234,17 @@ class Synchronizer:
         self._told[doing] = type(error)
         return before is not type(error)
 
-    def _renew(self) -> None:
+    def _reopen(self) -> None:
+        """Take what another process renewed; after a failure, begin anew."""
+        self.diary.asker.take_newer()
         if not self._is_stale:
             return
         try:
-            renewed = self._open_diary()
+            reopened = self._open_diary()
         except DiaryError:
             return  # there is no such login any more; the server says what that means
         self.diary.close()
-        self.diary = renewed
+        self.diary = reopened
         self._is_stale = False
 
 

@@ -23,8 +23,14 @@ from protocol.errors import ErrorCode, MalformedError
 from protocol.fields import read_fields
 from protocol.identifiers import Day, EntryId, Username
 from protocol.identity import fingerprint
-from protocol.keys import derive_token_keys, open_sealed
-from protocol.login import decode_login, encode_grant, login_digest, open_login
+from protocol.keys import open_sealed
+from protocol.login import (
+    decode_login,
+    encode_grant,
+    login_digest,
+    open_login,
+    sealed_binding,
+)
 from protocol.messages import (
     BY_NAME,
     MAX_CHUNK,
@@ -35,8 +41,8 @@ from protocol.messages import (
     DayList,
     DayRow,
     Days,
+    Form,
     Grant,
-    Identity,
     LoginForm,
     Put,
     Read,
@@ -44,9 +50,11 @@ from protocol.messages import (
     Reply,
     Request,
     Stored,
+    split_form,
 )
 from protocol.offer import Offer, Statement, decode_hello, encode_offer
 from protocol.packing import unpack
+from tests.client.fake_account import FakeAccount, FakeToken
 
 START: Final = 1_795_000_000_000
 ADDRESS: Final = Address("diary.test", 8888)
@@ -79,9 +87,9 @@ def seeded(seed: int = 1) -> Chance:
 
 @dataclass
 class FakeServer:
-    """Knows one token; `refusals` are given to the next requests, one each.
+    """Knows one token at first; `refusals` are given to the next requests, one each.
 
-    An entry whose text is `silent_to` gets no answer.
+    An entry whose text is `silent_to` gets no answer. `hints` puts the renewal hint into replies.
     """
 
     clock: FakeClock
@@ -94,6 +102,7 @@ class FakeServer:
     refusals: deque[ErrorCode] = field(default_factory=deque)
     silent_to: str = ""
     stale_cookies: int = 0
+    hints: bool = False
     versions: tuple[int, int] = (1, 1)
     not_before: int = 0
     files: dict[Day, bytes] = field(default_factory=dict)
@@ -103,10 +112,12 @@ class FakeServer:
     kinds: list[Kind] = field(default_factory=list)
     logins: list[bytes] = field(default_factory=list)
     forms: list[LoginForm] = field(default_factory=list)
+    proven: list[Form] = field(default_factory=list)
     before_read: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
-        self.keys = derive_token_keys(ROOT, KID)
+        self.account = FakeAccount(ALICE, KID, ROOT, lambda: self.now, self.password)
+        self.keys = self.account.tokens[KID].keys
         self.prekey = X25519PrivateKey.generate()
         self.grants: dict[bytes, bytes] = {}
 
@@ -161,47 +172,55 @@ class FakeServer:
         digest = login_digest(envelope)
         if digest not in self.grants:
             sealed = decode_login(envelope)
-            values = unpack(open_login(envelope, sealed, self._statement(), self.prekey))
-            form = read_fields(LoginForm, values)
-            self.forms.append(form)
-            self.grants[digest] = encode_grant(form.key, envelope, self.now, self._grant(form))
+            plaintext = open_login(envelope, sealed, self._statement(), self.prekey)
+            kind, values = split_form(plaintext)
+            form = read_fields(kind, values)
+            if isinstance(form, LoginForm):
+                self.forms.append(form)
+            else:
+                self.proven.append(form)
+            answer = self._grant(form, sealed_binding(envelope, sealed, self._statement()))
+            self.grants[digest] = encode_grant(form.key, envelope, self.now, answer)
         return [self.grants[digest]]
 
-    def _grant(self, form: LoginForm) -> Grant | Refusal:
+    def _grant(self, form: Form, binding: bytes) -> Grant | Refusal:
         if self.refusals:
             return Refusal(self.refusals.popleft(), self.note, self.now)
-        if form.password != self.password and not form.invite:
-            return Refusal(ErrorCode.DENIED, "", self.now)
-        return Grant(KID, ROOT, self.now + form.lifetime, form.scopes, 1, self.now)
+        return self.account.grant(form, binding)
 
     def _request(self, envelope: Envelope) -> list[bytes]:
-        if not self.knows_token:
+        token = self.account.tokens.get(envelope.kid)
+        if not self.knows_token or token is None:
             return []
-        values = unpack(open_sealed(self.keys.to_server, envelope))
+        values = unpack(open_sealed(token.keys.to_server, envelope))
         operation = BY_NAME[str(values.pop("op"))]
         request = read_fields(operation.request, values)
         self.requests.append((envelope.rid, request))
         if isinstance(request, Put) and request.text == self.silent_to:
             return []
-        answer = self._answer(envelope, request)
-        return [seal_reply(self.keys, envelope, self.now, answer)]
+        answer = self._answer(envelope, token, request)
+        renew = self.hints and isinstance(answer, Reply)
+        return [seal_reply(token.keys, envelope, self.now, answer, renew=renew)]
 
-    def _answer(self, envelope: Envelope, request: Request) -> Reply | Refusal:
+    def _answer(self, envelope: Envelope, token: FakeToken, request: Request) -> Reply | Refusal:
         if self.refusals:
             return Refusal(self.refusals.popleft(), self.note, self.now)
         if abs(envelope.timestamp - self.now) > MAX_SKEW_MILLISECONDS:
             return Refusal(ErrorCode.BADTIME, "", self.now)
+        refused = self.account.refusal(token, request)
+        if refused:
+            return Refusal(refused, self.note, self.now)
+        return self.account.answer(token, request) or self._answer_diary(envelope.rid, request)
+
+    def _answer_diary(self, rid: EntryId, request: Request) -> Reply | Refusal:
         if isinstance(request, Put):
-            return self._put(envelope.rid, request)
+            return self._put(rid, request)
         handlers: dict[type[Request], Callable[[Any], Reply | Refusal]] = {
             Days: self._days,
             Read: self._read,
             Clear: self._clear,
         }
-        return handlers.get(type(request), self._whoami)(request)
-
-    def _whoami(self, request: Request) -> Identity:  # noqa: ARG002 - it asks for nothing
-        return Identity(ALICE, "full", START + 90 * 86_400_000, self.now)
+        return handlers[type(request)](request)
 
     def _put(self, rid: EntryId, put: Put) -> Reply | Refusal:
         if put.at > self.now + MAX_SKEW_MILLISECONDS:

@@ -41,7 +41,9 @@ def test_the_session_of_the_manual(run: Run, loopback: Loopback) -> None:
     assert out.endswith(f" {short_id} hello world\n")
     status, out, err = run("whoami")
     assert (status, err) == (0, "")
-    assert re.fullmatch(rf"alice@{where} full, until \d{{4}}-\d\d-\d\d\n", out)
+    assert re.fullmatch(
+        rf"alice@{where} full, until \d{{4}}-\d\d-\d\d, token [0-9a-f]{{16}} .+\n", out
+    )
     status, out, err = run("ping")
     assert (status, err) == (0, "")
     assert re.fullmatch(

@@ -10,7 +10,8 @@ from diaryclient.errors import (
     UnreachableError,
     UntrustedServerError,
 )
-from diaryclient.login import LIFETIME, Gatekeeper, Target, Trust, log_in
+from diaryclient.lifetime import DEFAULT_LIFE
+from diaryclient.login import Gatekeeper, Target, Trust, Wish, log_in
 from diaryclient.logins import Login, Logins
 from diaryclient.settings import Choice
 from protocol.envelope import Kind, parse_envelope
@@ -29,6 +30,7 @@ from tests.client.fakes import (
 from tests.client.network import FakeTransport, session_with
 
 ACCEPT = Trust(accept_new=True)
+WISH = Wish("laptop", "full", DEFAULT_LIFE)
 OTHER = "SHA256:" + "A" * 43
 
 
@@ -59,6 +61,7 @@ def attempt(
     return log_in(
         target,
         password,
+        WISH,
         gatekeeper,
         logins=logins,
         session=session_with(transport or FakeTransport(server.clock, [server])),
@@ -72,7 +75,8 @@ def test_a_login_gives_a_saved_token(server: FakeServer, logins: Logins) -> None
     login = attempt(server, logins)
     assert (login.kid, login.root, login.scopes) == (KID, ROOT, "full")
     assert login.fingerprint == server.fingerprint
-    assert abs(login.expires - START - LIFETIME) < 1000
+    assert abs(login.expires - START - DEFAULT_LIFE.milliseconds) < 1000
+    assert (login.label, login.fixed) == ("laptop", False)
     assert logins.choose(Choice()) == login
     assert server.kinds == [Kind.HELLO, Kind.LOGIN]
 

@@ -1,0 +1,59 @@
+"""How commands get passwords: from a prompt without echo, or from standard input.
+
+Rules: never from the command line, where other users of the machine could see them.
+"""
+
+import sys
+from typing import Final
+
+from protocol.errors import UsageError
+from protocol.messages import MAX_PASSWORD_BYTES
+
+_SHORTEST_NEW: Final = 8
+
+
+def check_password(password: str, *, is_new: bool = False) -> str:
+    """Give a password that can be sent; raise UsageError, which does not quote it."""
+    try:
+        size = len(password.encode())
+    except UnicodeEncodeError:
+        raise UsageError("the password is not valid UTF-8") from None
+    if size == 0:
+        raise UsageError("the password is empty")
+    if size > MAX_PASSWORD_BYTES:
+        raise UsageError(f"the password has {size} bytes, at most {MAX_PASSWORD_BYTES} are allowed")
+    if is_new and len(password) < _SHORTEST_NEW:
+        raise UsageError(f"a new password has {_SHORTEST_NEW} characters at least")
+    return password
+
+
+def read_secret_line(longest: int) -> str:
+    """Give the next line of standard input, at most so many bytes of it; raise UsageError."""
+    data = sys.stdin.buffer.readline(longest) if sys.stdin else b""
+    try:
+        return data.decode().removesuffix("\n")
+    except UnicodeDecodeError:
+        raise UsageError("standard input is not valid UTF-8") from None
+
+
+def read_password() -> str:
+    """Give the password on the next line of standard input, unchecked; raise UsageError."""
+    return read_secret_line(4 * MAX_PASSWORD_BYTES)
+
+
+def ask_password(question: str) -> str:
+    """Ask at the terminal, without echo."""
+    from getpass import getpass  # noqa: PLC0415 - not needed with --password-stdin
+
+    try:
+        return check_password(getpass(question))
+    except EOFError:
+        raise UsageError("no password was typed") from None
+
+
+def ask_new_password(question: str) -> str:
+    """Ask twice for a new password; raise UsageError if the two differ."""
+    password = check_password(ask_password(question), is_new=True)
+    if ask_password("Once more: ") != password:
+        raise UsageError("the two passwords differ; nothing was sent")
+    return password

@@ -1,0 +1,176 @@
+"""`diaryclient token`: the tokens of a user, for other machines and scheduled jobs.
+
+Rules: a new token's word is the last line of standard output and is shown once; what is said about
+it goes to standard error. An id is named by any beginning or end of it that only one token has.
+"""
+
+import json
+from datetime import UTC, datetime
+
+import click
+
+from diaryclient.clock import Clock
+from diaryclient.commands.delivering import deliver_older
+from diaryclient.commands.logout import log_out
+from diaryclient.commands.surroundings import Surroundings, has_terminal
+from diaryclient.commands.wishes import EXPIRES_HELP, SCOPE_HELP, parse_name, parse_scope
+from diaryclient.dates import format_expiry
+from diaryclient.diary import Diary
+from diaryclient.display import format_minute, safe_line
+from diaryclient.errors import NoSuchTokenError, UnreachableError
+from diaryclient.lifetime import DEFAULT_LIFE, parse_life
+from diaryclient.tokens import list_tokens, mint, revoke
+from protocol.dayfile import Stamp
+from protocol.errors import UsageError
+from protocol.messages import Scope, TokenRow, allows
+from protocol.tokenword import TokenWord
+
+
+@click.group("token")
+def command() -> None:
+    """List, make or revoke tokens for other machines.
+
+    \b
+      diaryclient token list
+      diaryclient token create --name cron --scope write --expires 30d
+      diaryclient token revoke 4fb39
+
+    The other machine takes one with `diaryclient login --token-stdin`, or finds it in DIARY_TOKEN.
+    """  # noqa: D301 - click's mark is a real backspace
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list; times are ISO 8601.")
+@click.pass_obj
+def list_all(surroundings: Surroundings, *, as_json: bool) -> None:
+    """Show who may use the diary: id, name, scope, times, last address, end."""
+    with surroundings.diary(surroundings.login()) as diary:
+        rows = list_tokens(diary.asker)
+        if as_json:
+            # Escaped beyond ASCII: names are free, and what shows this may be a terminal.
+            click.echo(json.dumps([_as_json(row) for row in rows], indent=2))
+        else:
+            for row in rows:
+                click.echo(_as_line(row, surroundings.clock))
+        deliver_older(diary)
+
+
+@command.command("create")
+@click.option("--name", required=True, help="What it is for, as `token list` shows it.")
+@click.option("--scope", "scopes", metavar="SCOPE", multiple=True, required=True, help=SCOPE_HELP)
+@click.option("--expires", metavar="WHEN", help=EXPIRES_HELP)
+@click.pass_obj
+def create(
+    surroundings: Surroundings, name: str, scopes: tuple[str, ...], expires: str | None
+) -> None:
+    """Make a token and print it, once, as one word.
+
+    It may do no more than the login that makes it, and lives no longer.
+    """
+    label, wanted = parse_name(name), parse_scope(scopes)
+    life = DEFAULT_LIFE if expires is None else parse_life(expires, surroundings.clock)
+    with surroundings.diary(surroundings.login()) as diary:
+        try:
+            word = mint(diary.asker, label, wanted, life)
+        except UnreachableError as error:
+            raise UnreachableError(
+                f"{error}; if `diaryclient token list` shows {label} all the same, revoke it: its "
+                "word is lost"
+            ) from None
+        click.echo(_explanation(word, label, surroundings.clock), err=True)
+        click.echo(word.encode())
+        deliver_older(diary)
+
+
+@command.command("revoke")
+@click.argument("wanted", metavar="ID")
+@click.option("--yes", is_flag=True, help="Do not ask, even if it is this machine's own.")
+@click.pass_obj
+def end(surroundings: Surroundings, wanted: str, *, yes: bool) -> None:
+    """End a token at once; ID is any beginning or end of its id."""
+    login = surroundings.login()
+    with surroundings.diary(login) as diary:
+        found = _find(diary, wanted, surroundings.clock)
+        if found != login.id:
+            revoke(diary.asker, found)
+            click.echo(f"revoked {found.hex()}")
+            deliver_older(diary)
+            return
+    if not yes:
+        _confirm_own(found)
+    log_out(surroundings, login)
+
+
+def _find(diary: Diary, wanted: str, clock: Clock) -> bytes:
+    digits = wanted.lower()
+    if not digits:
+        raise UsageError("an ID has one character at least; nothing was revoked")
+    if not allows(diary.login.scopes, Scope.FULL) and _is_meant(digits, diary.login.id):
+        return diary.login.id  # such a token may end itself, and see no other
+    found = [row for row in list_tokens(diary.asker) if _is_meant(digits, row.id)]
+    if not found:
+        raise NoSuchTokenError(f"no token has the id {wanted}; nothing was revoked")
+    if len(found) > 1:
+        rows = [_as_line(row, clock) for row in found]
+        raise UsageError("\n".join([f"{wanted} is the beginning or end of several ids:", *rows]))
+    # The row may carry the id of a line that this login does not know as its own.
+    return diary.login.id if found[0].own else found[0].id
+
+
+def _is_meant(digits: str, token_id: bytes) -> bool:
+    return token_id.hex().startswith(digits) or token_id.hex().endswith(digits)
+
+
+def _confirm_own(token_id: bytes) -> None:
+    if not has_terminal():
+        raise UsageError(
+            f"{token_id.hex()} is the login in use here, and nobody can be asked; type --yes, or "
+            "diaryclient logout; nothing was revoked"
+        )
+    question = f"{token_id.hex()} is the login in use here. Revoke it and log out?"
+    if not click.confirm(question, default=False, err=True):
+        raise UsageError("nothing was revoked")
+
+
+def _as_line(row: TokenRow, clock: Clock) -> str:
+    used = f"used {_minute(row.used, clock)}" if row.used else "never used"
+    words = [
+        f"{row.id.hex()} {safe_line(row.label)}: {row.scopes}",
+        f"made {_minute(row.created, clock)}",
+        f"{used} from {safe_line(row.address)}" if row.address else used,
+        format_expiry(row.expires, clock),
+    ]
+    return ", ".join(words) + " (this one)" * row.own
+
+
+def _minute(at: int, clock: Clock) -> str:
+    return format_minute(Stamp(at, clock.local_offset(at)))
+
+
+def _as_json(row: TokenRow) -> dict[str, str | bool | list[str] | None]:
+    return {
+        "id": row.id.hex(),
+        "name": row.label,
+        "scope": row.scopes.split(" "),
+        "created": _iso(row.created),
+        "last_used": _iso(row.used),
+        "last_address": row.address or None,
+        "expires": _iso(row.expires),
+        "own": row.own,
+    }
+
+
+def _iso(at: int) -> str | None:
+    if not at:
+        return None
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def _explanation(word: TokenWord, name: str, clock: Clock) -> str:
+    may = word.scopes.replace(" ", " and ")
+    renewed = "" if word.fixed or not word.expires else "; a login made of it renews itself"
+    return (
+        f"{safe_line(name)} {word.kid.hex()}: may {'do everything' if may == 'full' else may}, "
+        f"{format_expiry(word.expires, clock)}{renewed}. This is shown once; keep it like a "
+        "password. Use it as DIARY_TOKEN, or type there: diaryclient login --token-stdin"
+    )

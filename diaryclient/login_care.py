@@ -1,0 +1,58 @@
+"""Keeps a login alive: renews it when the server hints so, and announces its end when it is near.
+
+Rules: after a program's own work; bounded in time; a failure is silent, since there are weeks for
+further attempts, except where the server is not the one that was trusted. What is not needed is not
+imported, because this runs after every command.
+"""
+
+from typing import Final
+
+from diaryclient.diary import Diary
+from diaryclient.errors import IdentityChangedError
+from protocol.errors import DiaryError
+
+_PAUSE_SECONDS: Final = 600.0
+"""Between two attempts of a program that runs for days."""
+
+_LOOK_CLOSER: Final = 15 * 86_400_000
+"""Ms before a login's end; more than `diaryclient.login_end` takes for near."""
+
+
+class LoginCare:
+    """Looks after the login of a program, however long it runs."""
+
+    def __init__(self) -> None:
+        """Begin with nothing tried."""
+        self._next_attempt = 0.0
+
+    def look_after(self, diary: Diary) -> list[str]:
+        """Renew the login if that is due, and give what to tell about it, mostly nothing."""
+        now = diary.asker.clock.instant().monotonic
+        told: list[str] = []
+        is_due = diary.asker.is_renewal_due and diary.login.is_stored
+        if is_due and now >= self._next_attempt:
+            self._next_attempt = now + _PAUSE_SECONDS
+            told += _renew(diary)
+        return told + _announce(diary)
+
+
+def _renew(diary: Diary) -> list[str]:
+    from diaryclient.renewal import renew  # noqa: PLC0415 - takes public-key cryptography
+
+    try:
+        renew(diary.asker)
+    except IdentityChangedError as error:
+        return [str(error)]
+    except (DiaryError, OSError):
+        return []  # told when the end is near
+    return []
+
+
+def _announce(diary: Diary) -> list[str]:
+    login, now = diary.login, diary.asker.now().wall
+    if not login.expires or login.expires - now > _LOOK_CLOSER:
+        return []
+    from diaryclient.login_end import announce_end  # noqa: PLC0415 - hardly ever needed
+
+    announced = announce_end(login, diary.outbox.folder, now, diary.asker.clock)
+    return [announced] if announced else []

@@ -1,0 +1,56 @@
+"""Announces that a login ends soon: two weeks before, once a day at most.
+
+Rules: what was announced is remembered by an empty file in the login's outbox folder, since a token
+from DIARY_TOKEN has no file of its own. A login that is renewed by itself never comes so near its
+end, unless that fails for weeks or the year since the last password is over.
+"""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from diaryclient.clock import Clock
+from diaryclient.logins import Login
+from diaryclient.private_files import make_lock_file, make_private_folder
+from protocol.dayfile import Stamp
+
+NEAR: Final = 14 * 86_400_000
+"""Ms before a login's end from which it is announced: two weekends."""
+
+_NEAR_PART: Final = 3
+"""Of a life that is shorter than six weeks, the last third is near its end."""
+
+_DAY: Final = 86_400
+_MARK: Final = ".announced"
+
+
+def announce_end(login: Login, folder: Path, now: int, clock: Clock) -> str:
+    """Give what to tell about a login's end; empty if it is not near, or was told today.
+
+    `folder` is that of the login's outbox; `now` is ms since the epoch, by the server's clock.
+    """
+    if not login.expires or login.expires - now >= _nearness(login):
+        return ""
+    if not _is_first_today(folder, now // 1000):
+        return ""
+    day = Stamp(login.expires, clock.local_offset(login.expires)).day
+    which = "this login" if login.is_stored else "the token in DIARY_TOKEN"
+    return f"{which} ends on {day}; {login.way_out}"
+
+
+def _nearness(login: Login) -> int:
+    life = login.expires - login.created
+    return min(NEAR, life // _NEAR_PART) if login.created else NEAR
+
+
+def _is_first_today(folder: Path, now: int) -> bool:
+    mark = folder / _MARK
+    with suppress(FileNotFoundError):
+        if 0 <= now - int(mark.stat().st_mtime) < _DAY:
+            return False
+    with suppress(OSError):  # then it is told once more
+        make_private_folder(folder)
+        make_lock_file(mark)
+        os.utime(mark, (now, now))
+    return True
