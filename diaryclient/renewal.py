@@ -41,7 +41,7 @@ def renew(asker: Asker, seconds: float = RENEWING_SECONDS) -> None:
             if stored is None:
                 return  # somebody logged out
             if stored.kid == asker.login.kid:
-                _replace(asker, held, partial(_fill_renewal, asker.login), seconds)
+                _replace(asker, held, partial(_fill_renewal, asker.login), seconds / 2)
             else:
                 asker.adopt(stored)
     except BlockingIOError:
@@ -66,7 +66,8 @@ def change_password(asker: Asker, current: str, password: str, *, keep: bool) ->
         _replace(asker, held, fill, PATIENCE)
 
 
-def _replace(asker: Asker, held: HeldLogin, fill: Filler, seconds: float) -> None:
+def _replace(asker: Asker, held: HeldLogin, fill: Filler, patience: float) -> None:
+    """Get a successor, each half of that within `patience` seconds, and save it."""
     login = asker.login
     try:
         grant, _ = obtain_grant(
@@ -76,7 +77,7 @@ def _replace(asker: Asker, held: HeldLogin, fill: Filler, seconds: float) -> Non
             _only(login),
             clock=asker.clock,
             chance=asker.chance,
-            patience=seconds,
+            patience=patience,
             offset=login.offset,
         )
     except RefusedError as error:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from diaryclient.clock import SystemClock
 from protocol.address import Address
-from tests.client.fakes import FakeClock, FakeServer, login_to
+from protocol.tokenword import TokenWord
+from tests.client.fakes import ALICE, FakeClock, FakeServer, login_to
 
 Run = Callable[..., tuple[int, str, str]]
 PASSWORD = "correct horse"
@@ -31,3 +32,26 @@ class Loopback:
                 return
             for answer in self.fake.receive(datagram):
                 self._socket.sendto(answer, sender)
+
+
+def closed_port() -> Address:
+    """Give an address where nothing listens."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
+        bound.bind(("127.0.0.1", 0))
+        return Address("127.0.0.1", bound.getsockname()[1])
+
+
+def lend(loopback: Loopback, scopes: str = "write", expires: int = 0, **changes: object) -> str:
+    """Make a token with the server and give its word."""
+    token = loopback.fake.account._make("cron", scopes, expires)
+    word = TokenWord(
+        address=loopback.address,
+        user=ALICE,
+        fingerprint=loopback.fake.fingerprint,
+        kid=token.kid,
+        root=token.root,
+        scopes=scopes,
+        expires=expires,
+        fixed=False,
+    )
+    return replace(word, **changes).encode()  # type: ignore[arg-type]

@@ -1,7 +1,6 @@
 """The commands as they are typed: output, exit status, and what is kept."""
 
 import re
-import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,18 +8,10 @@ import pytest
 
 from diaryclient.logins import Logins
 from diaryclient.outbox import Outbox
-from protocol.address import Address
 from protocol.errors import ErrorCode
 from protocol.invite import Invite
 from tests.client.fakes import ALICE
-from tests.client.loopback import PASSWORD, Loopback, Run
-
-
-def closed_port() -> Address:
-    """Give an address where nothing listens."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
-        bound.bind(("127.0.0.1", 0))
-        return Address("127.0.0.1", bound.getsockname()[1])
+from tests.client.loopback import PASSWORD, Loopback, Run, closed_port
 
 
 def test_the_session_of_the_manual(run: Run, loopback: Loopback) -> None:

@@ -1,5 +1,7 @@
 """One request and its reply over a network that loses, doubles, reorders and forges."""
 
+import random
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -7,14 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diaryclient.errors import IdentityChangedError, NotLoggedInError, UnreachableError
-from diaryclient.exchange import PATIENCE, RequestExchange, RoundTrip
+from diaryclient.exchange import ENOUGH_UNANSWERED, PATIENCE, RequestExchange, RoundTrip
+from diaryclient.session import Session
 from protocol.channel import seal_reply, seal_request
 from protocol.envelope import Kind, parse_envelope
 from protocol.errors import BusyError, ErrorCode, MalformedError, QuotaError, StorageError
 from protocol.identifiers import Day, EntryId
 from protocol.keys import derive_token_keys
 from protocol.messages import Ping, Put, Stored
-from tests.client.fakes import ROOT, START, FakeClock, FakeServer, login_to, seeded
+from tests.client.fakes import ADDRESS, ROOT, START, FakeClock, FakeServer, login_to, seeded
+from tests.client.lossy_link import LossyTransport, Weather
 from tests.client.network import FakeTransport, lost, session_with
 
 PUT_DAY = Day("2026-11-18")
@@ -153,6 +157,63 @@ def test_a_server_with_another_identity_is_named() -> None:
     server.identity = FakeServer(server.clock).identity
     with pytest.raises(IdentityChangedError, match=server.fingerprint.replace("+", r"\+")):
         run(FakeTransport(server.clock, [server]), exchange).result()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_bad_link_is_not_taken_for_a_forgotten_token(seed: int) -> None:
+    """At 30 % lost each way, none of hundreds of writes hears that the server forgot its login."""
+    wrong = 0
+    for number in range(400):
+        server = FakeServer(FakeClock())
+        weather = Weather(loss=0.3, duplicate=0, reorder=0, delay=0.05)
+        link = LossyTransport(server.clock, server, random.Random(1000 * seed + number), weather)
+        session = Session(ADDRESS, link, server.clock, seeded(number))
+        [exchange] = session.run([request(server)])
+        wrong += isinstance(exchange.failure, NotLoggedInError)
+    assert wrong == 0
+
+
+def test_too_few_unanswered_requests_prove_nothing() -> None:
+    """An OFFER that comes late leaves no time to tell a forgotten token from bad luck."""
+    server = FakeServer(FakeClock(), knows_token=False)
+    transport = FakeTransport(
+        server.clock, [server], back=lambda data: [(1.8 if data[2] == Kind.OFFER else 0.01, data)]
+    )
+    with pytest.raises(UnreachableError):
+        run(transport, request(server)).result()
+    unanswered = [at for at, _, data in transport.sent if data[2] == Kind.REQUEST and at >= 4.8]
+    assert 0 < len(unanswered) < ENOUGH_UNANSWERED
+
+
+@pytest.mark.parametrize("patience", [PATIENCE, 4.0])
+def test_a_forgotten_token_is_named_within_the_patience(patience: float) -> None:
+    """Enough requests after the OFFER, and no second more than for silence."""
+    server = FakeServer(FakeClock(), knows_token=False)
+    transport = FakeTransport(server.clock, [server])
+    with pytest.raises(NotLoggedInError):
+        run(transport, request(server, patience=patience)).result()
+    assert server.clock.monotonic == pytest.approx(patience)
+    after = [at for at, _, data in transport.sent if data[2] == Kind.REQUEST and at > patience / 2]
+    assert len(after) >= ENOUGH_UNANSWERED
+
+
+def test_a_lent_token_is_told_where_a_new_one_comes_from() -> None:
+    """Nobody can log in with DIARY_TOKEN."""
+    server = FakeServer(FakeClock(), knows_token=False)
+    lent = replace(login_to(server), is_stored=False)
+    for identity, error in ((server.identity, NotLoggedInError), (None, IdentityChangedError)):
+        server.identity = identity or FakeServer(server.clock).identity
+        exchange = RequestExchange(
+            lent,
+            server.keys,
+            PUT,
+            RID,
+            round_trip=RoundTrip(seeded()),
+            chance=seeded(),
+            began=server.clock.monotonic,
+        )
+        with pytest.raises(error, match="put another token into DIARY_TOKEN"):
+            run(FakeTransport(server.clock, [server]), exchange).result()
 
 
 def test_a_late_answer_beats_the_suspicion() -> None:

@@ -6,8 +6,10 @@ import pytest
 
 from diaryclient.commands.lines import LineWriter
 from diaryclient.diary import Diary
+from diaryclient.renewal import renew
 from protocol.errors import ErrorCode
 from tests.client.desk import Desk
+from tests.client.fakes import KID
 from tests.client.network import arrives, lost
 
 
@@ -114,3 +116,21 @@ def test_clearing_and_showing(
     desk.transport.there = lost
     writer.take("-r")
     assert writer.status == 4
+
+
+def test_a_stream_of_days_renews_its_login(desk: Desk, writer: LineWriter) -> None:
+    """And takes what another process renewed, before the old token ends."""
+    desk.server.hints = True
+    writer.take("first")
+    renewed = writer._diary.login
+    assert renewed.kid != KID
+    desk.server.hints = False
+    other = desk.diary(5)
+    desk.server.hints = True
+    other.whoami()
+    renew(other.asker)
+    desk.server.hints = False
+    desk.server.account.tokens[renewed.kid].ended = ErrorCode.EXPIRED
+    writer.take("second")
+    assert writer.status == 0
+    assert desk.texts() == ["first", "second"]

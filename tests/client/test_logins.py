@@ -19,6 +19,7 @@ from tests.client.fakes import ADDRESS, ALICE, START, FakeClock, FakeServer, fil
 LOGIN = login_to(FakeServer(FakeClock()))
 BOB = Username("bob")
 ELSEWHERE = Address("::1", 9999)
+NEWER = {"line", "label", "fixed"}
 
 
 def test_a_login_comes_back(tmp_path: Path) -> None:
@@ -113,3 +114,43 @@ def test_an_offset_is_not_written_over_a_newer_login(tmp_path: Path) -> None:
     logins.save(newer)
     logins.remember_offset(LOGIN, 7000)
     assert logins.choose(Choice()) == newer
+
+
+def test_all_of_a_login_comes_back(tmp_path: Path) -> None:
+    """Its name, its line and its kind of end too."""
+    full = replace(LOGIN, line=b"kid-0000", label="das Tele\nfon", fixed=True)
+    Logins(tmp_path).save(full)
+    assert Logins(tmp_path).choose(Choice()) == full
+    assert (full.id, LOGIN.id) == (b"kid-0000", LOGIN.kid)
+
+
+def test_a_file_of_the_first_version_is_read(tmp_path: Path) -> None:
+    """It has no line, no name and no kind of end."""
+    Logins(tmp_path).save(LOGIN)
+    path = tmp_path / f"{LOGIN.name}.json"
+    values = json.loads(path.read_bytes())
+    write_private(path, json.dumps({k: v for k, v in values.items() if k not in NEWER}).encode())
+    assert Logins(tmp_path).choose(Choice()) == LOGIN
+
+
+def test_one_process_at_a_time_changes_a_login(tmp_path: Path) -> None:
+    """Others skip what can wait, and reading never waits."""
+    logins = Logins(tmp_path)
+    logins.save(LOGIN)
+    with logins.hold(LOGIN.name) as held:
+        with pytest.raises(BlockingIOError), logins.hold(LOGIN.name):
+            pass
+        with pytest.raises(BlockingIOError):
+            logins.remember_offset(LOGIN, 7)
+        held.save(replace(LOGIN, label="renewed"))
+        assert logins.current(LOGIN.name) == held.current == logins.choose(Choice())
+        held.remove()
+        assert logins.current(LOGIN.name) is None
+    logins.save(LOGIN)
+    assert logins.current(LOGIN.name) == LOGIN
+
+
+def test_a_lent_token_is_never_written(tmp_path: Path) -> None:
+    """Not even its clock's offset."""
+    Logins(tmp_path / "logins").remember_offset(replace(LOGIN, is_stored=False), 7)
+    assert list(tmp_path.iterdir()) == []

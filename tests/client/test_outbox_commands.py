@@ -16,7 +16,7 @@ from protocol.errors import ErrorCode
 from protocol.identifiers import EntryId
 from tests.client.fakes import START
 from tests.client.loopback import PASSWORD, Loopback, Run
-from tests.client.test_processes import finish, terminal
+from tests.client.terminal import finish, terminal
 
 Plant = Callable[..., Entry]
 

@@ -2,15 +2,12 @@
 
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
-import pexpect
 import pytest
 
 from diaryclient.logins import Logins
@@ -19,6 +16,7 @@ from protocol.address import Address
 from protocol.invite import Invite
 from tests.client.fakes import ALICE, FakeClock, FakeServer, login_to
 from tests.client.loopback import PASSWORD, Loopback
+from tests.client.terminal import finish, terminal
 
 
 def process(*words: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[bytes]":
@@ -79,28 +77,10 @@ def test_a_write_imports_little() -> None:
     heavy = {"pydantic", "asyncio", "tomllib", "getpass", "secrets", "rich", "protocol.login"}
     heavy |= {"prompt_toolkit", "wcwidth", "dateparser", "zoneinfo", "subprocess"}
     heavy |= {"diaryclient.entry", "diaryclient.date_words", "diaryclient.editor"}
+    heavy |= {f"diaryclient.{name}" for name in ("renewal", "login_end", "tokens", "granting")}
+    heavy |= {"protocol.tokenword", "protocol.offer"}
     assert heavy.isdisjoint(done.stdout.split())
     assert "cryptography.hazmat.primitives.hpke" not in done.stdout
-
-
-def terminal(*words: str, environment: dict[str, str]) -> pexpect.spawn:
-    """Run the client at a terminal."""
-    return pexpect.spawn(
-        sys.executable,
-        ["-m", "diaryclient", *words],
-        env=os.environ | environment,
-        encoding="utf-8",
-        timeout=20,
-        # A test run in the background ignores SIGINT, and its children would inherit that.
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
-    )
-
-
-def finish(child: pexpect.spawn) -> tuple[int | None, str]:
-    """Give the exit status and the last output."""
-    child.expect(pexpect.EOF)
-    child.close()
-    return child.exitstatus, child.before
 
 
 @pytest.mark.parametrize(("answer", "status"), [("y", 0), ("", 3), ("n", 3)])

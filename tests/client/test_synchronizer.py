@@ -13,6 +13,8 @@ from diaryclient.diary import Diary
 from diaryclient.errors import NotLoggedInError
 from diaryclient.interactive.synchronizer import LONGEST_PAUSE, POLL_SECONDS, Synchronizer
 from diaryclient.outbox import Entry
+from diaryclient.renewal import renew
+from diaryclient.settings import Choice
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day, EntryId
 from protocol.messages import Days, Put
@@ -387,3 +389,50 @@ def test_a_login_that_vanished_is_no_crash(desk: Desk) -> None:
     assert sync.tick()[0].startswith("2026-11-18")
     assert sync.diary.login.kid == KID
     assert sync.diary.today() == Day("2026-11-18")
+
+
+def test_a_due_login_is_renewed_in_between(screen: Screen) -> None:
+    """Without a word, and once."""
+    screen.desk.server.hints = True
+    assert screen.tick() == []
+    assert screen.sync.diary.login.kid != KID
+    assert screen.sync.diary.login == screen.desk.logins.choose(Choice())
+    screen.tick()
+    screen.tick()
+    assert len(screen.desk.server.proven) == 1
+    screen.desk.server.hints = False
+    screen.type("under the successor")
+    assert screen.told[-1].startswith("saved ")
+
+
+def test_what_another_process_renewed_is_used_before_the_old_token_ends(screen: Screen) -> None:
+    """A prompt that stays open for weeks hears no EXPIRED."""
+    other = screen.desk.diary(5)
+    screen.desk.server.hints = True
+    other.whoami()
+    renew(other.asker)
+    screen.desk.server.hints = False
+    screen.desk.server.account.tokens[KID].ended = ErrorCode.EXPIRED
+    screen.type("still here")
+    assert screen.told[-1].startswith("saved ")
+    assert screen.tick() == []
+
+
+def test_a_renewal_that_is_refused_is_not_tried_at_every_look(screen: Screen) -> None:
+    """Only every ten minutes, and silently."""
+    screen.desk.server.hints = True
+    screen.desk.server.account.tokens[KID].fixed = True
+    for _ in range(5):
+        assert screen.tick() == []
+    assert len(screen.desk.server.proven) == 1
+
+
+def test_the_end_of_a_login_is_told_while_typing(screen: Screen) -> None:
+    """Once a day."""
+    login = replace(screen.sync.diary.login, expires=START + 3 * DAY_MILLISECONDS, created=START)
+    screen.desk.logins.save(replace(login, created=START - 90 * DAY_MILLISECONDS, kid=b"kid-0009"))
+    token = screen.desk.server.account.tokens[KID]
+    screen.desk.server.account.tokens[b"kid-0009"] = replace(token, kid=b"kid-0009")
+    [told] = screen.tick()
+    assert told.startswith("this login ends on ")
+    assert screen.tick() == []
