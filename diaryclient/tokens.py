@@ -3,6 +3,7 @@
 from typing import Final
 
 from diaryclient.asking import Asker
+from diaryclient.exchange import PATIENCE
 from diaryclient.lifetime import Life
 from diaryclient.logins import Login
 from protocol.errors import MalformedError
@@ -56,9 +57,9 @@ def mint(asker: Asker, name: str, scopes: str, life: Life) -> TokenWord:
     )
 
 
-def revoke(asker: Asker, token_id: bytes) -> int:
-    """End another token and give how many of its line could still be used; raise as `Asker.ask`."""
-    return asker.ask(Revoke(token_id), Revoked).ended
+def revoke(asker: Asker, token_id: bytes, patience: float = PATIENCE) -> None:
+    """End another token; raise as `Asker.ask`, NotFoundError if the user has none of that id."""
+    asker.ask(Revoke(token_id), Revoked, patience=patience)
 
 
 def revoke_own(asker: Asker, patience: float) -> None:

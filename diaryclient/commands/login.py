@@ -25,21 +25,29 @@ from diaryclient.commands.surroundings import Surroundings, has_terminal
 from diaryclient.commands.wishes import EXPIRES_HELP, SCOPE_HELP, parse_name, parse_scope
 from diaryclient.dates import format_expiry
 from diaryclient.diary import Diary
-from diaryclient.errors import UnknownHostError, UnreachableError
+from diaryclient.errors import NotLoggedInError, UnreachableError
 from diaryclient.lifetime import DEFAULT_LIFE, parse_life
 from diaryclient.link import open_session
 from diaryclient.login import Gatekeeper, Target, Trust, Wish, log_in, name_of_machine
 from diaryclient.logins import Login, login_name
 from diaryclient.settings import parse_server, parse_user
-from diaryclient.tokens import login_of, revoke_own
-from protocol.errors import DiaryError, MalformedError, UsageError
+from diaryclient.tokens import login_of, revoke, revoke_own
+from protocol.errors import (
+    DiaryError,
+    MalformedError,
+    NotFoundError,
+    TokenExpiredError,
+    TokenRevokedError,
+    UsageError,
+)
 from protocol.identity import parse_fingerprint
 from protocol.invite import looks_like_invite, parse_invite
+from protocol.messages import Scope, allows
 from protocol.tokenword import MAX_TOKEN_WORD, looks_like_token, parse_token
 
 _DELIVERING_SECONDS: Final = 10.0
-_ENDING_SECONDS: Final = 2.0
-"""For the login that a new one replaces: it is done already, and nobody should wait for more."""
+_ENDING_SECONDS: Final = 3.0
+"""For the end of the login that a new one replaces: nobody should wait long for that."""
 
 
 @click.command("login")
@@ -212,20 +220,26 @@ def _welcome(surroundings: Surroundings, diary: Diary, earlier: Login | None) ->
     if surroundings.environment.get("DIARY_TOKEN"):
         click.echo("DIARY_TOKEN is set: it is used instead until it is unset", err=True)
     if earlier and earlier.id != login.id and earlier.fingerprint == login.fingerprint:
-        _end(surroundings, earlier)
+        _end(surroundings, diary, earlier)
     deliver_older(diary, seconds=_DELIVERING_SECONDS, has_new_login=True)
 
 
-def _end(surroundings: Surroundings, earlier: Login) -> None:
+def _end(surroundings: Surroundings, diary: Diary, earlier: Login) -> None:
     """Revoke a login that was replaced; one that has ended, or is not known, needs no word."""
-    with surroundings.diary(earlier) as diary:
-        try:
-            revoke_own(diary.asker, _ENDING_SECONDS)
-        except (UnreachableError, UnknownHostError) as error:
-            click.echo(
-                f"diaryclient: the earlier login still lives on the server: {error}; type: "
-                f"diaryclient token revoke {earlier.id.hex()}",
-                err=True,
-            )
-        except DiaryError:
+    may_end_others = allows(diary.login.scopes, Scope.FULL)
+    try:
+        if may_end_others:
+            revoke(diary.asker, earlier.kid, _ENDING_SECONDS)
+        else:
+            with surroundings.diary(earlier) as former:
+                revoke_own(former.asker, _ENDING_SECONDS)
+    except (NotFoundError, TokenExpiredError, TokenRevokedError):
+        return
+    except DiaryError as error:
+        if isinstance(error, NotLoggedInError) and not may_end_others:
             return
+        click.echo(
+            "diaryclient: the earlier login may still live on the server; type: diaryclient token "
+            f"revoke {earlier.id.hex()}",
+            err=True,
+        )

@@ -22,7 +22,7 @@ def parse_name(name: str) -> str:
 
 def parse_scope(given: Sequence[str]) -> str:
     """Give scopes as they travel: sorted, each once, one space between; raise UsageError."""
-    names = {name.strip().lower() for words in given for name in words.split(",")}
-    if not names <= ALLOWED_SCOPES:
+    names = {name for words in given for name in words.lower().replace(",", " ").split()}
+    if not names or not names <= ALLOWED_SCOPES:
         raise UsageError("--scope: a scope is read, write or full")
     return " ".join(sorted(names))
