@@ -167,10 +167,9 @@ def _iso(at: int) -> str | None:
 
 
 def _explanation(word: TokenWord, name: str, clock: Clock) -> str:
-    may = word.scopes.replace(" ", " and ")
-    renewed = "" if word.fixed or not word.expires else "; a login made of it renews itself"
-    return (
-        f"{safe_line(name)} {word.kid.hex()}: may {'do everything' if may == 'full' else may}, "
-        f"{format_expiry(word.expires, clock)}{renewed}. This is shown once; keep it like a "
-        "password. Use it as DIARY_TOKEN, or type there: diaryclient login --token-stdin"
-    )
+    may = "do everything" if word.scopes == "full" else word.scopes.replace(" ", " and ")
+    until = format_expiry(word.expires, clock)
+    renews = "" if word.fixed or not word.expires else ", and renews itself where it is a login"
+    facts = f"{safe_line(name)} {word.kid.hex()}: may {may}, {until}{renews}"
+    use = "use it elsewhere as DIARY_TOKEN, or type there: diaryclient login --token-stdin"
+    return f"{facts}; shown once, keep it like a password\n{use}"

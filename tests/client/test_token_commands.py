@@ -133,7 +133,7 @@ def test_a_new_token_is_the_last_line_and_works(run: Run, logged_in: Loopback) -
     create = ["token", "create", "--name", "cron", "--scope", "write", "--expires", "30d"]
     status, out, err = run(*create)
     assert status == 0
-    assert re.match(r"cron [0-9a-f]{16}: may write, until \d{4}-\d\d-\d\d\. This is shown", err)
+    assert re.match(r"cron [0-9a-f]{16}: may write, until \d{4}-\d\d-\d\d; shown once", err)
     word = parse_token(out.strip())
     assert out == f"{word.encode()}\n"
     assert (word.scopes, word.fixed, word.fingerprint) == (
@@ -162,7 +162,7 @@ def test_a_login_that_ends_sooner_makes_tokens_that_do(
     status, out, err = run("token", "create", "--name", "phone", "--scope", "full")
     assert status == 0
     assert "may do everything, until " in err
-    assert "renews itself" in err
+    assert ", and renews itself where it is a login; shown once" in err
     assert ends - 120_000 < parse_token(out.strip()).expires <= ends
     [mint] = [each for _, each in logged_in.fake.requests if isinstance(each, Mint)]
     assert not mint.fixed

@@ -11,6 +11,10 @@ _BLOCK: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CHANGING: Final = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d [0-9a-f]{32}"), "TIME ID"),
     (re.compile(r"\[\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\]"), "[STAMP]"),
+    (re.compile(r"\bdiarytoken1[0-9a-z.]+"), "WORD"),
+    (re.compile(r"\btoken [0-9a-f]{16} .+"), "token ID NAME"),
+    (re.compile(r"\b[0-9a-f]{16}\b"), "ID"),
+    (re.compile(r"(?<=made )\d{4}-\d\d-\d\d \d\d:\d\d"), "DAY TIME"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d [0-9a-f]{5}"), "DAY TIME ID"),
     (re.compile(r"[0-9a-f]{5} \d{4}-\d\d-\d\d \d\d:\d\d"), "ID DAY TIME"),
     (re.compile(r"(?<=queued )[0-9a-f]{5}"), "ID"),

@@ -68,6 +68,8 @@ def test_the_session_is_what_the_readme_shows(readme_server: Server, home: Home)
     for step in ours:
         if "train" in step.command:
             server.stop()
+        elif not server.is_running and "diaryclient" in step.command:
+            server.restart()
         shown = run(step, server, home)
         assert without_what_changes(shown) == without_what_changes(step.output), step.command
 
