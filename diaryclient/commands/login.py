@@ -126,7 +126,7 @@ def _wish(
     return Wish(
         label=name_of_machine() if name is None else parse_name(name),
         scopes=parse_scope(scopes or ("full",)),
-        life=DEFAULT_LIFE if expires is None else parse_life(expires, surroundings.clock),
+        life=DEFAULT_LIFE if expires is None else parse_life(expires, surroundings.zoned_clock()),
     )
 
 
@@ -213,7 +213,7 @@ def _begin_using(surroundings: Surroundings, login: Login, earlier: Login | None
 
 def _welcome(surroundings: Surroundings, diary: Diary, earlier: Login | None) -> None:
     login = diary.login
-    until = format_expiry(login.expires, surroundings.clock)
+    until = format_expiry(login.expires, surroundings.zoned_clock())
     scope = "" if login.scopes == "full" else f", to {login.scopes.replace(' ', ' and ')} only"
     click.echo(f"logged in to {login.address} as {login.user} {until}{scope}")
     sys.stdout.flush()

@@ -40,7 +40,7 @@ def log_out(surroundings: Surroundings, login: Login, *, forget: bool = False) -
             raise _kept(login, error) from None
         remove_login(surroundings, login)
         click.echo(f"removed the login of {login.user} to {login.address} here")
-        until = format_expiry(login.expires, surroundings.clock)
+        until = format_expiry(login.expires, surroundings.zoned_clock())
         click.echo(
             f"diaryclient: it still lives on the server, {until}: {error}; to end it, type "
             f"elsewhere: diaryclient token revoke {login.id.hex()}",

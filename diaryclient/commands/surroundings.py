@@ -64,11 +64,20 @@ class Surroundings:
 
     def diary(self, login: Login) -> Diary:
         """Open the diary of a login."""
-        return Diary.open(login, self.logins, self.outbox(login), clock=self._zoned_clock())
+        return Diary.open(login, self.logins, self.outbox(login), clock=self.zoned_clock())
 
     def in_zone(self, name: str | None) -> "Surroundings":
         """Give the same in the zone that `--tz` names; None leaves it to the settings."""
         return replace(self, flags={**self.flags, "timezone": name})
+
+    def zoned_clock(self) -> Clock:
+        """Give the clock in the zone of the settings, for all that people type and read."""
+        origin, name = choose_timezone(self.flags, self.environment, self.places.config)
+        if not name:
+            return self.clock
+        from diaryclient.zones import in_zone  # noqa: PLC0415 - most machines are where people are
+
+        return in_zone(self.clock, name, origin)
 
     def _lent(self, word: str) -> Login:
         from diaryclient.tokens import login_of  # noqa: PLC0415 - most people have no such variable
@@ -84,14 +93,6 @@ class Surroundings:
         return (not server or parse_server(server, "--server") == login.address) and (
             not user or parse_user(user, "--user") == login.user
         )
-
-    def _zoned_clock(self) -> Clock:
-        origin, name = choose_timezone(self.flags, self.environment, self.places.config)
-        if not name:
-            return self.clock
-        from diaryclient.zones import in_zone  # noqa: PLC0415 - most machines are where people are
-
-        return in_zone(self.clock, name, origin)
 
 
 def has_terminal() -> bool:

@@ -51,7 +51,7 @@ def list_all(surroundings: Surroundings, *, as_json: bool) -> None:
             click.echo(json.dumps([_as_json(row) for row in rows], indent=2))
         else:
             for row in rows:
-                click.echo(_as_line(row, surroundings.clock))
+                click.echo(_as_line(row, surroundings.zoned_clock()))
         deliver_older(diary)
 
 
@@ -68,7 +68,7 @@ def create(
     It may do no more than the login that makes it, and lives no longer.
     """
     label, wanted = parse_name(name), parse_scope(scopes)
-    life = DEFAULT_LIFE if expires is None else parse_life(expires, surroundings.clock)
+    life = DEFAULT_LIFE if expires is None else parse_life(expires, surroundings.zoned_clock())
     with surroundings.diary(surroundings.login()) as diary:
         try:
             word = mint(diary.asker, label, wanted, life)
@@ -77,7 +77,7 @@ def create(
                 f"{error}; if `diaryclient token list` shows {label} all the same, revoke it: its "
                 "word is lost"
             ) from None
-        click.echo(_explanation(word, label, surroundings.clock), err=True)
+        click.echo(_explanation(word, label, surroundings.zoned_clock()), err=True)
         click.echo(word.encode())
         deliver_older(diary)
 
@@ -90,7 +90,7 @@ def end(surroundings: Surroundings, wanted: str, *, yes: bool) -> None:
     """End a token at once; ID is any beginning or end of its id."""
     login = surroundings.login()
     with surroundings.diary(login) as diary:
-        found = _find(diary, wanted, surroundings.clock)
+        found = _find(diary, wanted, surroundings.zoned_clock())
         if found != login.id:
             revoke(diary.asker, found)
             click.echo(f"revoked {found.hex()}")

@@ -18,7 +18,7 @@ def command(surroundings: Surroundings) -> None:
     login = surroundings.login()
     with surroundings.diary(login) as diary:
         known = diary.whoami()
-        until = format_expiry(known.expires, surroundings.clock)
+        until = format_expiry(known.expires, surroundings.zoned_clock())
         name = f" {safe_line(login.label)}" if login.label else ""
         token = f"token {login.id.hex()}{name}"
         click.echo(f"{known.user}@{login.address} {known.scopes}, {until}, {token}")
