@@ -39,6 +39,7 @@ from diaryserver.store.cache import DayCache
 from diaryserver.store.disk import Disk
 from diaryserver.store.files import FileEntryStore
 from diaryserver.store.folders import Folders
+from diaryserver.store.following import ChangedDays
 from diaryserver.store.journal import Journal
 from diaryserver.store.writer import JournaledWriter
 from protocol.address import Address
@@ -92,6 +93,7 @@ def open_entries(
     disk: Disk | None = None,
     alarm: Alarm | None = None,
     cache: DayCache | None = None,
+    changed: ChangedDays | None = None,
 ) -> Iterator[FileEntryStore]:
     """Open the diaries in the data folder, replaying the journal if there is one.
 
@@ -106,7 +108,8 @@ def open_entries(
             writer = stack.enter_context(closing(JournaledWriter(journal, folders, alarm)))
         except OSError as error:
             raise _unusable(folder, error) from None
-        yield FileEntryStore(folders, writer, alarm, cache or DayCache())
+        cache, changed = cache or DayCache(), changed or ChangedDays(os.urandom)
+        yield FileEntryStore(folders, writer, alarm, cache, changed)
 
 
 def _unusable(folder: Path, error: OSError) -> DataError:

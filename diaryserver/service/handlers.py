@@ -21,6 +21,7 @@ from protocol.messages import (
     MAX_DAY_ROWS,
     MAX_FOUND_BYTES,
     MAX_SKEW_MILLISECONDS,
+    MAX_TAIL_ROWS,
     Amend,
     Batch,
     Batched,
@@ -47,6 +48,8 @@ from protocol.messages import (
     Revoke,
     Search,
     Stored,
+    Tail,
+    Tailed,
     Tokens,
     Whoami,
     version_of,
@@ -58,7 +61,8 @@ _MAX_ROW: Final = 1 + 11 + 5 + 9 + 9
 _LIST_OVERHEAD: Final = 1 + 8 + 5 + 3 + 5 + 1
 _CHUNK_OVERHEAD: Final = 1 + 8 + 5 + 3 + 5 + 9
 _FOUND_OVERHEAD: Final = 1 + 8 + (8 + 3) + (5 + 1 + 30) + (7 + 2 + MAX_CURSOR_BYTES)
-"""The bytes of the other fields and names of a DayList, of a Chunk and of a Found."""
+_TAIL_OVERHEAD: Final = 1 + 8 + (5 + 3) + (7 + 2 + MAX_CURSOR_BYTES) + (5 + 1) + (5 + 1)
+"""The bytes of the other fields and names of a DayList, a Chunk, a Found and a Tailed."""
 
 
 async def put(context: Context, request: Put) -> Stored:
@@ -179,6 +183,14 @@ async def search(context: Context, request: Search) -> Found:
     )
 
 
+async def tail(context: Context, request: Tail) -> Tailed:
+    """Tell which days were changed; even the shortest request pays for a few rows."""
+    limit = min(MAX_TAIL_ROWS, (context.room - _TAIL_OVERHEAD) // _MAX_ROW)
+    return await context.store_worker.run(
+        context.entries.tail, context.token.user, request.cursor, limit
+    )
+
+
 async def clear(context: Context, request: Clear) -> Cleared:
     """Set a day aside; the request's id in the archive's name makes a repetition harmless."""
     name = await context.store_worker.run(
@@ -205,6 +217,7 @@ HANDLERS: Final[Mapping[type[Request], Handler]] = {
     Days: days,
     Read: read,
     Search: search,
+    Tail: tail,
     Clear: clear,
     Amend: amend,
     Remove: remove,

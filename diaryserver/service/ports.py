@@ -21,7 +21,7 @@ from typing import Final, Protocol, TypeAlias
 from protocol.dayfile import Amended, Removed, Restored, Stamp, Written
 from protocol.errors import RefusedError
 from protocol.identifiers import Day, EntryId, Username
-from protocol.messages import Chunk, DayList
+from protocol.messages import Chunk, DayList, Tailed
 
 UNUSED_LIFE_MILLISECONDS: Final = 600_000
 """A client uses its token within seconds of the GRANT; one that nobody has must not linger."""
@@ -130,6 +130,18 @@ class EntryStore(Protocol):
         cursor holds over appends, changes and clears. What matches all the time from the first
         request to the last is given once. Case is folded (`str.casefold`), nothing else. Raise
         InvalidRequestError for a cursor that this store never gave, or StorageError.
+        """
+
+    def tail(self, user: Username, cursor: bytes, limit: int) -> Tailed:
+        """Give at most `limit` days that were changed since `cursor`, as `list_days` would now.
+
+        Changed by `append_batch`, `clear`, or whatever else makes a day longer or begin anew. Each
+        is given once, however often it was changed, the longest ago first, and may be given without
+        need; without a file any more, it has the generation of the next one and size 0. An empty
+        cursor begins now: every later change is given, whatever is listed or read meanwhile. A
+        cursor holds over appends, changes and clears, and may be given again. A store may forget
+        what was changed, over a restart or any time: then, and for a cursor it never gave, the
+        answer is `lost`, with a cursor that begins now. Raise StorageError.
         """
 
     def clear(self, user: Username, day: Day, generation: int, rid: EntryId) -> str:

@@ -17,6 +17,7 @@ from diaryserver.store.cache import DayCache
 from diaryserver.store.daystate import DayState, entry_ids, record_ids
 from diaryserver.store.deciding import MAX_DAY_BYTES, Decisions
 from diaryserver.store.folders import Folders, UserFolder, archived_file, day_file
+from diaryserver.store.following import ChangedDays
 from diaryserver.store.lines import compare_with
 from diaryserver.store.pieces import absent_records
 from diaryserver.store.searching import Position, Search
@@ -31,7 +32,7 @@ from protocol.errors import (
     StorageError,
 )
 from protocol.identifiers import Day, EntryId, Username
-from protocol.messages import MAX_GENERATION, Chunk, DayList, DayRow
+from protocol.messages import MAX_GENERATION, Chunk, DayList, DayRow, Tailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,19 @@ class FileEntryStore:
     """Diaries as day files; every method is called by one thread at a time."""
 
     def __init__(
-        self, folders: Folders, writer: JournaledWriter, alarm: Alarm, cache: DayCache
+        self,
+        folders: Folders,
+        writer: JournaledWriter,
+        alarm: Alarm,
+        cache: DayCache,
+        changed: ChangedDays,
     ) -> None:
         """All are the store's own from now on, but for `folders`, which its opener closes."""
         self._folders = folders
         self._writer = writer
         self._alarm = alarm
         self._cache = cache
+        self._changed = changed
 
     def append_batch(self, batch: Sequence[Writing]) -> list[Outcome]:
         """Store entries and changes durably with one sync for all of them."""
@@ -127,6 +134,15 @@ class FileEntryStore:
         except OSError as error:
             raise self._storage_error("searching", user, error) from error
 
+    def tail(self, user: Username, cursor: bytes, limit: int) -> Tailed:
+        """Tell what was changed since the cursor; without a change no disk is touched."""
+        since = self._changed.since(user, cursor, limit)
+        try:
+            rows = self._rows(user, since.days) if since.days else ()
+        except OSError as error:
+            raise self._storage_error("listing", user, error) from error
+        return Tailed(rows, since.cursor, since.more, since.lost)
+
     def clear(self, user: Username, day: Day, generation: int, rid: EntryId) -> str:
         """Set a day aside; the archive's name holds `rid`, the record of having done so."""
         try:
@@ -138,6 +154,7 @@ class FileEntryStore:
                     return done[1]
                 self._check_clearable(folder, user, day, generation)
                 name = archived_file(day, generation, rid)
+                self._changed.note(user, day)
                 # The journal may go before this file is synced as a day file again.
                 folder.sync_file(day_file(day))
                 folder.archive(day_file(day), name)
@@ -154,6 +171,7 @@ class FileEntryStore:
         if self._writer.waiting_days(user):
             raise StorageError("entries of this diary still wait for its files")
         self._cache.forget_user(user)
+        self._changed.forget(user)
         try:
             return self._folders.retire(user, uid)
         except OSError as error:
@@ -196,6 +214,7 @@ class FileEntryStore:
                     raise QuotaError(f"a day holds {MAX_DAY_BYTES // 2**20} MiB")
                 self._cache.forget(user, day)
                 if lines:
+                    self._changed.note(user, day)
                     append_synced(folder, day, state, lines, self._folders.disk)
                 return len(absent)
         except OSError as error:
@@ -225,6 +244,8 @@ class FileEntryStore:
     def _commit(self, batch: list[NewLines]) -> StorageError | None:
         if not batch:
             return None
+        for new in batch:
+            self._changed.note(new.user, new.day)
         try:
             self._writer.commit(batch)
         except OSError as error:
@@ -259,6 +280,13 @@ class FileEntryStore:
         days = folder.days(first, last)
         waiting = {day for day in self._writer.waiting_days(user) if first <= day <= last}
         return sorted({*days, *waiting}) if waiting else days
+
+    def _rows(self, user: Username, days: Iterable[Day]) -> tuple[DayRow, ...]:
+        try:
+            with self._folders.user(user) as folder:
+                return tuple(self._row(folder, user, day) for day in days)
+        except FileNotFoundError:
+            return ()
 
     def _row(self, folder: UserFolder, user: Username, day: Day) -> DayRow:
         waiting = self._writer.waiting(user, day)

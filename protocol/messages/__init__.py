@@ -2,9 +2,9 @@
 
 Rules: a request travels as a map of its fields plus `op`; a reply as a map of its fields plus
 `code`, which is OK, or else the map is a `Refusal`. What everybody may import stands below; the
-modules are `base` (what all share), `diary`, `batch`, `changes`, `finding` and `account` (the
-messages), `forms` (what LOGIN seals), `table` (`OPERATIONS`, the whole table of what can be asked,
-and the way to bytes and back).
+modules are `base` (what all share), `diary`, `batch`, `changes`, `finding`, `following` and
+`account` (the messages), `forms` (what LOGIN seals), `table` (`OPERATIONS`, the whole table of what
+can be asked, and the way to bytes and back).
 """
 
 from protocol.messages.account import (
@@ -81,6 +81,11 @@ from protocol.messages.finding import (
     LongRow,
     Search,
 )
+from protocol.messages.following import (
+    MAX_TAIL_ROWS,
+    Tail,
+    Tailed,
+)
 from protocol.messages.forms import (
     FORMS,
     MAX_PASSWORD_BYTES,
@@ -127,6 +132,7 @@ __all__ = [
     "MAX_PAD",
     "MAX_PASSWORD_BYTES",
     "MAX_SKEW_MILLISECONDS",
+    "MAX_TAIL_ROWS",
     "MAX_TEXT_BYTES",
     "MAX_TOKEN_ROWS",
     "MAX_WORDS_BYTES",
@@ -174,6 +180,8 @@ __all__ = [
     "Scope",
     "Search",
     "Stored",
+    "Tail",
+    "Tailed",
     "TokenList",
     "TokenRow",
     "Tokens",

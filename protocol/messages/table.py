@@ -36,6 +36,7 @@ from protocol.messages.diary import (
     Stored,
 )
 from protocol.messages.finding import Found, Search
+from protocol.messages.following import Tail, Tailed
 from protocol.messages.forms import FORMS, Form, LoginForm, name_of_form
 from protocol.packing import Packable, pack, unpack
 
@@ -63,6 +64,7 @@ OPERATIONS: Final = (
     Operation("remove", Remove, Changed, Scope.FULL),
     Operation("restore", Restore, Changed, Scope.FULL),
     Operation("search", Search, Found, Scope.READ),
+    Operation("tail", Tail, Tailed, Scope.READ),
     Operation("whoami", Whoami, Identity, Scope.ANY),
     Operation("ping", Ping, Identity, Scope.ANY),
     Operation("tokens", Tokens, TokenList, Scope.FULL),
@@ -82,7 +84,7 @@ RENEWAL_HINT_BYTES: Final = 7
 _FORM: Final = "form"
 
 Answer = TypeVar("Answer", bound=Reply)
-Padded: TypeAlias = Days | Read | Search | Tokens
+Padded: TypeAlias = Days | Read | Search | Tail | Tokens
 PaddedRequest = TypeVar("PaddedRequest", bound=Padded)
 
 

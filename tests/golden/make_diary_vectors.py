@@ -1,4 +1,4 @@
-"""Writes the byte vectors of changes, batches, searches into `v1/`, once, as `make_vectors` does.
+"""Writes the byte vectors of changes, batches, searches, tails into `v1/`, as `make_vectors` does.
 
 python tests/golden/make_diary_vectors.py
 """
@@ -15,6 +15,7 @@ from protocol.messages import (
     Batch,
     Batched,
     Changed,
+    DayRow,
     EntryRow,
     Found,
     LongRow,
@@ -24,6 +25,8 @@ from protocol.messages import (
     Restore,
     ResultRow,
     Search,
+    Tail,
+    Tailed,
     padded,
     version_of,
 )
@@ -91,7 +94,25 @@ FOUND: Final[dict[str, tuple[str, Reply]]] = {
     ),
     "search_found_long": ("search_on", Found(b"", (LongRow(TODAY, entry_id(2)),), b"")),
 }
-REQUESTS: Final = CHANGES | BATCHES | SEARCHES
+TAILS: Final[dict[str, Request]] = {
+    "tail": Tail(),
+    "tail_on": Tail(bytes(range(16))),
+    "tail_on_padded": padded(Tail(bytes(range(16)))),
+}
+TAILED: Final[dict[str, tuple[str, Reply]]] = {
+    "tail_begun": ("tail", Tailed((), bytes(range(16)), more=False, lost=False)),
+    "tail_lost": ("tail_on", Tailed((), bytes(range(16, 32)), more=False, lost=True)),
+    "tail_two": (
+        "tail_on_padded",
+        Tailed(
+            (DayRow(Day("2025-12-31"), 0, 13, 4096), DayRow(TODAY, 1, 0, 0)),
+            bytes(range(1, 17)),
+            more=True,
+            lost=False,
+        ),
+    ),
+}
+REQUESTS: Final = CHANGES | BATCHES | SEARCHES | TAILS
 """In the order in which they were added: the place of each decides its rid."""
 
 
@@ -148,6 +169,8 @@ FILES: Final[dict[str, Callable[[], object]]] = {
     "batch_replies": partial(reply_vectors, BATCHED),
     "search_requests": partial(request_vectors, SEARCHES),
     "search_replies": partial(reply_vectors, FOUND),
+    "tail_requests": partial(request_vectors, TAILS),
+    "tail_replies": partial(reply_vectors, TAILED),
     "dayfile_changes": day_file_vector,
 }
 

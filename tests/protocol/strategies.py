@@ -25,6 +25,7 @@ from protocol.messages import (
     MAX_NOTE_BYTES,
     MAX_OFFSET_MINUTES,
     MAX_PAD,
+    MAX_TAIL_ROWS,
     MAX_TEXT_BYTES,
     MAX_TOKEN_ROWS,
     MAX_WORDS_BYTES,
@@ -65,6 +66,8 @@ from protocol.messages import (
     Revoked,
     Search,
     Stored,
+    Tail,
+    Tailed,
     TokenList,
     TokenRow,
     Tokens,
@@ -260,6 +263,7 @@ REQUESTS: Final[dict[type[Request], st.SearchStrategy[Request]]] = {
     ),
     Remove: st.builds(Remove, days, entry_ids, _versions_of_entries, offsets),
     Search: st.builds(Search, bounded_text(1, MAX_WORDS_BYTES), days, days, _cursors, _pads),
+    Tail: st.builds(Tail, _cursors, _pads),
     Restore: st.builds(Restore, days, entry_ids, _versions_of_entries, offsets),
     Whoami: st.builds(Whoami),
     Ping: st.builds(Ping),
@@ -282,7 +286,8 @@ _token_rows = st.lists(
     ),
     max_size=MAX_TOKEN_ROWS,
 )
-_rows = st.lists(st.builds(DayRow, days, _generations, _sizes, _sizes), max_size=MAX_DAY_ROWS)
+_day_rows = st.builds(DayRow, days, _generations, _sizes, _sizes)
+_rows = st.lists(_day_rows, max_size=MAX_DAY_ROWS)
 REPLIES: Final[dict[type[Reply], st.SearchStrategy[Reply]]] = {
     Stored: st.builds(Stored, days, st.booleans()),
     Batched: st.lists(
@@ -296,6 +301,13 @@ REPLIES: Final[dict[type[Reply], st.SearchStrategy[Reply]]] = {
         st.binary(max_size=MAX_FOUND_BYTES),
         st.lists(st.builds(LongRow, days, entry_ids), max_size=1).map(tuple),
         _cursors,
+    ),
+    Tailed: st.builds(
+        Tailed,
+        st.lists(_day_rows, max_size=MAX_TAIL_ROWS).map(tuple),
+        _cursors,
+        st.booleans(),
+        st.booleans(),
     ),
     Changed: st.builds(Changed, _versions_of_entries, st.booleans()),
     Identity: st.builds(Identity, usernames, scope_lists, timestamps, timestamps),

@@ -18,7 +18,7 @@ from diaryserver.store.journal import CHECKPOINT_BYTES
 from diaryserver.store.lines import format_writing
 from diaryserver.store.records import Base, Damage, JournalRecord, Line, encode_record, read_records
 from protocol.dayfile import Foreign, parse_day_file
-from protocol.errors import BusyError, NotFoundError, StorageError
+from protocol.errors import BusyError, NotFoundError, StaleError, StorageError
 from protocol.identifiers import Day, EntryId, Username
 from tests.server.fakes import NOON, new_id
 from tests.server.faults import disk_full_at, with_failing
@@ -72,6 +72,23 @@ class Scribe:
         rows = self.store.list_days(user, day, day, 1).rows
         if rows:
             self.store.clear(user, day, rows[0].generation, new_id())
+
+
+class Reader(Scribe):
+    """A scribe who reads everything after each writing, as followers of a diary do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.met: dict[tuple[Username, Day, int], bytes] = {}
+
+    def write(self, *batch: Writing) -> list[Outcome]:
+        """Append a batch, and read."""
+        outcomes = super().write(*batch)
+        for user in (ALICE, BOB):
+            for row in self.store.list_days(user, FIRST, LAST, EVERYTHING).rows:
+                read = self.store.read(user, row.day, row.generation, 0, row.size)
+                self.met[user, row.day, row.generation] = read.data
+        return outcomes
 
 
 def live_a_little(scribe: Scribe) -> None:
@@ -128,11 +145,14 @@ def check(folder: Path, scribe: Scribe) -> None:
 
 
 def live_and_crash(
-    folder: Path, disk: ForgetfulDisk, life: Callable[[Scribe], None] = live_a_little
+    folder: Path,
+    disk: ForgetfulDisk,
+    life: Callable[[Scribe], None] = live_a_little,
+    scribe: Scribe | None = None,
 ) -> Scribe:
     """Open a store on a disk and live, until its power is cut, at the end of the life at last."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    scribe = Scribe()
+    scribe = scribe or Scribe()
     with suppress(PowerCutError), open_entries(folder, disk=disk) as store:
         scribe.store = store
         life(scribe)
@@ -162,6 +182,27 @@ def test_a_power_cut_at_any_moment_loses_and_doubles_nothing(
         scribe = live_and_crash(folder, disk)
         disk.lose(survival)
         check(folder, scribe)
+
+
+@pytest.mark.parametrize("survival", SURVIVALS)
+def test_what_was_read_is_read_again_after_a_power_cut(tmp_path: Path, survival: Survival) -> None:
+    """The same bytes at the same place of that generation: who follows a day goes on behind."""
+    total = calls_of_a_life(tmp_path / "count")
+    compared = 0
+    for moment in range(total + 1):
+        folder = tmp_path / f"life-{moment}"
+        folder.mkdir(mode=0o700)
+        disk = ForgetfulDisk(folder, cut_after=moment)
+        reader = Reader()
+        live_and_crash(folder, disk, scribe=reader)
+        disk.lose(survival)
+        with open_entries(folder) as store:
+            for (user, day, generation), met in reader.met.items():
+                with suppress(StaleError):
+                    again = store.read(user, day, generation, 0, len(met))
+                    assert again.data == met
+                    compared += 1
+    assert compared > total
 
 
 def test_a_kill_at_any_moment_loses_and_doubles_nothing(tmp_path: Path) -> None:

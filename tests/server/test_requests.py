@@ -51,6 +51,8 @@ from protocol.messages import (
     Revoke,
     Search,
     Stored,
+    Tail,
+    Tailed,
     Tokens,
     Whoami,
     encode_request,
@@ -193,6 +195,37 @@ def test_a_search_answers_with_entries_that_fit(world: World) -> None:
     assert code_of(device.ask(padded(Search("word", TODAY, TODAY, b"?")))) == "INVALID"
 
 
+def test_a_tail_tells_which_days_changed(world: World) -> None:
+    """As `days` lists them; a poll without a pad gets a few rows, a padded one more."""
+    device = world.device()
+
+    def tail(request: Tail) -> Tailed:
+        datagram = device.request(request)
+        [reply] = world.send(datagram)
+        assert len(reply) <= AMPLIFICATION * len(datagram)
+        answer = device.opened(reply, datagram, request)
+        assert isinstance(answer, Tailed)
+        return answer
+
+    begun = tail(Tail())
+    assert (begun.rows, begun.more, begun.lost) == ((), False, False)
+    assert tail(Tail(begun.cursor)) == begun
+    for day in range(29):
+        device.ask(Put(NOON - day * A_DAY, 0, "x" * 1000))
+    listed = device.ask(padded(Days(Day("2026-10-25"), TODAY)))
+    assert isinstance(listed, DayList)
+    few, many = tail(Tail(begun.cursor)), tail(padded(Tail(begun.cursor)))
+    assert 0 < len(few.rows) < len(many.rows)
+    for answer in (few, many):
+        assert answer.rows == listed.rows[::-1][: len(answer.rows)]
+        assert answer.more
+        assert not answer.lost
+    rest = tail(padded(Tail(many.cursor)))
+    assert (many.rows + rest.rows, rest.more) == (listed.rows[::-1], False)
+    lost = tail(Tail(b"?"))
+    assert (lost.rows, lost.cursor, lost.lost) == ((), rest.cursor, True)
+
+
 def parsed(data: bytes) -> list[Record]:
     """Give the records of a day's file; nothing may be foreign."""
     records = parse_day_file(data)
@@ -278,9 +311,12 @@ def test_a_token_unused_for_ten_minutes_is_unknown(world: World) -> None:
 @pytest.mark.parametrize(
     ("scopes", "allowed"),
     [
-        ("read", {"days", "read", "search", "whoami", "ping", "revoke"}),
+        ("read", {"days", "read", "search", "tail", "whoami", "ping", "revoke"}),
         ("write", {"put", "batch", "whoami", "ping", "revoke"}),
-        ("read write", {"put", "batch", "days", "read", "search", "whoami", "ping", "revoke"}),
+        (
+            "read write",
+            {"put", "batch", "days", "read", "search", "tail", "whoami", "ping", "revoke"},
+        ),
         ("full", {operation.name for operation in OPERATIONS}),
     ],
 )
@@ -295,6 +331,7 @@ def test_a_scope_allows_what_it_says(world: World, scopes: str, allowed: set[str
         "days": padded(Days(TODAY, TODAY)),
         "read": padded(Read(TODAY, 0, 0)),
         "search": padded(Search("there", TODAY, TODAY)),
+        "tail": Tail(),
         "amend": Amend(TODAY, entry_id, version_of(entry_id), 0, "y"),
         "remove": Remove(TODAY, entry_id, version_of(changes[0]), 0),
         "restore": Restore(TODAY, entry_id, version_of(changes[1]), 0),
