@@ -103,9 +103,7 @@ class Credentials:
             raise DeniedError
         wish = Wish(form.label, form.scopes, form.lifetime, form.fixed)
         token = token_of_login(self._seed(), user, wish)
-        accounts = self._accounts
-        if not await self._workers.accounts.run(accounts.mint, token, form.invite, hashed):
-            raise DeniedError
+        await self._workers.accounts.run(self._keep_login, user, token, form.invite, hashed)
         return self._grant(token)
 
     async def renew(self, token: Token) -> Grant:
@@ -132,8 +130,29 @@ class Credentials:
                 raise DeniedError
             changed = await workers.passwords.run(hasher.hash, form.password)
         successor = authenticated_again(self._seed(), token)
-        await workers.accounts.run(accounts.change_password, successor, changed, keep=form.keep)
+
+        def keep() -> None:
+            self._check_unchanged(user, hashed)
+            accounts.change_password(successor, changed, keep=form.keep)
+
+        await workers.accounts.run(keep)
         return self._grant(successor)
+
+    def _keep_login(self, user: User, token: Token, invite: bytes, hashed: str) -> None:
+        if not invite:
+            self._check_unchanged(user, hashed)
+        if not self._accounts.mint(token, invite, hashed):
+            raise DeniedError
+
+    def _check_unchanged(self, user: User, hashed: str) -> None:
+        """Raise DeniedError if the password is no longer the one that was compared.
+
+        Whoever knows the old one could else be logging in at the moment when it is changed, and
+        keep a token that nobody ended. Called by the accounts' one thread together with what
+        depends on it.
+        """
+        if self._accounts.password_hash(user) != hashed:
+            raise DeniedError
 
     async def _accepted_hash(self, user: User | None, form: LoginForm) -> str | None:
         """Give the hash of the accepted password, an invite's new one included."""

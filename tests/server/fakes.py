@@ -1,6 +1,7 @@
 """What stands in for the world in tests of the server: a clock, chance, and a password hasher."""
 
 import random
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -56,6 +57,23 @@ class FakeHasher:
         """As PasswordHasher."""
         self.compared.append((hashed, password))
         return hashed == f"hash of {password}"
+
+
+class SlowHasher(FakeHasher):
+    """Keeps a thread busy with the password "slow" until told otherwise."""
+
+    def __init__(self) -> None:
+        """`begun` is set when it compares "slow", which goes on when `free` is set."""
+        super().__init__()
+        self.begun = threading.Event()
+        self.free = threading.Event()
+
+    def is_password(self, hashed: str, password: str) -> bool:
+        """As PasswordHasher."""
+        if password == "slow":
+            self.begun.set()
+            assert self.free.wait(20)
+        return super().is_password(hashed, password)
 
 
 def seeded(seed: int = 1) -> Callable[[int], bytes]:

@@ -24,7 +24,7 @@ from protocol.identifiers import Day, Username
 from protocol.keys import derive_token_keys
 from protocol.messages import Grant, Identity, Ping, Put, Refusal
 from protocol.offer import Hello, Offer, decode_offer, encode_hello, verify_offer
-from tests.server.fakes import NOON, FakeHasher, new_id
+from tests.server.fakes import NOON, FakeHasher, SlowHasher, new_id
 from tests.server.world import (
     ALICE,
     ELSEWHERE,
@@ -424,20 +424,6 @@ def test_unknown_names_are_throttled_like_known_ones(world: World) -> None:
     assert codes[0] == codes[1]
 
 
-class SlowHasher(FakeHasher):
-    """Keeps a thread busy with the password "slow" until told otherwise."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.free = threading.Event()
-
-    def is_password(self, hashed: str, password: str) -> bool:
-        """As PasswordHasher."""
-        if password == "slow":
-            assert self.free.wait(20)
-        return super().is_password(hashed, password)
-
-
 def test_strangers_do_not_lock_out_a_trusted_network(world: World) -> None:
     """They fill their half; the next of them hears BUSY; who logged in before logs in again."""
     world.user()
@@ -587,6 +573,31 @@ def test_a_user_removed_while_hashing_gets_no_token(world: World) -> None:
         await world.router.finish()
 
     world.run(remove)
+    assert code_of(opened_grant(login, form, replies[0])) == "DENIED"
+    assert world.accounts.list_tokens(alice) == []
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_password_changed_while_it_is_compared_is_worth_nothing(
+    world: World, *, keep: bool
+) -> None:
+    """Or who knows the old one would keep logging in until one token outlives the change."""
+    alice = world.user(password="slow")
+    slow = SlowHasher()
+    world.serve_logins(world.accounts, slow)
+    form = form_of(password="slow")
+    login = world.sealed_login(form, world.offer())
+    replies: list[bytes] = []
+
+    async def change() -> None:
+        world.router.receive(login, HERE, replies.append)
+        await asyncio.to_thread(slow.begun.wait, 20)
+        set_password = world.accounts.set_password
+        await world.workers.accounts.run(set_password, alice, "hash of new", NOON, keep=keep)
+        slow.free.set()
+        await world.router.finish()
+
+    world.run(change)
     assert code_of(opened_grant(login, form, replies[0])) == "DENIED"
     assert world.accounts.list_tokens(alice) == []
 

@@ -1,5 +1,6 @@
 """Renewal and a new password: a token proves itself, and a lost answer locks nobody out."""
 
+import asyncio
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -29,10 +30,11 @@ from protocol.messages import (
     hints_renewal,
 )
 from protocol.offer import decode_offer
-from tests.server.fakes import NOON, new_id
+from tests.server.fakes import NOON, SlowHasher, new_id
 from tests.server.world import (
     ALICE,
     ELSEWHERE,
+    HERE,
     NONCE,
     PASSWORD,
     REPLY_KEY,
@@ -350,6 +352,33 @@ def test_a_wrong_current_password_changes_nothing(
     assert (used(device), used(other)) == ("OK", "OK")
     world.clock.advance(PER_USER_AND_NETWORK.seconds_each)
     assert code_of(world.login(form_of())) == "OK"
+
+
+def test_of_two_new_passwords_at_once_the_first_holds(world: World) -> None:
+    """Whoever knew the old one, and asks while it is being replaced, does not have the last word.
+
+    Here the owner keeps the other tokens, so that only the password tells the two apart.
+    """
+    alice = world.user(password="slow")
+    thief = world.device(alice)
+    slow = SlowHasher()
+    world.serve_logins(world.accounts, slow)
+    form = change(thief, "slow", "a thief's choice")
+    login = world.proven_login(form, root_of(thief), world.offer())
+    replies: list[bytes] = []
+
+    async def both() -> None:
+        world.router.receive(login, HERE, replies.append)
+        await asyncio.to_thread(slow.begun.wait, 20)
+        set_password = world.accounts.set_password
+        await world.workers.accounts.run(set_password, alice, f"hash of {NEW}", NOON, keep=True)
+        slow.free.set()
+        await world.router.finish()
+
+    world.run(both)
+    assert code_of(opened_grant(login, form, replies[0])) == "DENIED"
+    assert len(world.accounts.list_tokens(alice)) == 1
+    assert code_of(world.login(form_of(password=NEW))) == "OK"
 
 
 def test_a_short_new_password_costs_no_attempt(device: Device) -> None:
