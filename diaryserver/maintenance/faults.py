@@ -5,11 +5,15 @@ whatever else stands in its place may be somebody's words.
 """
 
 import os
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
 from protocol.escaping import escape_line
+
+_BIDIRECTIONAL: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Controls that turn the order of what follows: a diary may hold them, a list must not obey."""
 
 JsonFault: TypeAlias = dict[str, str | int | bool]
 
@@ -72,5 +76,6 @@ class Fault:
 
 
 def printable(name: str) -> str:
-    """Give a file's name as one line without control characters, whatever its bytes are."""
-    return escape_line(os.fsencode(name).decode(errors="backslashreplace").replace("\n", "\\n"))
+    """Give a file's or a device's name as one line that moves no cursor, whatever its bytes are."""
+    line = os.fsencode(name).decode(errors="backslashreplace").replace("\n", "\\n")
+    return _BIDIRECTIONAL.sub(lambda each: f"\\u{{{ord(each[0]):x}}}", escape_line(line))

@@ -181,6 +181,7 @@ def test_a_file_of_another_user_is_named(data: Path, today: Path) -> None:
         "diaries/a file",
         "removed/alice",
         "diaries/alice/line\nfeed\x1b[0m",
+        "diaries/alice/\u202eturned",
     ],
 )
 def test_strange_names_in_diaries_are_named_and_left(data: Path, name: str) -> None:
