@@ -37,7 +37,7 @@ def list_tokens(asker: Asker) -> list[TokenRow]:
 def mint(asker: Asker, name: str, scopes: str, life: Life) -> TokenWord:
     """Make a token for another machine; raise as `Asker.ask`.
 
-    One whose end nobody chose ends with the asker's own token at the latest.
+    One whose end nobody chose ends with the asker's own token at the latest, and is as fixed as it.
     """
     login = asker.login
     milliseconds = life.milliseconds
@@ -53,7 +53,7 @@ def mint(asker: Asker, name: str, scopes: str, life: Life) -> TokenWord:
         root=grant.root,
         scopes=grant.scopes,
         expires=grant.expires,
-        fixed=life.fixed,
+        fixed=life.fixed or login.fixed,
     )
 
 

@@ -126,7 +126,9 @@ def _check_end(parent: Token, lifetime: int, now: int) -> None:
 
 
 def _change(context: Context, request: Request) -> Change:
-    digest = hashlib.sha256(encode_request(request)).digest()
+    # A repetition comes from the same login: another one, which could read the id off the wire,
+    # must not be given the token that this one made.
+    digest = hashlib.sha256(context.token.id + encode_request(request)).digest()
     return Change(context.token.uid, context.rid, digest, context.now)
 
 

@@ -97,9 +97,13 @@ def token_of_login(seed: Seed, user: User, wish: Wish) -> Token:
 
 
 def token_of_token(seed: Seed, parent: Token, wish: Wish) -> Token:
-    """Give the first token of a line that another token begins: somebody carries it elsewhere."""
+    """Give the first token of a line that another token begins: somebody carries it elsewhere.
+
+    What a fixed token begins is fixed too, or it would outlive by renewal the end that it was given
+    within.
+    """
     owner = User(parent.uid, parent.user, parent.created, has_password=True)
-    token = token_of_login(seed, owner, wish)
+    token = token_of_login(seed, owner, replace(wish, fixed=wish.fixed or parent.fixed))
     return replace(token, authenticated=parent.authenticated, deadline=0)
 
 

@@ -152,18 +152,21 @@ def test_a_token_that_would_outlive_its_maker_is_refused(run: Run, logged_in: Lo
     assert (status, out) == (6, "")
 
 
+@pytest.mark.parametrize("fixed", [True, False])
 def test_a_login_that_ends_sooner_makes_tokens_that_do(
-    run: Run, logged_in: Loopback, state: Path
+    run: Run, logged_in: Loopback, state: Path, fixed: bool
 ) -> None:
-    """Without --expires they end with it."""
+    """Without --expires they end with it, for good if somebody chose its end."""
     ends = logged_in.fake.now + 20 * DAY
     account(logged_in).tokens[KID].expires = ends
-    Logins(state / "logins").save(replace(logged_in.login, expires=ends))
+    Logins(state / "logins").save(replace(logged_in.login, expires=ends, fixed=fixed))
     status, out, err = run("token", "create", "--name", "phone", "--scope", "full")
     assert status == 0
     assert "may do everything, until " in err
-    assert ", and renews itself where it is a login; shown once" in err
-    assert ends - 120_000 < parse_token(out.strip()).expires <= ends
+    assert (", and renews itself where it is a login; shown once" in err) == (not fixed)
+    word = parse_token(out.strip())
+    assert word.fixed == fixed
+    assert ends - 120_000 < word.expires <= ends
     [mint] = [each for _, each in logged_in.fake.requests if isinstance(each, Mint)]
     assert not mint.fixed
 

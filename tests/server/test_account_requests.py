@@ -318,6 +318,16 @@ def test_another_change_under_the_same_id_is_a_conflict(world: World) -> None:
     assert code_of(bobs.ask(asked, rid)) == "OK"
 
 
+def test_another_login_is_not_given_what_was_minted(world: World) -> None:
+    """Though the id can be read off the wire, and label, scope and life can be guessed."""
+    device = world.device()
+    brief = world.device(expires=NOON + DAY, fixed=True)
+    rid, asked = new_id(), Mint("cron", "write", 0, fixed=False)
+    assert code_of(device.ask(asked, rid)) == "OK"
+    assert code_of(brief.ask(asked, rid)) == "CONFLICT"
+    assert code_of(brief.ask(asked)) == "INVALID"
+
+
 def test_changes_are_forgotten_after_a_day(world: World) -> None:
     """Longer than any repetition can come."""
     device = world.device()

@@ -127,6 +127,15 @@ def test_a_token_of_a_token_begins_a_line_of_its_own() -> None:
     assert (token.authenticated, token.expires, token.fixed) == (NOON, later + DAY, True)
 
 
+@pytest.mark.parametrize("is_fixed", [True, False])
+def test_what_a_fixed_token_begins_is_fixed(is_fixed: bool) -> None:
+    """Or a token of a day would, by way of another one, be renewed for a year."""
+    wish = Wish("cron", "full", DAY, fixed=False)
+    token = token_of_token(seed(2), login(fixed=is_fixed), wish)
+    assert token.fixed == is_fixed
+    assert bool(why_not_renewed(token, token.expires - 1, 1)) == is_fixed
+
+
 @given(st.integers(0, MAX_MILLISECONDS), st.integers(0, MAX_MILLISECONDS))
 def test_no_end_lies_beyond_the_calendar(now: int, lifetime: int) -> None:
     """A life of ten thousand years is a legal wish."""
