@@ -152,7 +152,8 @@ class FakeAccount:
         expires = self._now() + request.lifetime if request.lifetime else 0
         if token.expires and not 0 < expires <= token.expires:
             return self._refused(ErrorCode.INVALID)
-        made = self._make(request.label, request.scopes, expires, fixed=request.fixed)
+        fixed = request.fixed or token.fixed
+        made = self._make(request.label, request.scopes, expires, fixed=fixed)
         return self._granted(made)
 
     def _revoke(self, token: FakeToken, request: Revoke) -> Revoked | Refusal:

@@ -13,10 +13,17 @@ from diaryclient.exchange import ENOUGH_UNANSWERED, PATIENCE, RequestExchange, R
 from diaryclient.session import Session
 from protocol.channel import seal_reply, seal_request
 from protocol.envelope import Kind, parse_envelope
-from protocol.errors import BusyError, ErrorCode, MalformedError, QuotaError, StorageError
+from protocol.errors import (
+    BadTimeError,
+    BusyError,
+    ErrorCode,
+    MalformedError,
+    QuotaError,
+    StorageError,
+)
 from protocol.identifiers import Day, EntryId
 from protocol.keys import derive_token_keys
-from protocol.messages import Ping, Put, Stored
+from protocol.messages import Ping, Put, Refusal, Stored
 from tests.client.fakes import ADDRESS, ROOT, START, FakeClock, FakeServer, login_to, seeded
 from tests.client.lossy_link import LossyTransport, Weather
 from tests.client.network import FakeTransport, lost, session_with
@@ -264,6 +271,27 @@ def test_what_answers_another_datagram_is_ignored() -> None:
     for datagram in (outgoing.datagram, old_refusal, foreign):
         assert not exchange.receive(parse_envelope(datagram), now)
     assert not exchange.is_over
+
+
+def test_a_badtime_counts_only_for_the_datagram_it_answers() -> None:
+    """Forged, changed, or an old one about the same id: none of them moves the clock's offset."""
+    server = FakeServer(FakeClock())
+    exchange, now = request(server), server.clock.instant()
+    [outgoing] = exchange.datagrams_to_send(now)
+    sent = parse_envelope(outgoing.datagram)
+    answer = Refusal(ErrorCode.BADTIME, "", START + 3_600_000)
+    strangers = replace(derive_token_keys(bytes(32), server.keys.kid), kid=server.keys.kid)
+    forged = seal_reply(strangers, sent, START, answer)
+    early = parse_envelope(seal_request(server.keys, RID, START - 3_600_000, PUT))
+    old = seal_reply(server.keys, early, START, answer)
+    genuine = seal_reply(server.keys, sent, START, answer)
+    changed = bytes((*genuine[:40], genuine[40] ^ 1, *genuine[41:]))
+    for datagram in (forged, old, changed):
+        assert not exchange.receive(parse_envelope(datagram), now)
+    assert not exchange.is_over
+    assert exchange.receive(parse_envelope(genuine), now)
+    assert isinstance(exchange.failure, BadTimeError)
+    assert exchange.failure.server_time == START + 3_600_000
 
 
 def test_a_signed_answer_of_the_wrong_kind_is_an_error_and_no_silence() -> None:

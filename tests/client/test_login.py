@@ -278,6 +278,29 @@ def test_offers_and_grants_with_any_flipped_bit_are_ignored(
     assert len(set(server.logins)) == 1
 
 
+def test_a_captured_grant_is_nothing_to_the_next_login(server: FakeServer, logins: Logins) -> None:
+    """It belongs to one LOGIN, even where id and reply key should be the same once more."""
+    captured: list[bytes] = []
+
+    def capture(data: bytes) -> list[tuple[float, bytes]]:
+        captured.extend([data] if data[2] == Kind.GRANT else [])
+        return [(0.01, data)]
+
+    attempt(server, logins, transport=FakeTransport(server.clock, [server], back=capture))
+    server.clock.monotonic = 0.0  # and chance begins anew as well
+    server.refusals.append(ErrorCode.DENIED)
+    transport = FakeTransport(
+        server.clock,
+        [server],
+        back=lambda data: [*((0.001, grant) for grant in captured), (0.01, data)],
+    )
+    with pytest.raises(DeniedError):
+        attempt(server, logins, transport=transport)
+    assert len(captured) == 1
+    assert len(set(server.logins)) == 2
+    assert len({login[16:32] for login in server.logins}) == 1
+
+
 def test_a_replayed_offer_gets_no_credential(server: FakeServer, logins: Logins) -> None:
     """A fresh OFFER in answer to a LOGIN must be of today and of the same identity too."""
     impostor, old = FakeServer(server.clock), FakeServer(server.clock, identity=server.identity)
