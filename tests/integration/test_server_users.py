@@ -207,49 +207,6 @@ def test_the_list_is_for_people_too(server: Server) -> None:
     assert lines[1].endswith("new      0 logins")
 
 
-# Secrets
-
-
-def test_no_secret_is_logged_or_stored(server: Server, wire: Wire) -> None:
-    """Passwords, keys and codes: neither in a log, an error, nor, as they are, on the disk."""
-    before = server.log.count("login refused: user=")
-    server.add_user("alice", STRANGE)
-    word = server.invite("bob")
-    code = parse_invite(word).code
-    alice = wire.token("alice", STRANGE)
-    wire.login("bob", "chosen by bob", code)
-    wire.login("bob", "wrong by bob")
-    wire.login("alice", STRANGE + "wrong")
-    alice.put("a private text")
-    said = [server.operate("user", "list", "--json"), server.operate("user", "remove", "bob")]
-    server.stop()
-    texts = [STRANGE, "chosen by bob", "wrong by bob", word]
-    keys = [path.read_bytes() for path in (server.data / "keys").iterdir()]
-    assert len(keys) == 3
-    secrets = [text.encode() for text in texts] + [
-        form for secret in (*keys, code) for form in (secret, secret.hex().encode())
-    ]
-    places = {path: path.read_bytes() for path in server.data.rglob("*") if path.is_file()}
-    places = {path: data for path, data in places.items() if path.parent.name != "keys"}
-    places[server.folder / "log"] = server.log.encode()
-    for done in said:
-        places[Path("output")] = (done.out + done.err).encode()
-    for secret in secrets:
-        for path, data in places.items():
-            assert secret not in data, path
-    for path, data in places.items():
-        assert b"a private text" not in data or "diaries" in path.parts
-    assert server.log.count("login refused: user=") == before + 2
-
-
-def test_no_secret_is_in_the_process_list(server: Server) -> None:
-    """Neither in the arguments nor in the environment of what runs."""
-    server.add_user("alice", STRANGE)
-    process = Path("/proc") / str(server.process.pid)
-    shown = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
-    assert STRANGE.strip().encode() not in shown
-
-
 # The admin socket
 
 
