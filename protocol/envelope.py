@@ -33,6 +33,10 @@ MIN_DATAGRAM: Final = OVERHEAD + SIV_BYTES + 1
 MAX_BODY: Final = MAX_DATAGRAM - OVERHEAD
 MAX_PLAINTEXT: Final = MAX_BODY - SIV_BYTES
 HEADER_BYTES: Final = 44
+KIND_AT: Final = 2
+KID_AT: Final = 6
+KID_END: Final = KID_AT + KID_BYTES
+"""Where kind and key id stand, for whoever drops a datagram by them before it is parsed."""
 
 _BODY: Final = HEADER_BYTES
 _TAG_PREFIX: Final = b"\xc4\x20"

@@ -15,7 +15,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from protocol.envelope import (
+    HEADER_BYTES,
     MAX_BODY,
+    MAX_DATAGRAM,
     MAX_VERSION,
     NO_KID,
     SUITE,
@@ -38,6 +40,10 @@ CHECKSUM_KEY: Final = b"DIARY/1 checksum, not a secret.."
 
 OFFER_LABEL: Final = b"diary/1 offer"
 _STATEMENT_BYTES: Final = len(OFFER_LABEL) + 2 * IDENTITY_BYTES + 2 * 8 + 2
+_HELLO_BYTES: Final = NONCE_BYTES + 2
+_PADDING: Final = bytes(MAX_BODY - _HELLO_BYTES)
+_PADDING_AT: Final = HEADER_BYTES + _HELLO_BYTES
+_TAIL_BYTES: Final = MAX_DATAGRAM - HEADER_BYTES - MAX_BODY
 _OFFER_BODY: Final = COOKIE_BYTES + _STATEMENT_BYTES + SIGNATURE_BYTES
 
 
@@ -90,12 +96,17 @@ def encode_hello(rid: EntryId, timestamp: int, hello: Hello) -> bytes:
     return _checksummed(Kind.HELLO, rid, timestamp, body.ljust(MAX_BODY, b"\0"))
 
 
+def is_padded_hello(datagram: bytes) -> bool:
+    """Tell whether a datagram has a HELLO's length and padding; a cheap look before it is read."""
+    return datagram[_PADDING_AT:-_TAIL_BYTES] == _PADDING
+
+
 def decode_hello(envelope: Envelope) -> Hello:
     """Read a HELLO; raise MalformedError if its checksum, length or padding is wrong."""
     body = _checked_body(envelope, Kind.HELLO)
-    if len(body) != MAX_BODY or any(body[NONCE_BYTES + 2 :]):
+    if body[_HELLO_BYTES:] != _PADDING:
         raise MalformedError("a HELLO is 1200 bytes, zeros at its end")
-    return Hello(body[:NONCE_BYTES], *_versions(body[NONCE_BYTES : NONCE_BYTES + 2]))
+    return Hello(body[:NONCE_BYTES], *_versions(body[NONCE_BYTES:_HELLO_BYTES]))
 
 
 def encode_offer(rid: EntryId, timestamp: int, offer: Offer) -> bytes:

@@ -9,6 +9,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, TypeAlias
 
 from diaryserver.net.sockets import IP_PKTINFO, address_of
@@ -72,19 +73,18 @@ class DatagramListener:
             except OSError:
                 # An ICMP error of an earlier reply; the next call reads on.
                 continue
-            self._receive(datagram, Source(*peer[:2]), self._reply_to(peer, ancillary))
+            reply = partial(self._reply, peer, ancillary)
+            self._receive(datagram, Source(peer[0], peer[1]), reply)
         return True
 
-    def _reply_to(self, peer: tuple[str, int], ancillary: Ancillary) -> SendReply:
-        origin = [_origin(*item) for item in ancillary]
-
-        def reply(datagram: bytes) -> None:
-            try:
-                self._socket.sendmsg([datagram], origin, 0, peer)
-            except OSError:
-                self._counters.count(Drop.SEND_FAILED)
-
-        return reply
+    def _reply(self, peer: tuple[str, int], ancillary: Ancillary, datagram: bytes) -> None:
+        try:
+            if ancillary:
+                self._socket.sendmsg([datagram], [_origin(*item) for item in ancillary], 0, peer)
+            else:
+                self._socket.sendto(datagram, peer)
+        except OSError:
+            self._counters.count(Drop.SEND_FAILED)
 
 
 def _origin(level: int, kind: int, data: bytes) -> tuple[int, int, bytes]:

@@ -150,7 +150,8 @@ class _Conversation:
         if not line:
             return
         try:
-            answer = await self._service.answer(self._user, line, receipt=RECEIPT)
+            asked = self._service.understand(line)
+            answer = await self._service.answer(self._user, asked, receipt=RECEIPT)
         except MalformedError:
             answer = NOT_TEXT.encode()
         except RefusedError as error:

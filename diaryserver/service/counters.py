@@ -15,6 +15,7 @@ class Drop(StrEnum):
     REPEATED_READ = "read-repeated-too-often"
     BAD_LOGIN = "bad-login"
     BAD_PROOF = "bad-proof"
+    HELLO_FLOOD = "hello-flood"
     LOGIN_FLOOD = "login-flood"
     LOGIN_THROTTLED = "login-throttled"
     LOGIN_UNDECIDED = "login-undecided"

@@ -6,7 +6,6 @@ not what somebody wrote; a reply is in the encoding of its request and never lon
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -21,6 +20,9 @@ HEADER: Final = f"{_RULE}读取日记{_RULE}\n"
 FOOTER: Final = "-" * 28
 
 _STAMPS: Final = re.compile(r"(\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\] ){2}")
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""All of Unicode's category Cc but tab and newline."""
 
 UTF_8: Final = "utf-8"
 GB18030: Final = "gb18030"
@@ -58,7 +60,7 @@ def read_command(data: bytes, encoding: str) -> tuple[Command, str]:
     text, used = _decode(line, encoding)
     if not text:
         raise MalformedError("an empty text")
-    if any(_is_control(character) for character in text):
+    if _CONTROL.search(text):
         raise MalformedError("a control character")
     return _COMMANDS.get(text.lower(), Keep(text)), used
 
@@ -112,10 +114,6 @@ def _decode(line: bytes, encoding: str) -> tuple[str, str]:
         except UnicodeDecodeError:
             continue
     raise MalformedError("bytes that are no text")
-
-
-def _is_control(character: str) -> bool:
-    return unicodedata.category(character) == "Cc" and character not in "\t\n"
 
 
 def _asctime(stamp: Stamp) -> str:

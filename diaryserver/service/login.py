@@ -26,7 +26,7 @@ from diaryserver.service.requests import SendReply
 from diaryserver.service.source import Source
 from diaryserver.service.threads import Workers
 from diaryserver.service.throttle import Limit, Throttle, network_of
-from protocol.envelope import VERSION, Envelope
+from protocol.envelope import VERSION, Envelope, parse_envelope
 from protocol.errors import (
     NOT_YET,
     BusyError,
@@ -47,7 +47,7 @@ from protocol.login import (
     sealed_binding,
 )
 from protocol.messages import Form, Grant, LoginForm, PasswordForm, RenewalForm
-from protocol.offer import Offer, decode_hello, encode_offer
+from protocol.offer import Offer, decode_hello, encode_offer, is_padded_hello
 
 MAX_REMEMBERED: Final = 4096
 """GRANTs kept for repetitions, 350 bytes each; a cookie lives 60 s, so older ones cannot repeat.
@@ -60,6 +60,12 @@ MAX_UNDECIDED: Final = 512
 
 OPENINGS_PER_NETWORK: Final = Limit(60, 0.1)
 """Key agreements, 100 us each: ten a second for a network, beyond that silence."""
+
+OFFERS_PER_NETWORK: Final = Limit(200, 0.01)
+"""OFFERs, 50 us each: a hundred a second for a network, more than a company's Monday morning."""
+
+OFFERS_EVERYWHERE: Final = Limit(1000, 0.002)
+"""Five hundred a second keep a fortieth of one core busy, and no network has more than a fifth."""
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +99,8 @@ class LoginService:
         self._counters = counters
         self._cookies = CookieJar(random_bytes(32))
         self._openings = Throttle(OPENINGS_PER_NETWORK, random_bytes(32))
+        self._offers = Throttle(OFFERS_PER_NETWORK, random_bytes(32))
+        self._all_offers = Throttle(OFFERS_EVERYWHERE, random_bytes(32), slots=1)
         self._throttle = throttle
         gate = PasswordGate()
         self._credentials = Credentials(clock, accounts, hasher, gate, random_bytes, workers)
@@ -100,9 +108,18 @@ class LoginService:
         self._grants: OrderedDict[bytes, bytes | None] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def hello(self, envelope: Envelope, source: Source, reply: SendReply) -> None:
-        """Answer a HELLO with an OFFER, unless it speaks no version of ours."""
+    def hello(self, datagram: bytes, source: Source, reply: SendReply) -> None:
+        """Answer a HELLO with an OFFER, unless it speaks no version of ours, or there are many.
+
+        They are counted before they are read: whoever sends a flood can make good ones too.
+        """
+        if not is_padded_hello(datagram):
+            self._counters.count(Drop.MALFORMED)
+            return
+        if not self._may_offer(source):
+            return
         try:
+            envelope = parse_envelope(datagram)
             hello = decode_hello(envelope)
         except MalformedError:
             self._counters.count(Drop.MALFORMED)
@@ -123,7 +140,8 @@ class LoginService:
         prekey = self._prekeys.find(login.statement_id, now)
         genuine = self._cookies.is_valid(login.cookie, source.packed(), login.nonce, now)
         if not genuine or prekey is None:
-            self._offer(envelope, source, login.nonce, reply)
+            if self._may_offer(source):
+                self._offer(envelope, source, login.nonce, reply)
             return
         digest = login_digest(envelope)
         if digest in self._grants:
@@ -152,6 +170,13 @@ class LoginService:
         """Wait until all logins that were begun are answered."""
         while self._tasks:
             await asyncio.wait(self._tasks)
+
+    def _may_offer(self, source: Source) -> bool:
+        now = self._clock.monotonic()
+        may = self._offers.take(network_of(source.host), now) and self._all_offers.take("", now)
+        if not may:
+            self._counters.count(Drop.HELLO_FLOOD)
+        return may
 
     def _offer(self, envelope: Envelope, source: Source, nonce: bytes, reply: SendReply) -> None:
         now = self._clock.now()

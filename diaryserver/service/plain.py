@@ -9,6 +9,7 @@ gets none.
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -18,6 +19,7 @@ from diaryserver.service.dialect import (
     CLEARED,
     CREATED,
     ClearToday,
+    Command,
     Keep,
     encode_day,
     encode_line,
@@ -28,6 +30,7 @@ from diaryserver.service.dialect import (
 from diaryserver.service.ports import AccountStore, Append, Clock, EntryStore
 from diaryserver.service.source import Source
 from diaryserver.service.threads import Worker
+from diaryserver.service.throttle import MAX_REMEMBERED_HOSTS
 from protocol.address import DEFAULT_PORT
 from protocol.dayfile import Stamp, Written, fold, parse_day_file
 from protocol.errors import MalformedError, RefusedError
@@ -77,6 +80,14 @@ class PlainRules:
         return self.user
 
 
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A text that can be answered: what it asks, and the encoding that the answer is to have."""
+
+    command: Command
+    encoding: str
+
+
 class PlainService:
     """Understands plain text and answers it; the same for datagrams and for lines."""
 
@@ -93,6 +104,7 @@ class PlainService:
     ) -> None:
         """`worker` is the entry store's, `committer` the one that all appends share."""
         self.rules = rules
+        self._user_of = lru_cache(MAX_REMEMBERED_HOSTS)(rules.user_for)
         self._clock = clock
         self._accounts = accounts
         self._entries = entries
@@ -103,28 +115,33 @@ class PlainService:
 
     def user_for(self, host: str) -> Username | None:
         """Give whose diary it is; None, counted, if the sender is not to be heard."""
-        user = self.rules.user_for(host)
+        user = self._user_of(host)
         if user is None or not self._accounts.has_user(user):
             self._counters.count(Drop.PLAIN_NOT_ALLOWED)
             return None
         return user
 
-    async def answer(
-        self, user: Username, data: bytes, limit: int | None = None, receipt: str = ""
-    ) -> bytes:
-        """Do what a text asks and give the reply, `receipt` before the line of a kept one.
-
-        Raise MalformedError for what is no text, RefusedError for what could not be kept.
-        """
+    def understand(self, data: bytes) -> Understood:
+        """Read a text; raise MalformedError, counted, for what is none or an answer of a server."""
         try:
             command, encoding = read_command(data, self.rules.encoding)
         except MalformedError:
             self._counters.count(Drop.PLAIN_NOT_TEXT)
             raise
+        if isinstance(command, Keep) and is_echo(command.text):
+            self._counters.count(Drop.PLAIN_ECHO)
+            raise MalformedError("an answer of a server like this one")
+        return Understood(command, encoding)
+
+    async def answer(
+        self, user: Username, asked: Understood, limit: int | None = None, receipt: str = ""
+    ) -> bytes:
+        """Do what a text asks and give the reply, `receipt` before the line of a kept one.
+
+        Raise RefusedError for what could not be kept.
+        """
+        command, encoding = asked.command, asked.encoding
         if isinstance(command, Keep):
-            if is_echo(command.text):
-                self._counters.count(Drop.PLAIN_ECHO)
-                raise MalformedError("an answer of a server like this one")
             entry = await self._keep(user, command.text)
             return encode_line(receipt + stamped(entry), encoding, limit)
         action = self._clear if isinstance(command, ClearToday) else self._show
@@ -184,21 +201,26 @@ class PlainDatagrams:
             self._counters.count(Drop.PLAIN_NOT_KEPT)
             return
         user = self._service.user_for(source.host)
-        if user is not None:
-            task = asyncio.create_task(self._answer(user, data, reply))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if user is None:
+            return
+        try:
+            asked = self._service.understand(data)
+        except MalformedError:
+            return  # counted by the service
+        task = asyncio.create_task(self._answer(user, asked, reply))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def finish(self) -> None:
         """Wait until all that was received is answered."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _answer(self, user: Username, data: bytes, reply: Callable[[bytes], None]) -> None:
+    async def _answer(
+        self, user: Username, asked: Understood, reply: Callable[[bytes], None]
+    ) -> None:
         limit = self._service.rules.reply_limit
         try:
-            reply(await self._service.answer(user, data, limit))
-        except MalformedError:
-            return  # counted by the service
+            reply(await self._service.answer(user, asked, limit))
         except RefusedError:
             self._counters.count(Drop.PLAIN_NOT_KEPT)

@@ -106,6 +106,10 @@ class RequestService:
         self._in_flight: dict[bytes, asyncio.Task[None]] = {}
         self._first_uses = FirstUses(self._is_used, self._mark_used)
 
+    def knows(self, kid: bytes) -> bool:
+        """Tell whether there is a token of that key id; nothing else about it is sure."""
+        return self._accounts.token(kid) is not None
+
     def receive(self, envelope: Envelope, source: Source, reply: SendReply) -> None:
         """Answer through `reply`, now or when the disk is done, once or never."""
         self._announce(Step.RECEIVED)

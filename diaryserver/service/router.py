@@ -1,6 +1,8 @@
 """Where a datagram goes: protocol or plain text by its first bytes, then by its kind.
 
-Whatever is no request to a server is counted and dropped.
+Whatever is no request to a server is counted and dropped. Rules: the cheapest look comes first, for
+a flood shares the core and the receive buffer with everybody: a HELLO that nobody will answer and
+a request under a key id that nobody has are dropped by their first bytes.
 """
 
 from diaryserver.service.counters import Counters, Drop
@@ -8,7 +10,15 @@ from diaryserver.service.login import LoginService
 from diaryserver.service.plain import PlainDatagrams
 from diaryserver.service.requests import RequestService, SendReply
 from diaryserver.service.source import Source
-from protocol.envelope import Kind, looks_like_protocol, parse_envelope
+from protocol.envelope import (
+    KID_AT,
+    KID_BYTES,
+    KID_END,
+    KIND_AT,
+    Kind,
+    looks_like_protocol,
+    parse_envelope,
+)
 from protocol.errors import MalformedError
 
 
@@ -30,8 +40,16 @@ class Router:
 
     def receive(self, datagram: bytes, source: Source, reply: SendReply) -> None:
         """Take one datagram; `reply` is called at most once, now or later."""
-        if self._plain is not None and not looks_like_protocol(datagram):
-            self._plain.receive(datagram, source, reply)
+        if not looks_like_protocol(datagram):
+            self._receive_other(datagram, source, reply)
+            return
+        kind = datagram[KIND_AT]
+        if kind == Kind.HELLO:
+            self._logins.hello(datagram, source, reply)
+            return
+        kid = datagram[KID_AT:KID_END]
+        if kind == Kind.REQUEST and len(kid) == KID_BYTES and not self._requests.knows(kid):
+            self._counters.count(Drop.UNKNOWN_TOKEN)
             return
         try:
             envelope = parse_envelope(datagram)
@@ -40,12 +58,16 @@ class Router:
             return
         if envelope.kind is Kind.REQUEST:
             self._requests.receive(envelope, source, reply)
-        elif envelope.kind is Kind.HELLO:
-            self._logins.hello(envelope, source, reply)
         elif envelope.kind is Kind.LOGIN:
             self._logins.login(envelope, source, reply)
         else:
             self._counters.count(Drop.UNEXPECTED_KIND)
+
+    def _receive_other(self, datagram: bytes, source: Source, reply: SendReply) -> None:
+        if self._plain is None:
+            self._counters.count(Drop.MALFORMED)
+        else:
+            self._plain.receive(datagram, source, reply)
 
     async def finish(self) -> None:
         """Wait until all that was received is answered."""

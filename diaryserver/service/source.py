@@ -1,10 +1,9 @@
 """Where a datagram or a connection came from."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """An IP address, as the socket gives it (perhaps with a scope), and a port."""
 
     host: str

@@ -5,9 +5,14 @@ only to be called by one thread at a time), two for password hashing.
 """
 
 import asyncio
+import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, ParamSpec, TypeVar
+
+PASSWORD_NICENESS: Final = 10
+"""A tenth of what the other threads get where all want the core: a login waits, diaries do not."""
 
 PASSWORD_THREADS: Final = 2
 """One password costs 19 MiB and 40 ms of a core; two at once leave the rest to the diary."""
@@ -19,9 +24,11 @@ _Result = TypeVar("_Result")
 class Worker:
     """Runs functions on `threads` threads of its own, in the order they were handed over."""
 
-    def __init__(self, name: str, threads: int = 1) -> None:
-        """`name` is what a debugger shows."""
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
+    def __init__(self, name: str, threads: int = 1, niceness: int = 0) -> None:
+        """`name` is what a debugger shows; `niceness` is added to the process's."""
+        self._executor = ThreadPoolExecutor(
+            threads, thread_name_prefix=name, initializer=_be_nicer, initargs=(niceness,)
+        )
 
     async def run(
         self,
@@ -57,12 +64,19 @@ class Workers:
         """Start no thread yet; each starts with its first work."""
         self.entries = Worker("entries")
         self.accounts = Worker("accounts")
-        self.passwords = Worker("passwords", PASSWORD_THREADS)
+        self.passwords = Worker("passwords", PASSWORD_THREADS, PASSWORD_NICENESS)
 
     def close(self) -> None:
         """Wait for what was handed over, in the order in which one feeds the next."""
         for worker in (self.passwords, self.accounts, self.entries):
             worker.close()
+
+
+def _be_nicer(niceness: int) -> None:
+    # On Linux the priority belongs to the thread.
+    thread = threading.get_native_id()
+    if niceness:
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + niceness)
 
 
 def call_here(

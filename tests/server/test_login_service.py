@@ -14,7 +14,7 @@ from diaryserver.service.cookies import COOKIE_LIFE_MILLISECONDS
 from diaryserver.service.counters import Drop
 from diaryserver.service.gate import MAX_WAITING
 from diaryserver.service.guessing import PER_USER_AND_NETWORK
-from diaryserver.service.login import MAX_UNDECIDED
+from diaryserver.service.login import MAX_UNDECIDED, OFFERS_EVERYWHERE, OFFERS_PER_NETWORK
 from diaryserver.service.prekeys import PREKEY_LIFE_MILLISECONDS, Prekeys
 from diaryserver.service.source import Source
 from protocol.channel import seal_request
@@ -127,8 +127,10 @@ def test_a_hello_of_other_versions_is_silence(world: World) -> None:
 def test_a_hello_with_any_bit_changed_is_silence(world: World) -> None:
     """Or cut anywhere: an amplifier would answer to less than 1200 bytes."""
     hello = encode_hello(new_id(), NOON, Hello(NONCE, 1, 1))
-    assert world.send(*flipped(hello)) == []
-    assert world.send(*(hello[:length] for length in range(len(hello)))) == []
+    for changed in (*flipped(hello), *(hello[:length] for length in range(len(hello)))):
+        world.clock.advance(1)  # a flood would not be looked at
+        assert world.send(changed) == []
+    assert world.dropped(Drop.HELLO_FLOOD) == 0
     assert len(hello) == MAX_DATAGRAM
 
 
@@ -618,3 +620,22 @@ def test_a_name_used_again_opens_no_old_token(folder: Path) -> None:
         [reply] = world.send(request)
         assert code_of(old.opened(reply, request, Ping())) == "REVOKED"
         assert world.entries.list_days(ALICE, today, today, 1).rows == ()
+
+
+def test_a_flood_of_hellos_is_answered_so_often_and_keeps_nobody_else_out(world: World) -> None:
+    """A network gets its number of OFFERs, more with time; who is elsewhere still logs in."""
+    world.user()
+    flood = [encode_hello(new_id(), NOON, Hello(NONCE, 1, 1))] * 1000
+    assert len(world.send(*flood)) == OFFERS_PER_NETWORK.burst
+    assert world.dropped(Drop.HELLO_FLOOD) == 1000 - OFFERS_PER_NETWORK.burst
+    assert code_of(world.login(form_of(), source=ELSEWHERE)) == "OK"
+    world.clock.advance(1)
+    assert len(world.send(*flood)) == 1 / OFFERS_PER_NETWORK.seconds_each
+
+
+def test_floods_of_hellos_from_everywhere_cost_no_more_than_their_number(world: World) -> None:
+    """Whatever addresses they claim to come from; stale LOGINs get their OFFERs of the same."""
+    hello = encode_hello(new_id(), NOON, Hello(NONCE, 1, 1))
+    sources = [Source(f"10.{number}.0.1", 40_000) for number in range(256)]
+    answered = sum(len(world.send(*[hello] * 10, source=source)) for source in sources)
+    assert answered == OFFERS_EVERYWHERE.burst
