@@ -51,6 +51,7 @@ class Throttle:
         self._secret = secret
         self._spent = array("d", bytes(8 * slots))
         self._since = array("d", bytes(8 * slots))
+        self._slot_of = lru_cache(MAX_REMEMBERED_HOSTS)(self._hashed)
 
     def take(self, key: str, now: float) -> bool:
         """Spend one token of `key`'s bucket; give False if there is none."""
@@ -71,6 +72,9 @@ class Throttle:
 
     def slot(self, key: str) -> int:
         """Give the number of `key`'s bucket."""
+        return self._slot_of(key)
+
+    def _hashed(self, key: str) -> int:
         digest = hashlib.blake2b(key.encode(), digest_size=8, key=self._secret).digest()
         return int.from_bytes(digest, "big") % len(self._spent)
 
