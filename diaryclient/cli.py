@@ -9,16 +9,19 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import click
 
 from diaryclient import __version__
 from diaryclient.clock import Clock, SystemClock
-from diaryclient.commands.surroundings import Surroundings, drop_stdout
+from diaryclient.commands.surroundings import COMPLETE_VARIABLE, Surroundings, drop_stdout
 from diaryclient.display import safe_line
 from diaryclient.errors import QueuedError
 from protocol.errors import DiaryError, UsageError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _COMMANDS: Final = {
     "login": "Log in to a server, with a password or an invite.",
@@ -26,6 +29,10 @@ _COMMANDS: Final = {
     "read": "Print entries, today's unless options select others.",
     "show": "Print one entry, named by the end of its id.",
     "outbox": "List, send or drop what waits to be sent.",
+    "profile": "List the profiles of config.toml.",
+    "status": "Print the login in use, its end, and what waits.",
+    "doctor": "Look for what is wrong and say what to do.",
+    "completion": "Print what a shell needs to complete commands.",
     "plain": "Speak the old protocol: plain text, not signed.",
     "token": "List, make or revoke tokens for other machines.",
     "logout": "End a login, on the server too.",
@@ -58,6 +65,25 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
+        """Complete commands without importing them, and options."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only at a shell's Tab
+
+        named = [
+            CompletionItem(name, help=words)
+            for name, words in _COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
+
+
+def _complete_profile(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> "list[CompletionItem[str]]":
+    from diaryclient.commands.completing import complete_profile  # noqa: PLC0415 - as above
+
+    return complete_profile(context, parameter, incomplete)
+
 
 @click.group(
     cls=LazyGroup,
@@ -70,10 +96,18 @@ class LazyGroup(click.Group):
 )
 @click.option("--server", metavar="HOST", help="Use the login to this server.")
 @click.option("--user", metavar="NAME", help="Use the login of this user.")
+@click.option(
+    "--profile",
+    metavar="NAME",
+    help="Use what config.toml says of this profile.",
+    shell_complete=_complete_profile,
+)
 @click.option("--yes", is_flag=True, help="Without a command: let -c clear today unasked.")
 @click.version_option(__version__, prog_name="diaryclient", message="%(prog)s %(version)s")
 @click.pass_context
-def cli(context: click.Context, server: str | None, user: str | None, *, yes: bool) -> None:
+def cli(
+    context: click.Context, server: str | None, user: str | None, profile: str | None, *, yes: bool
+) -> None:
     """Write to and read from your diary on a server.
 
     Without a command, on a terminal: shows today and what others add to it, and takes entries.
@@ -91,10 +125,13 @@ def cli(context: click.Context, server: str | None, user: str | None, *, yes: bo
     of the worst line.
 
     Several logins live side by side: --server and --user, then DIARY_SERVER and DIARY_USER, then
-    config.toml choose one; else it is the newest. A token in DIARY_TOKEN needs no login.
+    config.toml choose one; else it is the newest. --profile or DIARY_PROFILE names a pair of them
+    in config.toml. A token in DIARY_TOKEN needs no login.
     """  # noqa: D301 - click's mark is a real backspace
     environment, clock = context.obj
-    context.obj = Surroundings({"server": server, "user": user}, environment, clock)
+    context.obj = Surroundings(
+        {"server": server, "user": user, "profile": profile}, environment, clock
+    )
     if context.invoked_subcommand is None:
         import_module("diaryclient.commands.bare").run(context.obj, yes=yes)
     elif yes:
@@ -109,9 +146,14 @@ def main(
     """Run one command and give its exit status; without arguments, those of the process."""
     _let_no_character_fail()
     words = list(sys.argv[1:] if arguments is None else arguments)
+    around = os.environ if environment is None else environment
+    if COMPLETE_VARIABLE in around:
+        from diaryclient.commands.completing import complete  # noqa: PLC0415 - as above
+
+        return complete(cli, around, clock or SystemClock())
     status = 1
     try:
-        _run(words, os.environ if environment is None else environment, clock or SystemClock())
+        _run(words, around, clock or SystemClock())
         status = 0
     except DiaryError as error:
         _say(error)

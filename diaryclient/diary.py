@@ -51,10 +51,14 @@ from protocol.messages import (
 
 @dataclass(frozen=True, slots=True)
 class Pong:
-    """How long the server took, in ms, and how far its clock is ahead of this machine's, in ms."""
+    """How long the server took, in ms, and how far its clock is ahead of this machine's, in ms.
+
+    `identity` is what it says of the login.
+    """
 
     milliseconds: float
     ahead: int
+    identity: Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +227,7 @@ class Diary:
         answer, exchange = self._asker.ask_timed(Ping(), Identity)
         milliseconds = exchange.seconds * 1000
         halfway = exchange.sent.wall + round(milliseconds / 2)
-        return Pong(milliseconds, answer.time - halfway)
+        return Pong(milliseconds, answer.time - halfway, answer)
 
     def now(self) -> Stamp:
         """Give the moment of an entry that is written now."""

@@ -52,6 +52,14 @@ class UnreachableError(DiaryError):
     exit_status = 4
 
 
+class NobodyListensError(UnreachableError):
+    """The machine is there, and says that nothing listens at the port."""
+
+
+class SilentServerError(UnreachableError):
+    """Nothing came back at all: the machine is off, or UDP is blocked on the way."""
+
+
 class QueuedError(DiaryError):
     """The entry is in the outbox and the server has not confirmed it: it may be stored or not.
 

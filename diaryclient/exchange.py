@@ -17,7 +17,7 @@ from diaryclient.clock import Instant
 from diaryclient.errors import (
     IdentityChangedError,
     NotLoggedInError,
-    UnreachableError,
+    SilentServerError,
     login_command,
 )
 from diaryclient.logins import Login
@@ -265,7 +265,7 @@ class RequestExchange(Exchange):
             return NotLoggedInError(
                 f"{address} answers but does not know this login; {self._login.way_out}"
             )
-        return UnreachableError(f"no answer from {address} within {self._patience:.0f} seconds")
+        return SilentServerError(f"no answer from {address} within {self._patience:.0f} seconds")
 
     def _way_to_trust(self) -> str:
         if not self._login.is_stored:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from diaryclient.clock import Instant
-from diaryclient.errors import ClocksDifferError, UnreachableError
+from diaryclient.errors import ClocksDifferError, SilentServerError, UnreachableError
 from diaryclient.exchange import PATIENCE, Chance, Exchange, RoundTrip
 from protocol.address import Address
 from protocol.envelope import VERSION, Envelope, Kind, parse_envelope
@@ -93,7 +93,7 @@ class Greeting(Exchange):
         return encode_hello(self.rid, now.wall + self.offset, Hello(self.nonce, VERSION, VERSION))
 
     def _silence(self) -> DiaryError:
-        return UnreachableError(
+        return SilentServerError(
             f"no answer from {self.address} within {self._patience:.0f} seconds"
         )
 

@@ -187,6 +187,11 @@ class Outbox:
         return sorted(self.folder.glob(f"*{_SUFFIX}")) if self.folder.is_dir() else []
 
 
+def outboxes_below(folder: Path) -> list[Outbox]:
+    """Give the outboxes of all logins, those that are gone included; each folder's name is one."""
+    return [Outbox(each) for each in sorted(folder.iterdir())] if folder.is_dir() else []
+
+
 def _holds_entry(path: Path) -> bool:
     try:
         _read(path)

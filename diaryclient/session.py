@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final, NamedTuple, Protocol, TypeVar
 
 from diaryclient.clock import Clock
-from diaryclient.errors import UnreachableError
+from diaryclient.errors import NobodyListensError, UnreachableError
 from diaryclient.exchange import Chance, Exchange, RoundTrip
 from protocol.address import Address
 from protocol.envelope import parse_envelope
@@ -158,4 +158,4 @@ class Session:
     def _unreachable(self, failure: str) -> UnreachableError:
         if failure:
             return UnreachableError(f"{self._address} cannot be reached: {failure}")
-        return UnreachableError(f"nothing listens at {self._address}")
+        return NobodyListensError(f"nothing listens at {self._address}")

@@ -1,14 +1,19 @@
-"""Where the client keeps things (XDG), and the user's optional `config.toml`.
+"""Where the client keeps things (XDG), and what is set: by flags, the environment, `config.toml`.
 
     server = "diary.example.org:8888"   # which login is meant when several exist
     user = "alice"
     timezone = "Asia/Shanghai"          # for a machine that is elsewhere than its user
 
-Rules: a flag wins over the environment, the environment over this file, and the newest login is
-meant when none of them says anything. An unknown key or a wrong value is a mistake and is named.
+    [profile.work]                      # instead of these: --profile work, or DIARY_PROFILE=work
+    server = "diary.work.example"
+
+Rules: a flag wins over the environment, the environment over the person's file, that over the
+machine's, and the newest login is meant when none of them says anything. A profile counts as if
+its values stood beside its name: as flags, or as the environment; what it leaves open comes from
+the next place. An unknown key, profile or a wrong value is a mistake and is named.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,24 +23,33 @@ from protocol.errors import MalformedError, UsageError
 from protocol.identifiers import Username
 
 _KEYS: Final = ("server", "user", "timezone")
-_OPTIONS: Final = {"timezone": "--tz"}
-"""Options that have another name than their key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The client's folders: `state` holds secrets and waiting entries, `config` the settings."""
+    """The client's folders: `state` holds secrets and waiting entries, `config` the settings.
+
+    `system` are those of the machine's settings, the most important first.
+    """
 
     state: Path
     config: Path
+    system: tuple[Path, ...] = ()
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Places":
         """Follow the XDG base directories; a relative one is ignored, as their rule is."""
+        folders = (environment.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":")
         return cls(
             state=_base(environment, "XDG_STATE_HOME", ".local/state") / "diaryclient",
             config=_base(environment, "XDG_CONFIG_HOME", ".config") / "diaryclient",
+            system=tuple(Path(each) / "diaryclient" for each in folders if each.startswith("/")),
         )
+
+    @property
+    def config_files(self) -> list[Path]:
+        """Every place of a `config.toml`, the most important first; few of them exist."""
+        return [folder / "config.toml" for folder in (self.config, *self.system)]
 
 
 def _base(environment: Mapping[str, str], variable: str, default: str) -> Path:
@@ -54,48 +68,109 @@ class Choice:
     user: Username | None = None
 
 
-def choose(flags: Mapping[str, str | None], environment: Mapping[str, str], config: Path) -> Choice:
-    """Combine flags `server` and `user`, DIARY_SERVER and DIARY_USER, and `config`/config.toml.
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a `[profile.NAME]` says; an empty `timezone` leaves it open."""
 
-    Raise UsageError, which names where the wrong value stands.
+    name: str
+    choice: Choice
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """A `config.toml` as it was read: its own values, and those of each profile."""
+
+    path: Path
+    values: Mapping[str, str]
+    profiles: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Values that stand in one place; `origin` names the place of a key."""
+
+    values: Mapping[str, str | None]
+    origin: Callable[[str], str]
+
+
+class Settings:
+    """What is set, and by whom.
+
+    `profile` is the name of the chosen profile, empty if there is none.
     """
-    sources = _Sources(flags, environment, config / "config.toml")
-    origin, server = sources.pick("server")
-    chosen_server = parse_server(server, origin) if server else None
-    origin, user = sources.pick("user")
-    return Choice(chosen_server, parse_user(user, origin) if user else None)
-
-
-def choose_timezone(
-    flags: Mapping[str, str | None], environment: Mapping[str, str], config: Path
-) -> tuple[str, str]:
-    """Give where the zone's name comes from and the name, both empty for the machine's own zone.
-
-    The flag `timezone` is `--tz`. Raise UsageError if config.toml is wrong.
-    """
-    return _Sources(flags, environment, config / "config.toml").pick("timezone")
-
-
-class _Sources:
-    """Where a setting may come from, the strongest first."""
 
     def __init__(
-        self, flags: Mapping[str, str | None], environment: Mapping[str, str], path: Path
+        self, flags: Mapping[str, str | None], environment: Mapping[str, str], places: Places
     ) -> None:
-        self._flags = flags
-        self._environment = environment
-        self._path = path
-        self._stored = _read(path)
+        """Read every `config.toml`, once.
 
-    def pick(self, key: str) -> tuple[str, str]:
-        """Give a setting behind the place where it stands, both empty if it stands nowhere."""
-        variable = f"DIARY_{key.upper()}"
-        sources = (
-            (_OPTIONS.get(key, f"--{key}"), self._flags.get(key)),
-            (variable, self._environment.get(variable)),
-            (f"{self._path}: {key}", self._stored.get(key)),
-        )
-        return next(((origin, value) for origin, value in sources if value), ("", ""))
+        `flags` are `server`, `user`, `profile`, and `timezone`, which is `--tz`. Raise UsageError
+        for a wrong file, and for a profile that no file has.
+        """
+        self._config = places.config_files[0]
+        self._files = [file for path in places.config_files if (file := read_config(path))]
+        variables = {key: environment.get(_variable(key)) for key in (*_KEYS, "profile")}
+        typed, usual = flags.get("profile"), variables["profile"]
+        self.profile = typed or usual or ""
+        beside_flags = [self._source(typed, "--profile")] if typed else []
+        beside_variables = [self._source(usual, "DIARY_PROFILE")] if usual and not typed else []
+        self._typed = [_Source(flags, _option), *beside_flags]
+        self._all = [
+            *self._typed,
+            _Source(variables, _variable),
+            *beside_variables,
+            *(_Source(file.values, f"{file.path}: ".__add__) for file in self._files),
+        ]
+
+    def choice(self) -> Choice:
+        """Give the login that is meant; raise UsageError, which names the place of a mistake."""
+        return _choice(self._all)
+
+    def typed_choice(self) -> Choice:
+        """Give the login that the command line alone names; raise as `choice`."""
+        return _choice(self._typed)
+
+    def timezone(self) -> tuple[str, str]:
+        """Give where the zone's name comes from and the name, both empty for the machine's own."""
+        return _pick(self._all, "timezone")
+
+    def profiles(self) -> list[Profile]:
+        """Give every profile, by name; raise as `choice`."""
+        sources = {name: self._source(name, "") for name in self.profile_names}
+        return [
+            Profile(name, _choice([source]), _pick([source], "timezone")[1])
+            for name, source in sources.items()
+        ]
+
+    @property
+    def profile_names(self) -> list[str]:
+        """The names of all profiles, in their order."""
+        return sorted({name for file in self._files for name in file.profiles})
+
+    def _source(self, name: str, origin: str) -> _Source:
+        """Give a profile's values; of two with one name the more important file's counts."""
+        for file in self._files:
+            if name in file.profiles:
+                place = f"{file.path}: profile.{name}."
+                return _Source(file.profiles[name], place.__add__)
+        known = f"there are {', '.join(self.profile_names)}"
+        if not self.profile_names:
+            known = f"there are none; write one into {self._config}, below [profile.{name}]"
+        raise UsageError(f"{origin}: there is no profile {name}; {known}")
+
+
+def read_config(path: Path) -> ConfigFile | None:
+    """Give a file's settings, None if there is no such file; raise UsageError for its mistakes."""
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    from diaryclient.config_file import parse_config  # noqa: PLC0415 - most people have no such file
+
+    return ConfigFile(path, *parse_config(data, str(path)))
 
 
 def parse_server(text: str, origin: str) -> Address:
@@ -117,25 +192,22 @@ def parse_user(text: str, origin: str) -> Username:
         raise UsageError(f"{origin}: {error}") from None
 
 
-def _read(path: Path) -> dict[str, str]:
-    try:
-        data = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    import tomllib  # noqa: PLC0415 - most people have no such file
+def _choice(sources: Sequence[_Source]) -> Choice:
+    origin, server = _pick(sources, "server")
+    address = parse_server(server, origin) if server else None
+    origin, user = _pick(sources, "user")
+    return Choice(address, parse_user(user, origin) if user else None)
 
-    try:
-        stored = tomllib.loads(data.decode())
-    except ValueError as error:
-        raise UsageError(f"{path}: {error}") from None
-    mistakes = [f"{key}: there is no such key" for key in stored if key not in _KEYS]
-    mistakes += [
-        f"{key}: must be a text in quotes"
-        for key in _KEYS
-        if key in stored and not isinstance(stored[key], str)
-    ]
-    if mistakes:
-        raise UsageError("\n".join(f"{path}: {mistake}" for mistake in mistakes))
-    return stored
+
+def _pick(sources: Sequence[_Source], key: str) -> tuple[str, str]:
+    """Give the first value behind the name of its place, both empty if there is none."""
+    given = ((source.origin(key), source.values.get(key)) for source in sources)
+    return next(((origin, value) for origin, value in given if value), ("", ""))
+
+
+def _option(key: str) -> str:
+    return "--tz" if key == "timezone" else f"--{key}"
+
+
+def _variable(key: str) -> str:
+    return f"DIARY_{key.upper()}"

@@ -185,6 +185,7 @@ class Home:
         return {
             "HOME": str(self.folder),
             "XDG_CONFIG_HOME": str(self.folder / "config"),
+            "XDG_CONFIG_DIRS": str(self.folder / "machine"),
             "XDG_STATE_HOME": str(self.folder / "state"),
             "TZ": "UTC",
             "VISUAL": "",

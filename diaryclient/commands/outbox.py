@@ -1,8 +1,8 @@
 """`diaryclient outbox`: what is kept on this machine because the server has not confirmed it.
 
 Rules: `list` and `drop` look at the outboxes of all logins, also of those that are gone, unless
---server or --user narrows that down. What is dropped is printed first, so that it is never lost by
-mistake. A text is shown escaped.
+--server, --user or --profile narrows that down. What is dropped is printed first, so that it is
+never lost by mistake. A text is shown escaped.
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Final
 
 import click
 
+from diaryclient.commands.completing import complete_kept
 from diaryclient.commands.surroundings import Surroundings, has_terminal
 from diaryclient.diary import Diary
 from diaryclient.display import (
@@ -26,9 +27,8 @@ from diaryclient.display import (
 from diaryclient.endings import resolve
 from diaryclient.errors import HeldElsewhereError, NoSuchEntryError, QueuedError
 from diaryclient.keeping import format_saved
-from diaryclient.outbox import Entry, Outbox
+from diaryclient.outbox import Entry, Outbox, outboxes_below
 from diaryclient.sending import Attempt
-from diaryclient.settings import parse_server, parse_user
 from protocol.errors import UsageError
 
 _FLUSHING_SECONDS: Final = 10.0
@@ -116,7 +116,7 @@ def flush(surroundings: Surroundings) -> None:
 
 @command.command("drop")
 @click.option("--yes", is_flag=True, help="Drop without asking.")
-@click.argument("endings", metavar="ID...", nargs=-1, required=True)
+@click.argument("endings", metavar="ID...", nargs=-1, required=True, shell_complete=complete_kept)
 @click.pass_obj
 def drop(surroundings: Surroundings, endings: tuple[str, ...], *, yes: bool) -> None:
     """Give up entries that wait or were refused, and print their texts.
@@ -132,17 +132,15 @@ def drop(surroundings: Surroundings, endings: tuple[str, ...], *, yes: bool) -> 
 
 
 def _kept(surroundings: Surroundings) -> list[Kept]:
-    server, user = surroundings.flags.get("server"), surroundings.flags.get("user")
-    wanted_server = str(parse_server(server, "--server")) if server else None
-    wanted_user = parse_user(user, "--user") if user else None
+    wanted = surroundings.settings.typed_choice()
+    wanted_server = str(wanted.server) if wanted.server else None
     found: list[Kept] = []
-    folder = surroundings.places.state / "outbox"
-    for place in sorted(folder.iterdir()) if folder.is_dir() else []:
-        user, _, server = place.name.partition("@")
-        if wanted_user not in {None, user} or wanted_server not in {None, server}:
+    for outbox in outboxes_below(surroundings.places.state / "outbox"):
+        name = outbox.folder.name
+        user, _, server = name.partition("@")
+        if wanted.user not in {None, user} or wanted_server not in {None, server}:
             continue
-        outbox = Outbox(place)
-        found += [Kept(entry, place.name, outbox) for entry in outbox.entries()]
+        found += [Kept(entry, name, outbox) for entry in outbox.entries()]
         for path in outbox.damaged():
             click.echo(f"diaryclient: {safe_line(str(path))} is damaged", err=True)
     return sorted(found, key=lambda each: each.entry.id)

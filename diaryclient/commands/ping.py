@@ -4,6 +4,7 @@ import click
 
 from diaryclient.commands.delivering import deliver_older
 from diaryclient.commands.surroundings import Surroundings
+from diaryclient.health.words import format_ahead
 
 
 @click.command("ping")
@@ -17,11 +18,5 @@ def command(surroundings: Surroundings) -> None:
     with surroundings.diary(login) as diary:
         pong = diary.ping()
         words = f"{login.address} answered in {pong.milliseconds:.1f} ms, its clock"
-        click.echo(f"{words} {_compared(pong.ahead)}")
+        click.echo(f"{words} {format_ahead(pong.ahead)}")
         deliver_older(diary)
-
-
-def _compared(ahead: int) -> str:
-    if ahead == 0:
-        return "agrees with this one"
-    return f"is {abs(ahead)} ms {'ahead' if ahead > 0 else 'behind'}"

@@ -5,6 +5,7 @@ from typing import Final
 import click
 
 from diaryclient.browsing import FIRST_DAY, LAST_DAY, Query, browse
+from diaryclient.commands.completing import complete_tag
 from diaryclient.commands.delivering import deliver_older
 from diaryclient.commands.output import Output, format_options
 from diaryclient.commands.surroundings import Surroundings
@@ -50,11 +51,17 @@ class _ReadCommand(click.Command):
     is_flag=False,
     flag_value=_ANY_TAG,
     help="With this tag, or with any.",
+    shell_complete=complete_tag,
 )
 @click.option("--starred", is_flag=True, help="With a star.")
 @click.option("--and", "wants_all", is_flag=True, help="With all the tags and texts, not just one.")
 @click.option(
-    "--not", "without", metavar="@TAG", multiple=True, help="Without this tag; see below."
+    "--not",
+    "without",
+    metavar="@TAG",
+    multiple=True,
+    help="Without this tag; see below.",
+    shell_complete=complete_tag,
 )
 @click.option("--short", is_flag=True, help="As --format short.")
 @click.option("--reverse", "is_reversed", is_flag=True, help="The newest first.")

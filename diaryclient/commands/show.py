@@ -3,13 +3,14 @@
 import click
 
 from diaryclient.browsing import Page, find_entry
+from diaryclient.commands.completing import complete_entry
 from diaryclient.commands.delivering import deliver_older
 from diaryclient.commands.output import Output, format_options
 from diaryclient.commands.surroundings import Surroundings
 
 
 @click.command("show")
-@click.argument("ending", metavar="ID")
+@click.argument("ending", metavar="ID", shell_complete=complete_entry)
 @format_options
 @click.pass_obj
 def command(surroundings: Surroundings, *, ending: str, form: str, has_pager: bool) -> None:

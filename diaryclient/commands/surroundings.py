@@ -4,25 +4,22 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from diaryclient.clock import Clock
 from diaryclient.diary import Diary
 from diaryclient.logins import Login, Logins
 from diaryclient.outbox import Outbox
-from diaryclient.settings import (
-    Choice,
-    Places,
-    choose,
-    choose_timezone,
-    parse_server,
-    parse_user,
-)
+from diaryclient.settings import Choice, Places, Settings
 from protocol.errors import MalformedError, UsageError
+
+COMPLETE_VARIABLE: Final = "_DIARYCLIENT_COMPLETE"
+"""Set by the function that `diaryclient completion` gives a shell, to `bash_complete` or so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Built once, by `diaryclient.cli`; `flags` are its `server` and `user`, and `timezone`."""
+    """Built once, by `diaryclient.cli`; `flags` are as `Settings` takes them."""
 
     flags: Mapping[str, str | None]
     environment: Mapping[str, str]
@@ -34,6 +31,11 @@ class Surroundings:
         return Places.of(self.environment)
 
     @property
+    def settings(self) -> Settings:
+        """What is set, read anew; raises UsageError."""
+        return Settings(self.flags, self.environment, self.places)
+
+    @property
     def logins(self) -> Logins:
         """All logins of this machine."""
         return Logins(self.places.state / "logins")
@@ -41,13 +43,14 @@ class Surroundings:
     def login(self) -> Login:
         """Give the login that is meant; raise UsageError, NotLoggedInError or LoginFileError.
 
-        It is the token in DIARY_TOKEN, unless --server or --user names another one.
+        It is the token in DIARY_TOKEN, unless --server, --user or --profile names another one.
         """
+        settings = self.settings
         word = self.environment.get("DIARY_TOKEN")
         lent = self._lent(word) if word else None
-        if lent and self._is_wanted(lent):
+        if lent and _is_wanted(lent, settings.typed_choice()):
             return lent
-        return self.logins.choose(choose(self.flags, self.environment, self.places.config))
+        return self.logins.choose(settings.choice())
 
     def login_again(self, login: Login) -> Login:
         """Give the same login as it is now: it may have been renewed, or somebody logged in again.
@@ -72,7 +75,7 @@ class Surroundings:
 
     def zoned_clock(self) -> Clock:
         """Give the clock in the zone of the settings, for all that people type and read."""
-        origin, name = choose_timezone(self.flags, self.environment, self.places.config)
+        origin, name = self.settings.timezone()
         if not name:
             return self.clock
         from diaryclient.zones import in_zone  # noqa: PLC0415 - most machines are where people are
@@ -88,11 +91,9 @@ class Surroundings:
         except MalformedError as error:
             raise UsageError(f"DIARY_TOKEN: {error}") from None
 
-    def _is_wanted(self, login: Login) -> bool:
-        server, user = self.flags.get("server"), self.flags.get("user")
-        return (not server or parse_server(server, "--server") == login.address) and (
-            not user or parse_user(user, "--user") == login.user
-        )
+
+def _is_wanted(login: Login, typed: Choice) -> bool:
+    return typed.server in {None, login.address} and typed.user in {None, login.user}
 
 
 def has_terminal() -> bool:

@@ -1,0 +1,148 @@
+"""What `doctor` makes of what was seen: from observations alone."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from diaryclient.diary import Pong
+from diaryclient.errors import (
+    ClocksDifferError,
+    LoginFileError,
+    NobodyListensError,
+    NotLoggedInError,
+    SilentServerError,
+    UnknownHostError,
+    UnreachableError,
+)
+from diaryclient.health.diagnosis import (
+    Finding,
+    Greeted,
+    Kept,
+    Observations,
+    State,
+    diagnose,
+    exit_status,
+)
+from protocol.address import Address
+from protocol.errors import (
+    BusyError,
+    MalformedError,
+    TokenExpiredError,
+    TokenRevokedError,
+    UsageError,
+)
+from protocol.messages import Identity
+from tests.client.fakes import ALICE, START, FakeClock, FakeServer, login_to
+
+LOGIN = login_to(FakeServer(FakeClock()))
+GREETED = Greeted(LOGIN.fingerprint, 1.5)
+PONG = Pong(0.4, 0, Identity(ALICE, "full", START, START))
+WELL = Observations((), LOGIN, ("192.0.2.1",), GREETED, PONG, "until 2027-02-21 (89 days left)")
+SILENT = SilentServerError("no answer from diary.test:8888 within 6 seconds")
+AT_HOME = replace(LOGIN, address=Address("127.0.0.1", 8888))
+
+
+def problems(seen: Observations) -> list[Finding]:
+    """Give the findings that are problems."""
+    return [each for each in diagnose(seen) if each.state is State.PROBLEM]
+
+
+def test_all_is_well() -> None:
+    """Every check says ok, none asks for anything, and the status is 0."""
+    findings = diagnose(WELL)
+    assert {each.state for each in findings} == {State.OK}
+    assert all(each.words and not each.advice and not each.status for each in findings)
+    assert [each.check for each in findings] == [
+        *("config", "login", "name", "server", "identity", "token", "clock", "files", "outbox")
+    ]
+    assert exit_status(findings) == 0
+
+
+@pytest.mark.parametrize(
+    ("seen", "check", "status", "words"),
+    [
+        (replace(WELL, config=UsageError("x: no such key")), "config", 2, "docs/CLIENT.md"),
+        (
+            Observations((), NotLoggedInError("no login yet; type: diaryclient login HOST USER")),
+            *("login", 3, "diaryclient login HOST USER"),
+        ),
+        (Observations((), LoginFileError("chmod 600 x")), "login", 3, "chmod 600 x"),
+        (
+            replace(WELL, addresses=UnknownHostError("not known"), greeted=None, pong=None),
+            *("name", 4, "check its spelling"),
+        ),
+        (
+            replace(WELL, greeted=NobodyListensError("nothing listens"), pong=None),
+            *("server", 4, "start the server, or correct the port"),
+        ),
+        (replace(WELL, greeted=SILENT, pong=None), "server", 4, "ssh -t diary.test diaryclient"),
+        (
+            replace(WELL, login=AT_HOME, greeted=SILENT, pong=None),
+            *("server", 4, "firewall of this machine"),
+        ),
+        (
+            replace(WELL, greeted=UnreachableError("Network is unreachable"), pong=None),
+            *("server", 4, "this machine's network"),
+        ),
+        (
+            replace(WELL, greeted=Greeted("SHA256:other", 1.0), pong=None),
+            *("identity", 3, "diaryclient login diary.test:8888 alice --fingerprint SHA256:other"),
+        ),
+        (replace(WELL, pong=TokenExpiredError("log in again: x")), "token", 3, "log in again"),
+        (replace(WELL, pong=TokenRevokedError("log in again: x")), "token", 3, "log in again"),
+        (replace(WELL, pong=NotLoggedInError("does not know it; x")), "token", 3, "not know"),
+        (replace(WELL, pong=SILENT), "token", 4, "try again"),
+        (replace(WELL, pong=BusyError()), "token", 6, "try again"),
+        (replace(WELL, pong=replace(PONG, ahead=-31_000)), "clock", 1, "31000 ms behind; set the"),
+        (
+            replace(WELL, exposed=(Path("/s/a"),), state=Path("/s")),
+            *("files", 1, "/s/a; if nobody has copied them, type: chmod -R go-rwx /s"),
+        ),
+        (replace(WELL, exposed=tuple(map(Path, "abcde"))), "files", 1, "a, b, c and 2 more"),
+        (replace(WELL, kept=Kept(2, 0)), "outbox", 5, "2 waiting, 0 refused; send: diaryclient"),
+        (replace(WELL, kept=Kept(2, 1)), "outbox", 6, "diaryclient outbox list"),
+        (replace(WELL, kept=Kept(0, 0, (Path("/x"),))), "outbox", 1, "damaged: /x"),
+    ],
+)
+def test_each_problem_has_its_status_and_says_what_to_do(
+    seen: Observations, check: str, status: int, words: str
+) -> None:
+    """One problem alone: what depends on it is unknown, the rest is well."""
+    findings = diagnose(seen)
+    [problem] = problems(seen)
+    assert (problem.check, problem.status) == (check, status)
+    assert words in f"{problem.words}; {problem.advice}"
+    assert exit_status(findings) == status
+
+
+@pytest.mark.parametrize(
+    ("objection", "words"),
+    [
+        (ClocksDifferError("this device's clock is behind"), "timedatectl set-ntp true"),
+        (MalformedError("speaks versions 2 to 3"), "take the newer program"),
+    ],
+)
+def test_an_offer_that_nobody_could_use(objection: Exception, words: str) -> None:
+    """Where the token says nothing about the clock, the offer does."""
+    assert isinstance(objection, ClocksDifferError | MalformedError)
+    seen = replace(WELL, greeted=replace(GREETED, objection=objection), pong=SILENT)
+    assert [each.check for each in problems(seen)] == ["token", "clock"]
+    assert words in problems(seen)[1].advice
+    fine = replace(WELL, pong=SILENT)
+    assert [each.check for each in problems(fine)] == ["token"]
+
+
+def test_the_first_problem_gives_the_status() -> None:
+    """What comes first causes what comes after it."""
+    seen = replace(WELL, greeted=SILENT, pong=None, kept=Kept(3, 0))
+    assert [each.check for each in problems(seen)] == ["server", "outbox"]
+    assert exit_status(diagnose(seen)) == 4
+
+
+def test_what_was_not_seen_is_unknown() -> None:
+    """Never well."""
+    seen = Observations(UsageError("wrong"), UsageError("wrong"))
+    unknown = [each.check for each in diagnose(seen) if each.state is State.UNKNOWN]
+    assert unknown == ["login", "name", "server", "identity", "token", "clock"]
+    assert exit_status(diagnose(seen)) == 2

@@ -1,0 +1,172 @@
+"""`status`, `doctor` and `profile list` as they are typed, against a served fake."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from diaryclient.logins import Logins
+from diaryclient.outbox import Entry, Outbox
+from protocol.address import Address
+from protocol.errors import ErrorCode
+from protocol.identifiers import EntryId
+from tests.client.loopback import Loopback, Run
+
+
+def findings(out: str) -> dict[str, str]:
+    """Give the state of each check of `doctor --json`."""
+    return {each["check"]: each["state"] for each in json.loads(out)}
+
+
+def waiting(state: Path, login: str, count: int, refused: ErrorCode | None = None) -> None:
+    """Put entries into an outbox."""
+    outbox = Outbox(state / "outbox" / login)
+    for number in range(count):
+        entry_id = EntryId.make(1_795_000_000_000 + number, bytes(9) + bytes([len(login)]))
+        outbox.keep(Entry(entry_id, 1_795_000_000_000, 0, f"text {number}", refused=refused))
+
+
+def test_status_tells_what_is_known(run: Run, logged_in: Loopback) -> None:
+    """With the server: its answer; nothing on standard error."""
+    status, out, err = run("status")
+    assert (status, err) == (0, "")
+    rows = dict(line.split(maxsplit=1) for line in out.splitlines())
+    assert rows["login"] == f"alice@{logged_in.address}"
+    assert re.match(r"[0-9a-f]{16}: full, until ", rows["token"])
+    assert rows["server"].startswith("answered in ")
+    assert rows["outbox"] == "0 waiting, 0 refused"
+    told = json.loads(run("status", "--json")[1])
+    assert (told["server"], told["user"]) == (str(logged_in.address), "alice")
+    assert (told["scopes"], told["reachable"], told["error"]) == (["full"], True, None)
+    assert told["round_trip_ms"] >= 0
+    assert isinstance(told["days_left"], int)
+
+
+def test_status_without_the_server(run: Run, logged_in: Loopback, state: Path) -> None:
+    """Exit 4; what is known here is there all the same."""
+    away = replace(logged_in.login, address=Address("127.0.0.1", 1), created=2**41, expires=0)
+    Logins(state / "logins").save(away)
+    waiting(state, away.name, 2)
+    status, out, err = run("status")
+    assert (status, err) == (4, f"diaryclient: nothing listens at {away.address}\n")
+    assert "server  unreachable\n" in out
+    assert f"token   {away.id.hex()}: full, without an end\n" in out
+    assert "outbox  2 waiting, 0 refused\n" in out
+    status, out, err = run("status", "--json")
+    told = json.loads(out)
+    assert status == 4
+    assert (told["reachable"], told["waiting"], told["round_trip_ms"]) == (False, 2, None)
+    assert (told["expires"], told["days_left"]) == (None, None)
+
+
+def test_status_of_an_expired_login(run: Run, logged_in: Loopback) -> None:
+    """Exit 3: the server is there."""
+    logged_in.fake.refusals += [ErrorCode.EXPIRED] * 2
+    status, out, err = run("status")
+    assert status == 3
+    assert "server  refused\n" in out
+    assert "log in again" in err
+    assert json.loads(run("status", "--json")[1])["reachable"] is True
+
+
+def test_status_sends_what_waits(run: Run, logged_in: Loopback, state: Path) -> None:
+    """As every command that has reached the server."""
+    waiting(state, logged_in.login.name, 1)
+    status, out, err = run("status")
+    assert (status, err) == (0, "sent 1 waiting, 0 left\n")
+    assert "1 waiting" in out
+
+
+def test_doctor_finds_nothing(run: Run, logged_in: Loopback) -> None:
+    """Exit 0, a line for each check; nothing is sent but a HELLO and a ping."""
+    status, out, err = run("doctor")
+    assert (status, err) == (0, "")
+    assert len(out.splitlines()) == 9
+    assert all(line.startswith("ok ") for line in out.splitlines())
+    assert logged_in.fake.contents == {}
+
+
+def test_doctor_sees_another_identity(run: Run, logged_in: Loopback) -> None:
+    """Exit 3; nothing signed goes there."""
+    logged_in.fake.identity = Ed25519PrivateKey.generate()
+    status, out, _ = run("doctor", "--json")
+    assert status == 3
+    assert findings(out) | {"identity": "problem", "token": "unknown"} == findings(out)
+    assert logged_in.fake.requests == []
+
+
+def test_doctor_sees_a_wrong_clock(run: Run, logged_in: Loopback) -> None:
+    """By the server's signed word, although the diary corrects it by itself."""
+    logged_in.fake.ahead = 150_000
+    status, out, _ = run("doctor", "--json")
+    assert status == 1
+    assert [check for check, state in findings(out).items() if state != "ok"] == ["clock"]
+
+
+def test_doctor_sees_files_settings_and_outboxes(
+    run: Run, logged_in: Loopback, state: Path, tmp_path: Path
+) -> None:
+    """Of all logins, each in its own line, and the first gives the status."""
+    waiting(state, logged_in.login.name, 1)
+    waiting(state, "bob@gone.test:8888", 1, ErrorCode.EXPIRED)
+    (state / "outbox" / "bob@gone.test:8888" / "damaged.json").write_text("x")
+    for path in state.glob("outbox/*/*.json"):
+        path.chmod(0o644)
+    status, out, _ = run("doctor")
+    assert status == 1
+    assert "PROBLEM files " in out
+    assert "PROBLEM outbox    1 waiting, 1 refused, damaged: " in out
+    (tmp_path / "config/diaryclient").mkdir(parents=True)
+    config = tmp_path / "config/diaryclient/config.toml"
+    config.write_text("[profile.work]\nusr = 'a'\nserver = 1\n")
+    status, out, _ = run("doctor")
+    assert status == 2
+    assert out.startswith(f"PROBLEM config    {config}: profile.work.usr: there is no such key\n  ")
+    config.write_text("")
+    config.chmod(0o666)
+    for path in state.glob("outbox/*/*.json"):
+        path.chmod(0o600)
+    assert f"PROBLEM files     not yours alone: {config};" in run("doctor")[1]
+
+
+def test_profiles_are_listed_and_used(run: Run, logged_in: Loopback, tmp_path: Path) -> None:
+    """With the login that each chooses; the chosen one is marked; none is no error."""
+    status, out, err = run("profile", "list")
+    assert (status, out) == (0, "")
+    assert "no profiles; write one into " in err
+    assert run("profile", "list", "--json") == (0, "[]\n", "")
+    (tmp_path / "config/diaryclient").mkdir(parents=True)
+    (tmp_path / "config/diaryclient/config.toml").write_text(
+        f'[profile.home]\nserver = "{logged_in.address}"\ntimezone = "UTC"\n'
+        '[profile.work]\nserver = "w.test"\nuser = "bob"\n'
+    )
+    name = f"alice@{logged_in.address}"
+    status, out, err = run("profile", "list", DIARY_PROFILE="work")
+    assert (status, err) == (0, "")
+    assert out.splitlines() == [
+        f"home: server {logged_in.address}, timezone UTC, login {name}",
+        "work (chosen): server w.test:8888, user bob, not logged in",
+    ]
+    listed = json.loads(run("--profile", "home", "profile", "list", "--json")[1])
+    assert [each["login"] for each in listed] == [name, None]
+    assert [each["chosen"] for each in listed] == [True, False]
+    assert run("--profile", "home", "whoami")[0] == 0
+    assert run("whoami", DIARY_PROFILE="home")[0] == 0
+    status, _, err = run("--profile", "work", "whoami")
+    assert status == 3
+    assert "there is no login for bob@w.test:8888" in err
+    assert run("--profile", "wrok", "whoami")[0] == 2
+
+
+def test_an_outbox_is_narrowed_by_a_profile(
+    run: Run, logged_in: Loopback, state: Path, tmp_path: Path
+) -> None:
+    """As by --server and --user."""
+    (tmp_path / "config/diaryclient").mkdir(parents=True)
+    (tmp_path / "config/diaryclient/config.toml").write_text('[profile.bob]\nuser = "bob"\n')
+    waiting(state, logged_in.login.name, 2)
+    waiting(state, "bob@gone.test:8888", 1)
+    assert len(run("outbox", "list")[1].splitlines()) == 3
+    assert len(run("--profile", "bob", "outbox", "list")[1].splitlines()) == 1
