@@ -25,14 +25,20 @@ def choose_editor(environment: Mapping[str, str]) -> str | None:
     return next((each for name in ("VISUAL", "EDITOR") if (each := environment.get(name))), None)
 
 
+def keep_draft(folder: Path, data: bytes) -> Path:
+    """Write a file of its own below `folder`, durably, and give its path; raise OSError."""
+    path = folder / f"{os.urandom(4).hex()}.txt"
+    write_private(path, data)
+    return path
+
+
 class Draft:
     """A text in a file of its own below `folder`, to be edited."""
 
     def __init__(self, folder: Path, text: str = "") -> None:
         """Write the file, durably; raise OSError."""
-        self.path = folder / f"{os.urandom(4).hex()}.txt"
+        self.path = keep_draft(folder, text.encode())
         self._before = text
-        write_private(self.path, text.encode())
 
     def edit(self, command: str, environment: Mapping[str, str]) -> str | None:
         """Open the file with an editor's command, and give the text, None if it did not change.

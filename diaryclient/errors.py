@@ -117,5 +117,11 @@ class InterruptedEditingError(EditorError):
     exit_status = 130
 
 
+class InterruptedReadingError(DiaryError):
+    """Ctrl-C before the outbox had the text; the message says where the text is."""
+
+    exit_status = 130
+
+
 class NotKeptError(DiaryError):
     """The outbox could not be written, so nothing was sent either."""

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,14 @@ def _written(stream: io.TextIOWrapper) -> str:
 @contextmanager
 def _standard_input(given: bytes) -> Iterator[None]:
     before = sys.stdin
-    sys.stdin = io.TextIOWrapper(io.BytesIO(given), "utf-8")
-    try:
-        yield
-    finally:
-        sys.stdin = before
+    with TemporaryFile() as file:
+        file.write(given)
+        file.seek(0)
+        sys.stdin = io.TextIOWrapper(file, "utf-8")
+        try:
+            yield
+        finally:
+            sys.stdin = before
 
 
 @contextmanager

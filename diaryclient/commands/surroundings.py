@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from diaryclient.clock import Clock
@@ -29,6 +30,11 @@ class Surroundings:
     def places(self) -> Places:
         """The client's folders."""
         return Places.of(self.environment)
+
+    @property
+    def drafts(self) -> Path:
+        """The folder of texts that were typed and not written."""
+        return self.places.state / "drafts"
 
     @property
     def settings(self) -> Settings:

@@ -6,12 +6,10 @@ its file until then. Words and editor may say when it happened; standard input i
 The answer is printed before older entries are sent.
 """
 
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 import click
 
@@ -23,17 +21,14 @@ from diaryclient.display import format_quoted
 from diaryclient.errors import (
     EditorError,
     InterruptedEditingError,
+    InterruptedReadingError,
     NotKeptError,
     TextTooLongError,
 )
 from diaryclient.keeping import check_text, format_saved, keep, put
 from diaryclient.outbox import Entry
 from protocol.dayfile import Stamp
-from protocol.errors import DiaryError, UsageError
-from protocol.messages import MAX_TEXT_BYTES
-
-_MOST_INPUT: Final = 1 << 20
-"""Bytes of standard input; a thousand times what is sent, and it all goes into the outbox."""
+from protocol.errors import DiaryError
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,23 +103,35 @@ def command(  # noqa: PLR0913 - one for each option
     elif has_terminal() and (editor := _choose_editor(surroundings)):
         _write_in_editor(surroundings, editor, wishes)
     else:
-        _write(surroundings, check_text(_read_input()), replace(wishes, parses=False))
+        _write(surroundings, check_text(_read_input(surroundings)), replace(wishes, parses=False))
 
 
 def _write(surroundings: Surroundings, text: str, wishes: _Wishes) -> None:
+    with ExitStack() as stack:
+        with _giving_back(text):
+            diary = stack.enter_context(surroundings.diary(surroundings.login()))
+            entry = _keep(diary, wishes.composition(text, diary))
+        _send(diary, entry, wishes)
+
+
+@contextmanager
+def _giving_back(text: str) -> Iterator[None]:
+    """Print a text with every failure before it is in the outbox."""
     try:
-        diary = surroundings.diary(surroundings.login())
-        composition = wishes.composition(text, diary)
+        yield
+    except TextTooLongError:
+        raise  # it is in the outbox
+    except KeyboardInterrupt:
+        _give_back(text)
+        raise InterruptedReadingError(
+            "interrupted; the text is printed above; diaryclient outbox list shows whether it waits"
+        ) from None
+    except NotKeptError as error:
+        _give_back(text)
+        raise NotKeptError(f"{error}; the text is printed above") from None
     except DiaryError:
         _give_back(text)
         raise
-    with diary:
-        try:
-            entry = _keep(diary, composition)
-        except NotKeptError as error:
-            _give_back(text)
-            raise NotKeptError(f"{error}; the text is printed above") from None
-        _send(diary, entry, wishes)
 
 
 def _choose_editor(surroundings: Surroundings) -> str | None:
@@ -139,7 +146,7 @@ def _write_in_editor(surroundings: Surroundings, editor: str, wishes: _Wishes) -
     # Nobody types a text first, to be told then that there is no login or no such time.
     with surroundings.diary(surroundings.login()) as diary:
         wishes.moment(diary)
-        draft = Draft(surroundings.places.state / "drafts")
+        draft = Draft(surroundings.drafts)
         text = draft.edit(editor, surroundings.environment)
         if text is None or not text.strip():
             draft.discard()
@@ -173,21 +180,10 @@ def _send(diary: Diary, entry: Entry, wishes: _Wishes) -> None:
     deliver_older(diary, quiet=wishes.quiet)
 
 
-def _read_input() -> str:
-    if sys.stdin is None:
-        return ""
-    if has_terminal():
-        click.echo("Type the entry, then Ctrl-D.", err=True)
-    data = sys.stdin.buffer.read(_MOST_INPUT + 1)
-    if len(data) > _MOST_INPUT:
-        raise TextTooLongError(
-            f"standard input has more than {_MOST_INPUT} bytes, an entry at most {MAX_TEXT_BYTES}; "
-            "nothing was saved"
-        )
-    try:
-        return data.decode().removesuffix("\n")
-    except UnicodeDecodeError:
-        raise UsageError("standard input is not valid UTF-8; nothing was saved") from None
+def _read_input(surroundings: Surroundings) -> str:
+    from diaryclient.standard_input import read_text as read  # noqa: PLC0415 - mostly there are words
+
+    return read(surroundings.drafts)
 
 
 def _give_back(text: str) -> None:

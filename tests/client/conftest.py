@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -56,8 +57,11 @@ def run(
     """Type a command: status, stdout, stderr."""
 
     def typed(*words: str, stdin: bytes = b"", **variables: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        status = main(words, environment | variables)
+        with TemporaryFile() as given:
+            given.write(stdin)
+            given.seek(0)
+            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(given))
+            status = main(words, environment | variables)
         captured = capsys.readouterr()
         return status, captured.out, captured.err
 

@@ -134,3 +134,33 @@ def test_an_interrupted_write_says_that_the_text_is_kept(
     assert status == 130
     assert re.search(r"queued [0-9a-f]{5}: interrupted; kept in the outbox", rest)
     assert [entry.text for entry in Outbox(state / "outbox" / login.name).waiting()] == ["my text"]
+
+
+def drafts(state: Path) -> list[str]:
+    """Give the texts that were typed and not written."""
+    return [path.read_text() for path in sorted((state / "drafts").glob("*"))]
+
+
+@pytest.mark.parametrize(
+    ("keys", "kept"),
+    [("", []), (" \r", []), ("one\r二", ["one\n二"]), ("unfinished", ["unfinished"])],
+)
+def test_ctrl_c_while_a_text_is_typed_keeps_it(
+    environment: dict[str, str], state: Path, keys: str, kept: list[str]
+) -> None:
+    """Exit 130; nothing was sent, and it is said where the text is, or that there was none."""
+    child = terminal("write", environment=environment)
+    child.expect("Type the entry, then Ctrl-D")
+    if keys:
+        child.send(keys)
+        child.expect_exact(keys.rsplit("\r", 1)[-1] or "\n")  # the terminal has it
+    child.sendintr()
+    status, rest = finish(child)
+    assert status == 130
+    assert drafts(state) == kept
+    if kept:
+        [path] = (state / "drafts").glob("*")
+        assert f"interrupted; nothing was written; the text stays in {path}" in rest
+    else:
+        assert "interrupted; there was no text yet; nothing was written" in rest
+    assert not (state / "outbox").exists()
