@@ -16,7 +16,7 @@ COMPILE = build/lock/bin/uv pip compile pyproject.toml --universal --python-vers
 .DEFAULT_GOAL = help
 # Nothing here gains from -j, and two installs into one .venv would harm each other.
 .NOTPARALLEL:
-.PHONY: help run demo test test-system torture bench bench-quick lint format lock clean FORCE
+.PHONY: help run demo test test-system torture bench bench-quick lint man format lock clean FORCE
 
 help:  ## list what make can do here
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-12s %s\n", $$1, $$2 }'
@@ -51,6 +51,9 @@ lint: .venv/.dev  ## check style, formatting, types and layers
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo --cache-dir build/import-linter
+
+man: .venv/.runtime  ## write a man page for every command into build/man (read one: man -l FILE)
+	.venv/bin/python -m tools.manpages build/man
 
 format: .venv/.dev  ## mend what can be mended without a thought
 	.venv/bin/ruff check --fix-only

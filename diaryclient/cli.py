@@ -29,17 +29,17 @@ _COMMANDS: Final = {
     "read": "Print entries, today's unless options select others.",
     "show": "Print one entry, named by the end of its id.",
     "outbox": "List, send or drop what waits to be sent.",
-    "profile": "List the profiles of config.toml.",
-    "status": "Print the login in use, its end, and what waits.",
-    "doctor": "Look for what is wrong and say what to do.",
-    "completion": "Print what a shell needs to complete commands.",
     "plain": "Speak the old protocol: plain text, not signed.",
     "token": "List, make or revoke tokens for other machines.",
     "logout": "End a login, on the server too.",
     "passwd": "Change your password.",
     "account": "Delete your account.",
+    "profile": "List the profiles of config.toml.",
     "whoami": "Print who you are to the server, and until when.",
+    "status": "Print the login in use, its end, and what waits.",
     "ping": "Measure the way to the server and back.",
+    "doctor": "Look for what is wrong and say what to do.",
+    "completion": "Print what a shell needs to complete commands.",
 }
 _INTERRUPTED: Final = 130
 
@@ -127,6 +127,11 @@ def cli(
     Several logins live side by side: --server and --user, then DIARY_SERVER and DIARY_USER, then
     config.toml choose one; else it is the newest. --profile or DIARY_PROFILE names a pair of them
     in config.toml. A token in DIARY_TOKEN needs no login.
+
+    \b
+      diaryclient write "Walked along the river. @outside"
+      diaryclient read --from monday --short
+      printf 'one entry\\nand another\\n' | diaryclient
     """  # noqa: D301 - click's mark is a real backspace
     environment, clock = context.obj
     context.obj = Surroundings(

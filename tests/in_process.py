@@ -40,10 +40,11 @@ def _written(stream: io.TextIOWrapper) -> str:
 @contextmanager
 def _standard_input(given: bytes) -> Iterator[None]:
     before = sys.stdin
-    with TemporaryFile() as file:
+    # A file, because a program may ask for the descriptor.
+    with TemporaryFile() as file, io.TextIOWrapper(file, "utf-8") as stream:
         file.write(given)
         file.seek(0)
-        sys.stdin = io.TextIOWrapper(file, "utf-8")
+        sys.stdin = stream
         try:
             yield
         finally:

@@ -20,7 +20,11 @@ from protocol.messages import Delete, Deleted, Scope, allows
 
 @click.group("account")
 def command() -> None:
-    """Delete your account, after a copy of your diary was made here."""
+    """Delete your account, after a copy of your diary was made here.
+
+    \b
+      diaryclient account delete --to ~/diary-copy
+    """  # noqa: D301 - click's mark is a real backspace
 
 
 @command.command("delete")
@@ -38,7 +42,10 @@ def delete(surroundings: Surroundings, folder: Path | None, *, yes: bool) -> Non
 
     The copy is the plain day files as they lie on the server. The server sets its own aside, where
     its operator can remove them, and ends all your logins and tokens.
-    """
+
+    \b
+      diaryclient account delete --to ~/diary-copy
+    """  # noqa: D301 - click's mark is a real backspace
     if not yes and not has_terminal():
         raise UsageError("no terminal to ask; type --yes to delete unasked; nothing was done")
     login = surroundings.login()

@@ -92,7 +92,7 @@ def complete_entry(
         for entry in _newest(context, _NEWEST_IDS):
             yield entry.id, entry.stamp, entry.title
 
-    return _entries(_within_bounds(find), incomplete)
+    return _entries(within_bounds(find), incomplete)
 
 
 def complete_kept(
@@ -112,7 +112,7 @@ def complete_tag(
 ) -> list[CompletionItem[str]]:
     """Give the tags of the newest entries, the most frequent first."""
     del parameter
-    counts = count_tags(_within_bounds(lambda: _newest(context, _NEWEST_TAGGED)))
+    counts = count_tags(within_bounds(lambda: _newest(context, _NEWEST_TAGGED)))
     return [
         CompletionItem(tag, help=f"{count} times" if count > 1 else "once")
         for tag, count in counts.items()
@@ -147,8 +147,8 @@ def _entries(named: Iterable[_Named], incomplete: str) -> list[CompletionItem[st
     ]
 
 
-def _within_bounds(find: Callable[[], Iterator[_Found]]) -> list[_Found]:
-    """Give what is found within the time; what asks on ends with the process."""
+def within_bounds(find: Callable[[], Iterator[_Found]], seconds: float = SECONDS) -> list[_Found]:
+    """Give what is found within so many seconds; what searches on ends with the process."""
     found = list[_Found]()
 
     def run() -> None:
@@ -158,7 +158,7 @@ def _within_bounds(find: Callable[[], Iterator[_Found]]) -> list[_Found]:
 
     thread = Thread(target=run, daemon=True)
     thread.start()
-    thread.join(SECONDS)
+    thread.join(seconds)
     return list(found)
 
 

@@ -89,7 +89,12 @@ def command(  # noqa: PLR0913 - click's options
     HOST is host, host:port or [v6]:port. An INVITE is one word from the operator, carries all the
     rest, and asks for a new password. The password is prompted for, or taken from standard input
     or from DIARY_PASSWORD. With --token-stdin all comes with the token.
-    """
+
+    \b
+      diaryclient login diary.example.org alice
+      diaryclient login diaryinvite1...
+      diaryclient login --token-stdin < token
+    """  # noqa: D301 - click's mark is a real backspace
     if token_stdin:
         others = (where, fingerprint, name, expires, *scopes)
         if any(others) or password_stdin or accept_new:

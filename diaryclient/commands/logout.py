@@ -27,7 +27,11 @@ def command(surroundings: Surroundings, *, forget: bool) -> None:
 
     If the server cannot be reached the login stays, so that you can try again. What waits in the
     outbox waits for the next login.
-    """
+
+    \b
+      diaryclient logout
+      diaryclient --server diary.example.org logout
+    """  # noqa: D301 - click's mark is a real backspace
     log_out(surroundings, surroundings.login(), forget=forget)
 
 

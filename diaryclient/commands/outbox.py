@@ -77,7 +77,11 @@ def list_entries(surroundings: Surroundings, *, as_json: bool) -> None:
     """Show what is kept, oldest first: short id, time, state, first line.
 
     With --json: id, at, login, state and the whole text of each.
-    """
+
+    \b
+      diaryclient outbox list
+      diaryclient outbox list --json
+    """  # noqa: D301 - click's mark is a real backspace
     kept = _kept(surroundings)
     if as_json:
         # Escaped beyond ASCII, as what reads this is a program and what shows it may be a terminal.
@@ -99,7 +103,10 @@ def flush(surroundings: Surroundings) -> None:
     """Send now all that waits for this login, oldest first.
 
     Exit status 5 if some still wait, 3 if the login was refused, 6 if an entry was.
-    """
+
+    \b
+      diaryclient outbox flush
+    """  # noqa: D301 - click's mark is a real backspace
     with surroundings.diary(surroundings.login()) as diary:
         status = max(
             (_tell(diary, attempt) for attempt in diary.attempts(_FLUSHING_SECONDS)),
@@ -123,7 +130,11 @@ def drop(surroundings: Surroundings, endings: tuple[str, ...], *, yes: bool) -> 
 
     ID is the end of an id, as long as it takes to be the only one. Nothing is taken back from the
     server: an entry without an answer may be stored there.
-    """
+
+    \b
+      diaryclient outbox drop 4fb39
+      diaryclient outbox drop --yes 4fb39 18a98
+    """  # noqa: D301 - click's mark is a real backspace
     if not yes and not has_terminal():
         raise UsageError("no terminal to ask; type --yes to drop unasked; nothing was dropped")
     everything = _kept(surroundings)

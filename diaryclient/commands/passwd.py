@@ -33,7 +33,11 @@ def command(surroundings: Surroundings, *, password_stdin: bool, keep_tokens: bo
     """Change your password.
 
     Every other login and token of yours ends, unless --keep-tokens; this one stays.
-    """
+
+    \b
+      diaryclient passwd
+      diaryclient passwd --keep-tokens
+    """  # noqa: D301 - click's mark is a real backspace
     login = surroundings.login()
     if not login.is_stored:
         raise UsageError("DIARY_TOKEN is used, which gets no new token; unset it and log in first")

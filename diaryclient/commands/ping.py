@@ -13,7 +13,10 @@ def command(surroundings: Surroundings) -> None:
     """Measure the way to the server and back.
 
     The server's clock is compared with this machine's own.
-    """
+
+    \b
+      diaryclient ping
+    """  # noqa: D301 - click's mark is a real backspace
     login = surroundings.login()
     with surroundings.diary(login) as diary:
         pong = diary.ping()

@@ -26,7 +26,11 @@ def command(surroundings: Surroundings, host: str, words: tuple[str, ...]) -> No
     With TEXT, sends it and prints the answer. Without, asks for today (-r), then sends each line
     that is typed or piped in and prints each answer; -c clears today at once, Ctrl-D leaves.
     Nothing is sent twice: if no answer comes, nobody knows whether a text was kept.
-    """
+
+    \b
+      diaryclient plain 127.0.0.1
+      diaryclient plain 127.0.0.1 hello from the old protocol
+    """  # noqa: D301 - click's mark is a real backspace
     address = parse_server(host, "HOST")
     if words[:1] == ("--",):
         words = words[1:]  # behind HOST nothing is an option, but many write it all the same

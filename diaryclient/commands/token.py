@@ -43,7 +43,12 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list; times are ISO 8601.")
 @click.pass_obj
 def list_all(surroundings: Surroundings, *, as_json: bool) -> None:
-    """Show who may use the diary: id, name, scope, times, last address, end."""
+    """Show who may use the diary: id, name, scope, times, last address, end.
+
+    \b
+      diaryclient token list
+      diaryclient token list --json
+    """  # noqa: D301 - click's mark is a real backspace
     with surroundings.diary(surroundings.login()) as diary:
         rows = list_tokens(diary.asker)
         if as_json:
@@ -66,7 +71,10 @@ def create(
     """Make a token and print it, once, as one word.
 
     It may do no more than the login that makes it, and lives no longer.
-    """
+
+    \b
+      diaryclient token create --name cron --scope write --expires 30d
+    """  # noqa: D301 - click's mark is a real backspace
     label, wanted = parse_name(name), parse_scope(scopes)
     life = DEFAULT_LIFE if expires is None else parse_life(expires, surroundings.zoned_clock())
     with surroundings.diary(surroundings.login()) as diary:
@@ -87,7 +95,11 @@ def create(
 @click.option("--yes", is_flag=True, help="Do not ask, even if it is this machine's own.")
 @click.pass_obj
 def end(surroundings: Surroundings, wanted: str, *, yes: bool) -> None:
-    """End a token at once; ID is any beginning or end of its id."""
+    """End a token at once; ID is any beginning or end of its id.
+
+    \b
+      diaryclient token revoke 4fb39
+    """  # noqa: D301 - click's mark is a real backspace
     login = surroundings.login()
     with surroundings.diary(login) as diary:
         found = _find(diary, wanted, surroundings.zoned_clock())

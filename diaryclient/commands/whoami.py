@@ -14,7 +14,10 @@ def command(surroundings: Surroundings) -> None:
     """Print who you are to the server, and until when.
 
     `alice@127.0.0.1:8888 full, until 2027-02-21, token 9f1c2a7b3d4e5f60 laptop`
-    """
+
+    \b
+      diaryclient whoami
+    """  # noqa: D301 - click's mark is a real backspace
     login = surroundings.login()
     with surroundings.diary(login) as diary:
         known = diary.whoami()

@@ -57,10 +57,10 @@ def run(
     """Type a command: status, stdout, stderr."""
 
     def typed(*words: str, stdin: bytes = b"", **variables: str) -> tuple[int, str, str]:
-        with TemporaryFile() as given:
+        with TemporaryFile() as given, io.TextIOWrapper(given) as stream:
             given.write(stdin)
             given.seek(0)
-            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(given))
+            monkeypatch.setattr(sys, "stdin", stream)
             status = main(words, environment | variables)
         captured = capsys.readouterr()
         return status, captured.out, captured.err

@@ -79,6 +79,8 @@ def test_a_write_imports_little() -> None:
     heavy |= {"diaryclient.entry", "diaryclient.date_words", "diaryclient.editor"}
     heavy |= {f"diaryclient.{name}" for name in ("renewal", "login_end", "tokens", "granting")}
     heavy |= {"protocol.tokenword", "protocol.offer"}
+    heavy |= {"click.shell_completion", "diaryclient.commands.completing", "diaryclient.health"}
+    heavy |= {"diaryclient.config_file", "diaryclient.standard_input"}
     assert heavy.isdisjoint(done.stdout.split())
     assert "cryptography.hazmat.primitives.hpke" not in done.stdout
 
