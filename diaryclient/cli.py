@@ -57,7 +57,8 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        return cast("click.Command", import_module(f"diaryclient.commands.{cmd_name}").command)
+        module = cmd_name.replace("-", "_")
+        return cast("click.Command", import_module(f"diaryclient.commands.{module}").command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""

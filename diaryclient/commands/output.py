@@ -34,15 +34,10 @@ class Output:
     def show(self, pages: Iterable[Page]) -> bool:
         """Print pages as they come; tell whether there was anything in them."""
         tally = _Tally()
-        self._print(FORMATS[self.form](tally.counted(pages), self._look()))
+        look = look_of_stdout(self.environment)
+        self._print(FORMATS[self.form](tally.counted(pages), look))
         tally.report(shown=self.form == SHOWS_FOREIGN)
         return tally.has_content
-
-    def _look(self) -> Look:
-        if not sys.stdout.isatty():
-            return Look()
-        is_plain = self.environment.get("NO_COLOR") or self._is_dumb()
-        return Look(shutil.get_terminal_size().columns, has_colours=not is_plain)
 
     def _print(self, pieces: Iterator[str]) -> None:
         if not (self.has_pager and sys.stdout.isatty() and self._wants_pager()):
@@ -63,10 +58,19 @@ class Output:
         click.echo("".join(begun), nl=False)
 
     def _wants_pager(self) -> bool:
-        return self.environment.get("PAGER") != "" and not self._is_dumb()
+        return self.environment.get("PAGER") != "" and not _is_dumb(self.environment)
 
-    def _is_dumb(self) -> bool:
-        return self.environment.get("TERM", "") in _DUMB
+
+def look_of_stdout(environment: Mapping[str, str]) -> Look:
+    """Give the width and colours of standard output; a pipe or a file has neither."""
+    if not sys.stdout.isatty():
+        return Look()
+    is_plain = environment.get("NO_COLOR") or _is_dumb(environment)
+    return Look(shutil.get_terminal_size().columns, has_colours=not is_plain)
+
+
+def _is_dumb(environment: Mapping[str, str]) -> bool:
+    return environment.get("TERM", "") in _DUMB
 
 
 class _Tally:
