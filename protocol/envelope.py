@@ -5,12 +5,12 @@ any other width than the one written here is dropped; the tag's length is a cons
 read from the wire (CVE-2008-0960). The layout is the table "Envelope" of docs/PROTOCOL.md.
 """
 
-from dataclasses import dataclass
+import struct
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from protocol.errors import MalformedError
-from protocol.identifiers import MAX_MILLISECONDS, EntryId
+from protocol.identifiers import ENTRY_ID_BYTES, MAX_MILLISECONDS, EntryId
 
 VERSION: Final = 1
 MAX_VERSION: Final = 15
@@ -38,10 +38,15 @@ KID_AT: Final = 6
 KID_END: Final = KID_AT + KID_BYTES
 """Where kind and key id stand, for whoever drops a datagram by them before it is parsed."""
 
-_BODY: Final = HEADER_BYTES
 _TAG_PREFIX: Final = b"\xc4\x20"
 _KID_PREFIX: Final = b"\xc4\x08"
 _RID_PREFIX: Final = b"\xc4\x10"
+_HEADER: Final = struct.Struct(f">BBBB2s{KID_BYTES}s2s{ENTRY_ID_BYTES}sBQBH")
+"""Array, version, kind, suite; the prefix of each value, and the value; the length of the body."""
+
+_ARRAY: Final = 0x98
+_TIMESTAMP_PREFIX: Final = 0xCF
+_BODY_PREFIX: Final = 0xC5
 
 
 class Kind(IntEnum):
@@ -58,8 +63,7 @@ class Kind(IntEnum):
 _KINDS: Final = {int(kind): kind for kind in Kind}
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """A datagram of the right shape; nothing in it is authentic before its tag was checked.
 
     `timestamp` is ms since the epoch by the sender's clock; `signed` is all that the tag covers.
@@ -78,19 +82,19 @@ class Envelope:
 
 def write_header(kind: Kind, kid: bytes, rid: EntryId, timestamp: int, body_length: int) -> bytes:
     """Give bytes 0 to 43; they are associated data of the body, so they come before it exists."""
-    return b"".join(
-        (
-            b"\x98",
-            bytes((VERSION, kind, SUITE)),
-            _KID_PREFIX,
-            kid,
-            _RID_PREFIX,
-            rid,
-            b"\xcf",
-            timestamp.to_bytes(8, "big"),
-            b"\xc5",
-            body_length.to_bytes(2, "big"),
-        )
+    return _HEADER.pack(
+        _ARRAY,
+        VERSION,
+        kind,
+        SUITE,
+        _KID_PREFIX,
+        kid,
+        _RID_PREFIX,
+        rid,
+        _TIMESTAMP_PREFIX,
+        timestamp,
+        _BODY_PREFIX,
+        body_length,
     )
 
 
@@ -114,31 +118,46 @@ def looks_like_protocol(datagram: bytes) -> bool:
 def parse_envelope(datagram: bytes) -> Envelope:
     """Read a version 1 datagram; raise MalformedError for any other length, width or kind."""
     length = len(datagram)
+    if not MIN_DATAGRAM <= length <= MAX_DATAGRAM:
+        raise MalformedError("not a DIARY/1 envelope")
+    # One call for all fields: this is done for every datagram, those of a flood included.
+    (
+        array,
+        version,
+        number,
+        suite,
+        kid_prefix,
+        kid,
+        rid_prefix,
+        rid,
+        timestamp_prefix,
+        timestamp,
+        body_prefix,
+        body_length,
+    ) = _HEADER.unpack_from(datagram)
     tag_at = length - TAG_BYTES
     if not (
-        MIN_DATAGRAM <= length <= MAX_DATAGRAM
-        and datagram[0] == 0x98  # noqa: PLR2004 - the table of docs/PROTOCOL.md, byte for byte
-        and datagram[1] == VERSION
-        and datagram[4:6] == _KID_PREFIX
-        and datagram[14:16] == _RID_PREFIX
-        and datagram[32] == 0xCF  # noqa: PLR2004 - as above
-        and datagram[41] == 0xC5  # noqa: PLR2004 - as above
-        and int.from_bytes(datagram[42:44], "big") == length - OVERHEAD
+        array == _ARRAY
+        and version == VERSION
+        and kid_prefix == _KID_PREFIX
+        and rid_prefix == _RID_PREFIX
+        and timestamp_prefix == _TIMESTAMP_PREFIX
+        and body_prefix == _BODY_PREFIX
+        and body_length == length - OVERHEAD
         and datagram[tag_at - 2 : tag_at] == _TAG_PREFIX
     ):
         raise MalformedError("not a DIARY/1 envelope")
-    kind = _KINDS.get(datagram[2])
-    timestamp = int.from_bytes(datagram[33:41], "big")
+    kind = _KINDS.get(number)
     if kind is None or timestamp > MAX_MILLISECONDS:
         raise MalformedError("not a DIARY/1 kind or time")
     return Envelope(
-        kind=kind,
-        suite=datagram[3],
-        kid=datagram[6:14],
-        rid=EntryId(datagram[16:32]),
-        timestamp=timestamp,
-        header=datagram[:HEADER_BYTES],
-        body=datagram[_BODY : tag_at - 2],
-        signed=datagram[:tag_at],
-        tag=datagram[tag_at:],
+        kind,
+        suite,
+        kid,
+        EntryId(rid),
+        timestamp,
+        datagram[:HEADER_BYTES],
+        datagram[HEADER_BYTES : tag_at - 2],
+        datagram[:tag_at],
+        datagram[tag_at:],
     )

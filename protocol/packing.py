@@ -20,7 +20,7 @@ Packable: TypeAlias = (
 MAX_DEPTH: Final = 4
 """Of maps and lists: a map of a list of rows is 3; one spare. Deeper has no use, costs stack."""
 
-_SCALARS: Final = frozenset({bool, int, str, bytes})
+_SCALARS: Final = frozenset({bool, int, str, bytes, type(None)})
 
 
 def pack(value: Mapping[str, Packable]) -> bytes:
@@ -48,14 +48,19 @@ def unpack(data: bytes) -> dict[str, object]:
         raise MalformedError("not strict msgpack") from None
     if not isinstance(value, dict):
         raise MalformedError("not a msgpack map")
-    _check(value, depth=1)
+    for item in value.values():
+        if type(item) not in _SCALARS:  # most maps are flat
+            _check(item, depth=2)
     return value
 
 
 def _unique_text_keys(pairs: list[tuple[object, object]]) -> dict[object, object]:
     mapping = dict(pairs)
-    if len(mapping) != len(pairs) or not all(isinstance(key, str) for key in mapping):
-        raise ValueError("keys are texts, each once")
+    if len(mapping) != len(pairs):
+        raise ValueError("keys are there once")
+    for key in mapping:
+        if type(key) is not str:
+            raise ValueError("keys are texts")
     return mapping
 
 
@@ -69,5 +74,5 @@ def _check(value: object, depth: int) -> None:
             raise MalformedError("nested too deeply")
         for item in value.values() if isinstance(value, dict) else value:
             _check(item, depth + 1)
-    elif value is not None and type(value) not in _SCALARS:
+    elif type(value) not in _SCALARS:
         raise MalformedError("a type that no message has")

@@ -36,7 +36,7 @@ from protocol.errors import (
     TokenExpiredError,
     TokenRevokedError,
 )
-from protocol.keys import TokenKeys, derive_token_keys, is_authentic, open_sealed
+from protocol.keys import TokenKeys, derive_token_keys, open_authentic
 from protocol.messages import (
     MAX_SKEW_MILLISECONDS,
     RENEWAL_HINT_BYTES,
@@ -119,7 +119,7 @@ class RequestService:
             self._counters.count(Drop.UNKNOWN_TOKEN)
             return
         keys = self._token_keys(token)
-        if not is_authentic(keys.to_server.mac, envelope):
+        if not keys.to_server.is_authentic(envelope):
             self._counters.count(Drop.BAD_SIGNATURE)
             return
         self._announce(Step.AUTHENTICATED)
@@ -177,7 +177,7 @@ class RequestService:
     async def _handle(
         self, token: Token, keys: TokenKeys, envelope: Envelope, now: int
     ) -> Reply | None:
-        plaintext = open_sealed(keys.to_server, envelope)
+        plaintext = open_authentic(keys.to_server, envelope)
         await self._first_uses.settle(token)
         operation, request = read_request(plaintext)
         if not allows(token.scopes, operation.scope):

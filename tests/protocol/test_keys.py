@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from protocol.envelope import MAX_PLAINTEXT, Kind, parse_envelope
 from protocol.identifiers import EntryId
 from protocol.keys import (
+    SealingKeys,
     TokenKeys,
     derive_token_keys,
     expand,
@@ -112,3 +113,10 @@ def test_keys_are_shown_to_nobody(keys: object) -> None:
 def test_the_tag_is_hmac_sha_256(mac: bytes, signed: bytes) -> None:
     """Of RFC 2104, whole."""
     assert sign(mac, signed) == hmac.new(mac, signed, "sha256").digest()
+
+
+@given(SEALING, st.binary(max_size=1200))
+def test_copied_states_give_the_same_tag(keys: SealingKeys, signed: bytes) -> None:
+    """What the keys sign with is HMAC-SHA-256, and so again for every datagram."""
+    expected = sign(keys.mac, signed)
+    assert keys.sign(signed) == keys.sign(signed) == expected

@@ -95,6 +95,7 @@ from tests.protocol.strategies import (
     REQUESTS,
     any_text,
     any_value,
+    days,
     forms,
     garbage,
     refusals,
@@ -484,3 +485,10 @@ def test_every_field_is_declared_with_its_bounds() -> None:
     declared = [item.type for kind in kinds for item in fields(kind)]
     assert len(declared) > len(kinds)
     assert all(isinstance(field_type(annotation), FieldType) for annotation in declared)
+
+
+@given(days, st.booleans())
+def test_the_answer_from_parts_is_the_packed_one(day: Day, dup: bool) -> None:
+    """What is put together for an entry that was stored are the bytes that msgpack gives."""
+    packed = msgpack.packb({"code": "OK", "day": str(day), "dup": dup})
+    assert encode_reply(Stored(day, dup)) == packed
