@@ -349,7 +349,7 @@ def test_a_write_only_token_can_neither_read_nor_clear(run: Run, loopback: Loopb
 
 
 def test_the_environments_token_wins_over_logins_and_flags_win_over_it(
-    run: Run, logged_in: Loopback
+    run: Run, logged_in: Loopback, environment: dict[str, str]
 ) -> None:
     """Flag, then environment, then file."""
     word = lend(logged_in, "read")
@@ -359,6 +359,12 @@ def test_the_environments_token_wins_over_logins_and_flags_win_over_it(
     assert " read, " in run(*fitting, "whoami", DIARY_TOKEN=word)[1]
     elsewhere = lend(logged_in, "read", address=closed_port())
     assert " full, " in run(*fitting, "whoami", DIARY_TOKEN=elsewhere)[1]
+    config = environment["XDG_CONFIG_HOME"]
+    Path(config, "diaryclient").mkdir(parents=True)
+    profile = f'[profile.here]\nserver = "{logged_in.address}"\n'
+    Path(config, "diaryclient", "config.toml").write_text(profile)
+    assert " full, " in run("--profile", "here", "whoami", DIARY_TOKEN=elsewhere)[1]
+    assert " read, " in run("whoami", DIARY_TOKEN=word, DIARY_PROFILE="here")[1]
     status, _, err = run("whoami", DIARY_TOKEN=word[:-1])
     assert status == 2
     assert (
