@@ -84,7 +84,11 @@ class Credentials:
         token = self._accounts.token(form.kid)
         if token is None or token.is_abandoned(now):
             raise DeniedError
-        if not is_proof(self._accounts.root(token), form, binding):
+        try:
+            root = self._accounts.root(token)
+        except KeyError:  # its generation was destroyed since the line above
+            raise DeniedError from None
+        if not is_proof(root, form, binding):
             raise DeniedError
         if token.revoked:
             raise TokenRevokedError

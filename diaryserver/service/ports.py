@@ -264,7 +264,11 @@ class AccountStore(Protocol):
         """Look a token up in memory, so that a flood of unknown ones never touches a disk."""
 
     def root(self, token: Token) -> bytes:
-        """Derive the token's 32-byte root key."""
+        """Derive the token's 32-byte root key.
+
+        Raise KeyError if the master key of its generation is destroyed: housekeeping does that in
+        a thread of its own, so also between `token` and this.
+        """
 
     def generation(self) -> int:
         """Give the number of the master key that new tokens are made with."""

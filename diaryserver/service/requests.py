@@ -118,7 +118,11 @@ class RequestService:
         if token is None or token.suite != envelope.suite or token.is_abandoned(now):
             self._counters.count(Drop.UNKNOWN_TOKEN)
             return
-        keys = self._token_keys(token)
+        try:
+            keys = self._token_keys(token)
+        except KeyError:  # its generation was destroyed since the line above
+            self._counters.count(Drop.UNKNOWN_TOKEN)
+            return
         if not keys.to_server.is_authentic(envelope):
             self._counters.count(Drop.BAD_SIGNATURE)
             return

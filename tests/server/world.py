@@ -87,12 +87,17 @@ class World:
         self.prekeys = prekeys
         self.workers = workers
         self.runner = asyncio.Runner()
+        self._kids = itertools.count(1)
+        self.serve_requests(accounts)
+        self.serve_logins(accounts, self.hasher)
+
+    def serve_requests(self, accounts: AccountStore) -> None:
+        """Serve requests on these; the router knows of it with the next `serve_logins`."""
+        entries, workers = self.entries, self.workers
         committer = Committer(entries, workers.entries, accounts.has_user, self.clock.monotonic)
         self.requests = RequestService(
             self.clock, accounts, entries, committer, workers, seeded(5), self.counters
         )
-        self._kids = itertools.count(1)
-        self.serve_logins(accounts, self.hasher)
 
     def serve_logins(self, accounts: AccountStore, hasher: PasswordHasher, seed: int = 3) -> None:
         """Serve logins anew, on these; with another `seed` as a restarted server would."""
