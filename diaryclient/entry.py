@@ -132,5 +132,9 @@ def _is_inside_tag(character: str) -> bool:
 
 def count_tags(entries: Iterable[DiaryEntry]) -> Mapping[str, int]:
     """Give how many entries have each tag, the most frequent first, then by name."""
-    counts = Counter(tag for entry in entries for tag in entry.tags)
+    return rank_tags(Counter(tag for entry in entries for tag in entry.tags))
+
+
+def rank_tags(counts: Mapping[str, int]) -> Mapping[str, int]:
+    """Give counts of tags in their order: the most frequent first, then by name."""
     return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))

@@ -17,7 +17,7 @@ from diaryclient.exchange import Chance
 from diaryclient.logins import Login
 from protocol.address import Address
 from protocol.channel import seal_reply
-from protocol.dayfile import Stamp, Written, format_record
+from protocol.dayfile import Stamp, Written, format_record, parse_day_file
 from protocol.envelope import Envelope, Kind, parse_envelope
 from protocol.errors import ErrorCode, MalformedError
 from protocol.fields import read_fields
@@ -237,9 +237,13 @@ class FakeServer:
     def _days(self, request: Days) -> DayList:
         days = sorted(day for day in self.files if request.first <= day <= request.last)
         rows = (
-            DayRow(day, self.generations.get(day, 0), 0, len(self.files[day])) for day in days[:30]
+            DayRow(day, self.generations.get(day, 0), self._count(day), len(self.files[day]))
+            for day in days[:30]
         )
         return DayList(tuple(rows), len(days) > 30)
+
+    def _count(self, day: Day) -> int:
+        return sum(isinstance(record, Written) for record in parse_day_file(self.files[day]))
 
     def _read(self, request: Read) -> Reply | Refusal:
         self.before_read()

@@ -82,6 +82,32 @@ def test_short_rows_are_cut(open_terminal: Open) -> None:
     assert [row[-3:] for row in rows] == ["...", "..."]
 
 
+@pytest.mark.parametrize(("columns", "maps"), [(80, 1), (40, 2)])
+def test_a_year_is_drawn_as_wide_as_the_terminal(
+    open_terminal: Open, columns: int, maps: int
+) -> None:
+    """Whole at 80 columns, in halves at 40; a block of colour over each day's mark."""
+    terminal = open_terminal("calendar", columns=columns, NO_COLOR="")
+    assert terminal.wait() == 0
+    rows = [row for row in terminal.rows if row]
+    assert re.fullmatch(r"\d{4}: \d+ entries on [12] days?", rows[0])
+    assert [row[:3] for row in rows].count("Mon") == maps
+    assert all(width(row) < columns for row in rows)
+    assert re.search(r"\x1b\[38;5;(\d+);48;5;\1m#\x1b\[0m", terminal.output)
+
+
+def test_figures_and_the_year_without_colours(open_terminal: Open) -> None:
+    """The same characters, and a chart that fits 40 columns."""
+    terminal = open_terminal("calendar", NO_COLOR="1")
+    assert terminal.wait() == 0
+    assert "\x1b" not in terminal.output
+    assert re.search(r"^\. none  .*# \d", "\n".join(terminal.rows), re.MULTILINE)
+    terminal = open_terminal("stats", "month", columns=40)
+    assert terminal.wait() == 0
+    assert all(width(row) < 40 for row in terminal.rows)
+    assert "tags      @kites 1, @公园 1" in terminal.rows
+
+
 def test_what_does_not_fit_the_screen_is_paged(open_terminal: Open) -> None:
     """With the person's own pager."""
     terminal = open_terminal("read", PAGER="sed s/^/paged:/")
