@@ -1,4 +1,4 @@
-"""Reads the README's examples: its fenced blocks, and the commands and outputs of a session."""
+"""Reads the examples of documents: fenced blocks, and the commands and outputs of a session."""
 
 import re
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ class Step:
     output: str
 
 
-def blocks(language: str) -> list[str]:
-    """Give the contents of the README's blocks of one language, in order."""
-    return [text for name, text in _BLOCK.findall(README.read_text()) if name == language]
+def blocks(language: str, document: Path = README) -> list[str]:
+    """Give the contents of a document's blocks of one language, in order."""
+    return [text for name, text in _BLOCK.findall(document.read_text()) if name == language]
 
 
 def steps() -> list[Step]:

@@ -1,0 +1,183 @@
+"""The diary for Python programs; docs/PYTHON.md shows how it is used.
+
+    from diaryclient import Diary
+
+    with Diary.connect() as diary:
+        diary.write("a text")
+
+Rules: the same core as the command line's (`diaryclient.diary`), the same logins, settings and
+outbox, the same errors. Nothing is printed. What would be a warning there is one of the logger
+`diaryclient`, without any text of the diary.
+"""
+
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Final, Self
+
+from diaryclient.browsing import Query, browse
+from diaryclient.clock import SystemClock
+from diaryclient.commands.surroundings import Surroundings
+from diaryclient.composing import stamp_of_words, wall
+from diaryclient.dates import parse_moment
+from diaryclient.diary import Delivery
+from diaryclient.diary import Diary as OpenDiary
+from diaryclient.entry import DiaryEntry
+from diaryclient.errors import QueuedError
+from diaryclient.keeping import check_text, keep
+from diaryclient.login_care import LoginCare
+from diaryclient.selection import Selection, parse_tag
+from diaryclient.spans import Span, When
+from protocol.dayfile import Stamp
+from protocol.identifiers import EntryId
+from protocol.messages import Scope, allows
+
+_CLOSING_SECONDS: Final = 3.0
+"""For older entries when a diary is closed, as after a command."""
+
+_LOGGER: Final = logging.getLogger("diaryclient")
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a text.
+
+    `is_saved`: it is on the server's disk. Else it waits in the outbox, `reason` says why, and this
+    program or a command sends it later, under the same id.
+    """
+
+    id: EntryId
+    stamp: Stamp
+    is_saved: bool
+    reason: str = ""
+
+
+class Diary:
+    """One person's diary, for one thread at a time.
+
+    Whatever asks the server may raise UnreachableError, UnknownHostError, NotLoggedInError,
+    IdentityChangedError, MalformedError or a RefusedError; all of them are a DiaryError.
+    """
+
+    def __init__(self, diary: OpenDiary) -> None:
+        """Use a diary that is open already; `connect` opens one."""
+        self._diary = diary
+        self._was_answered = False
+
+    @classmethod
+    def connect(
+        cls,
+        server: str | None = None,
+        user: str | None = None,
+        *,
+        profile: str | None = None,
+        timezone: str | None = None,
+    ) -> Self:
+        """Open the diary that the command line would: its flags are `--server` and so on.
+
+        What is left out is looked for in the environment (DIARY_TOKEN too) and in config.toml; else
+        the newest login is used. Nothing is sent yet. Raise UsageError, NotLoggedInError or
+        LoginFileError.
+        """
+        flags = {"server": server, "user": user, "profile": profile, "timezone": timezone}
+        surroundings = Surroundings(flags, os.environ, SystemClock())
+        return cls(surroundings.diary(surroundings.login()))
+
+    @property
+    def name(self) -> str:
+        """Whose diary it is and where, as `alice@127.0.0.1:8888`."""
+        return self._diary.login.name
+
+    def write(self, text: str, *, at: datetime | str | None = None, star: bool = False) -> Receipt:
+        """Write an entry, of now or of the time `at`, and wait for the server, 6 s at most.
+
+        The text is taken as it is. It is on this machine's disk before anything is sent, and stays
+        there whatever is raised, but for UsageError (an empty text, a time that is none or is to
+        come) and NotKeptError (the disk does not take it). TextTooLongError: it is kept and never
+        sent.
+        """
+        moment = self._moment(at)
+        entry = keep(self._diary, check_text(text), star=star, at=moment)
+        try:
+            stored = self._diary.put(entry)
+        except QueuedError as error:
+            self._was_answered = False
+            return Receipt(entry.id, entry.stamp, is_saved=False, reason=error.reason)
+        self._was_answered = True
+        return Receipt(stored.id, stored.stamp, is_saved=True)
+
+    def read(
+        self,
+        *,
+        since: When | None = None,
+        until: When | None = None,
+        tags: str | Iterable[str] = (),
+        contains: str | Iterable[str] = (),
+        starred: bool | None = None,
+    ) -> Iterator[DiaryEntry]:
+        """Give entries by time, as they arrive; both ends of the time are included.
+
+        Of several tags one is enough, and of several texts; conditions of different kinds must all
+        hold. Raise UsageError at once, all else while the entries are read.
+        """
+        span = Span.of(since, until, self._diary.today())
+        wanted = frozenset(parse_tag(tag, "tags") for tag in _several(tags))
+        selection = Selection(wanted, _several(contains), starred=starred)
+        return self._entries(Query(span.first, span.last, selection), span)
+
+    def deliver(self, seconds: float = _CLOSING_SECONDS) -> Delivery:
+        """Send the entries that wait in the outbox, for at most so many seconds.
+
+        `close` does it too, if the server has answered.
+        """
+        return self._diary.deliver(seconds, has_new_login=not self._diary.login.is_stored)
+
+    def close(self) -> None:
+        """Close the diary; if the server has answered, first send what waits, renew the login."""
+        try:
+            if self._was_answered:
+                self._was_answered = False
+                self._look_after()
+        finally:
+            self._diary.close()
+
+    def __enter__(self) -> Self:
+        """Give the diary itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """As `close`; but an exception does not wait for entries of earlier days."""
+        self._was_answered = self._was_answered and kind is None
+        self.close()
+
+    def _entries(self, query: Query, span: Span) -> Iterator[DiaryEntry]:
+        self._was_answered = False
+        for page in browse(self._diary, query):
+            self._was_answered = True
+            yield from filter(span.has, page.entries)
+        self._was_answered = True
+
+    def _moment(self, at: datetime | str | None) -> Stamp | None:
+        if at is None:
+            return None
+        now = self._diary.now()
+        words = parse_moment(at, "at", wall(now)) if isinstance(at, str) else at
+        return stamp_of_words(words, now, self._diary.offset_at)
+
+    def _look_after(self) -> None:
+        may_write = allows(self._diary.login.scopes, Scope.WRITE)
+        problems = self.deliver().problems if may_write else []
+        for words in [*problems, *LoginCare().look_after(self._diary)]:
+            _LOGGER.warning("%s", words)
+
+
+def _several(given: str | Iterable[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)

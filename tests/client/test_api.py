@@ -1,0 +1,252 @@
+"""The diary for Python programs, over a network in memory and as `connect` finds it."""
+
+import logging
+import re
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import diaryclient
+from diaryclient import (
+    Diary,
+    DiaryEntry,
+    DiaryError,
+    NotLoggedInError,
+    ScopeError,
+    TextTooLongError,
+    TokenRevokedError,
+    UnreachableError,
+    UsageError,
+)
+from diaryclient import errors as client_errors
+from diaryclient.spans import Span
+from protocol import errors as shared_errors
+from protocol.dayfile import Stamp, Written
+from protocol.errors import ErrorCode
+from protocol.identifiers import Day, EntryId
+from tests.client.desk import Desk
+from tests.client.fakes import ALICE, START
+from tests.client.loopback import Loopback, closed_port, lend
+from tests.client.network import arrives, lost
+
+NOW = datetime.fromtimestamp(START / 1000, UTC)
+TODAY = Day(NOW.date().isoformat())
+MOMENTS = st.datetimes(datetime(2026, 11, 18), datetime(2026, 11, 20))  # noqa: DTZ001 - both kinds
+OFFSETS = st.integers(-18 * 60, 18 * 60).map(lambda each: timezone(timedelta(minutes=each)))
+
+
+@pytest.fixture
+def diary(desk: Desk) -> Diary:
+    """An empty diary."""
+    return Diary(desk.diary())
+
+
+def texts(diary: Diary, **conditions: object) -> list[str]:
+    """Give what is read under conditions."""
+    return [entry.text for entry in diary.read(**conditions)]  # type: ignore[arg-type]
+
+
+def test_what_is_written_is_read(diary: Diary) -> None:
+    """The receipt names the entry; a text is taken as it is."""
+    receipt = diary.write("yesterday: a text * @tag", star=True)
+    assert (receipt.is_saved, receipt.reason) == (True, "")
+    [entry] = diary.read()
+    assert isinstance(entry, DiaryEntry)
+    assert (entry.id, entry.stamp) == (receipt.id, receipt.stamp)
+    assert (entry.text, entry.is_starred, entry.tags) == (
+        "yesterday: a text * @tag",
+        True,
+        ("@tag",),
+    )
+
+
+def test_a_time_is_a_moment_a_wall_clock_or_words(desk: Desk, diary: Diary) -> None:
+    """Nothing that is to come, and nothing that is no time."""
+    desk.clock.offset = 480
+    east = timezone(timedelta(hours=9))
+    assert diary.write("a", at=datetime(2026, 1, 2, 3, 4, tzinfo=east)).stamp.off == 540
+    walls = [
+        diary.write("b", at=datetime(2026, 1, 2, 3, 4)).stamp.wall,  # noqa: DTZ001 - a wall clock
+        diary.write("c", at="2026-01-02 03:04").stamp.wall,
+    ]
+    assert [str(each) for each in walls] == ["2026-01-02 03:04:00+08:00"] * 2
+    for at in ("no such time" * 20, NOW + timedelta(days=1)):
+        with pytest.raises(UsageError):
+            diary.write("d", at=at)
+    assert texts(diary) == ["a", "b", "c"]
+    assert desk.outbox.waiting() == []
+
+
+def test_what_cannot_be_sent_is_queued_and_says_so(desk: Desk, diary: Diary) -> None:
+    """With its id; `deliver` sends it, and so does the closing of a diary that was answered."""
+    desk.transport.there = lost
+    receipt = diary.write("queued")
+    assert not receipt.is_saved
+    assert "no answer from" in receipt.reason
+    diary.close()
+    assert [entry.id for entry in desk.outbox.waiting()] == [receipt.id]
+    desk.transport.there = arrives
+    with Diary(desk.diary(2)) as later:
+        assert later.deliver().sent == 1
+        assert [entry.id for entry in later.read()] == [receipt.id]
+
+
+def test_closing_sends_what_waits(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """Unless nothing answered, or an exception is on its way; what goes wrong is logged."""
+    desk.diary(5).outbox.release(desk.diary(5).compose("precious").id)
+    with suppress(ZeroDivisionError), Diary(desk.diary(2)) as diary:
+        list(diary.read())
+        raise ZeroDivisionError
+    Diary(desk.diary(3)).close()
+    assert len(desk.outbox.waiting()) == 1
+    with caplog.at_level(logging.WARNING, "diaryclient"), Diary(desk.diary(4)) as diary:
+        list(diary.read())
+        desk.server.refusals.append(ErrorCode.QUOTA)
+    assert len(desk.outbox.waiting()) == 1
+    assert "kept in the outbox" in caplog.text
+    assert "precious" not in caplog.text
+    with Diary(desk.diary(4)) as diary:
+        list(diary.read())
+    assert desk.texts() == ["precious"]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [(ErrorCode.REVOKED, TokenRevokedError), (ErrorCode.SCOPE, ScopeError)]
+)
+def test_a_refusal_is_raised_and_the_text_kept(
+    desk: Desk, diary: Diary, code: ErrorCode, kind: type[DiaryError]
+) -> None:
+    """As the command line does; the message is the same."""
+    desk.server.refusals.append(code)
+    with pytest.raises(kind, match="is kept in the outbox"):
+        diary.write("refused")
+    with pytest.raises(TextTooLongError):
+        diary.write("long" * 1000)
+    with pytest.raises(UsageError, match="the text is empty"):
+        diary.write(" \n")
+    assert [entry.text[:7] for entry in desk.outbox.entries()] == ["refused", "longlon"]
+
+
+def test_conditions(diary: Diary) -> None:
+    """Of one kind one is enough, different ones must all hold; one text needs no list."""
+    diary.write("one @a", star=True)
+    diary.write("two @b")
+    diary.write("three @a @b")
+    assert texts(diary, tags="a") == texts(diary, tags=["@A"]) == ["one @a", "three @a @b"]
+    assert len(texts(diary, tags=("a", "b"))) == 3
+    assert texts(diary, contains="T") == ["two @b", "three @a @b"]
+    assert texts(diary, contains=["one", "two"], tags="b") == ["two @b"]
+    assert texts(diary, starred=True) == ["one @a"]
+    assert texts(diary, starred=False, tags="a") == ["three @a @b"]
+
+
+def test_days_and_words(diary: Diary) -> None:
+    """Both ends are included; a mistake is told at once, not when the first entry is wanted."""
+    for age in range(5):
+        diary.write(str(age), at=NOW - timedelta(days=age))
+    assert texts(diary, since="yesterday") == ["1", "0"]
+    assert texts(diary, since=NOW.date() - timedelta(days=3), until="前天") == ["3", "2"]
+    assert texts(diary, since=NOW - timedelta(days=3, hours=1), until=NOW - timedelta(hours=1)) == [
+        "3",
+        "2",
+        "1",
+    ]
+    for wrong in (
+        {"since": "no such day"},
+        {"since": "today", "until": "yesterday"},
+        {"tags": "!"},
+    ):
+        with pytest.raises(UsageError):
+            diary.read(**wrong)  # type: ignore[arg-type]
+
+
+@given(MOMENTS, OFFSETS, MOMENTS, st.none() | OFFSETS)
+def test_a_moment_includes_what_was_written_at_it_or_after(
+    written: datetime, zone: timezone, bound: datetime, bound_zone: timezone | None
+) -> None:
+    """With a zone moments are compared, without one what the clocks on the wall showed."""
+    at = written.replace(tzinfo=zone)
+    minutes = zone.utcoffset(None) // timedelta(minutes=1)
+    stamp = Stamp(round(at.timestamp() * 1000), minutes)
+    entry = DiaryEntry(Written(stamp, EntryId.make(START, bytes(10)), "text"), ALICE)
+    limit = bound.replace(tzinfo=bound_zone)
+    shown = stamp.wall if bound_zone else stamp.wall.replace(tzinfo=None)
+    since, until = Span.of(limit, None, TODAY), Span.of(None, limit, TODAY)
+    assert (since.first <= stamp.day and since.has(entry)) == (shown >= limit)
+    assert (stamp.day <= until.last and until.has(entry)) == (shown <= limit)
+
+
+def test_the_ends_of_the_calendar_are_bounds_too() -> None:
+    """Of every kind, in every zone."""
+    for zone in (None, UTC, timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))):
+        for end in (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)):
+            limit = end.replace(tzinfo=zone)
+            span = Span.of(limit, limit, TODAY)
+            assert abs(date.fromisoformat(span.first).toordinal() - end.toordinal()) <= 1
+
+
+@pytest.fixture
+def at_home(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process live in the test's home."""
+    for name in ("DIARY_TOKEN", "DIARY_SERVER", "DIARY_USER", "DIARY_PROFILE", "DIARY_TIMEZONE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.usefixtures("at_home")
+def test_connect_finds_the_login_that_the_commands_use(
+    logged_in: Loopback, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By arguments, by DIARY_TOKEN, by config.toml; in the zone that is set."""
+    address = str(logged_in.address)
+    for diary in (Diary.connect(), Diary.connect(address), Diary.connect(address, "alice")):
+        with diary:
+            assert diary.name == f"alice@{address}"
+            assert diary.write("text", at="2026-01-02 12:00").is_saved
+    with Diary.connect(timezone="Asia/Shanghai") as diary:
+        assert diary.write("text", at="2026-01-02 12:00").stamp.off == 480
+    with pytest.raises(NotLoggedInError, match="there is no login for bob@any server"):
+        Diary.connect(user="bob")
+    with pytest.raises(UsageError, match="there is no profile work"):
+        Diary.connect(profile="work")
+    monkeypatch.setenv("DIARY_TOKEN", lend(logged_in, scopes="write"))
+    with Diary.connect() as diary:
+        assert diary.write("by token").is_saved
+        with pytest.raises(ScopeError):
+            list(diary.read())
+    assert len(logged_in.fake.contents) == 5
+
+
+@pytest.mark.usefixtures("at_home")
+def test_nobody_answers(monkeypatch: pytest.MonkeyPatch, loopback: Loopback) -> None:
+    """A write is queued, a read raises."""
+    loopback.address = closed_port()
+    monkeypatch.setenv("DIARY_TOKEN", lend(loopback, scopes="full"))
+    with Diary.connect() as diary:
+        assert "nothing listens" in diary.write("text").reason
+        with pytest.raises(UnreachableError):
+            list(diary.read())
+
+
+def test_the_names_of_the_package() -> None:
+    """Each is there and is the one of its own module; no other is."""
+    for name in diaryclient.__all__:
+        assert getattr(diaryclient, name)
+        home = getattr(client_errors, name, None) or getattr(shared_errors, name, None)
+        assert home in {None, getattr(diaryclient, name)}
+    with pytest.raises(AttributeError, match="has no attribute 'Dairy'"):
+        diaryclient.Dairy  # type: ignore[attr-defined]  # noqa: B018 - it must not be there
+
+
+def test_the_document_lists_every_error() -> None:
+    """With the exit status that the command line gives it."""
+    document = Path(__file__).parents[2] / "docs" / "PYTHON.md"
+    rows = re.findall(r"^\| `(\w+Error)` \| (\d+) \|", document.read_text(), re.MULTILINE)
+    assert {name for name, _ in rows} == {n for n in diaryclient.__all__ if n.endswith("Error")}
+    for name, status in rows:
+        assert getattr(diaryclient, name).exit_status == int(status)
