@@ -4,14 +4,16 @@ Rules: reads no more days than it must; pages come as soon as their days are rea
 the newest N reads from the end until there are N.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from diaryclient.diary import Diary
 from diaryclient.display import format_head
 from diaryclient.endings import WHOLE_ID, parse_ending, resolve
-from diaryclient.entry import DiaryEntry
+from diaryclient.entry import DiaryEntry, split_title
+from diaryclient.errors import NoSuchEntryError
+from diaryclient.histories import EntryHistory
 from diaryclient.reading import DayEntries
 from diaryclient.selection import Selection
 from protocol.dayfile import Foreign
@@ -73,6 +75,49 @@ def find_entry(diary: Diary, ending: str) -> DiaryEntry:
         lambda entry: entry.id,
         lambda entry, name: format_head(entry.written, name, entry.title),
     )
+
+
+def find_history(diary: Diary, ending: str, *, with_removed: bool = False) -> EntryHistory:
+    """Give what became of the entry whose id ends so; `with_removed`: also if it is removed now.
+
+    Raise as `find_entry`.
+    """
+    return find_histories(diary, [ending], with_removed=with_removed)[0]
+
+
+def find_histories(
+    diary: Diary, endings: Sequence[str], *, with_removed: bool = False
+) -> list[EntryHistory]:
+    """Give the same for several endings, each entry once; the diary is read once, too."""
+    wanted = dict.fromkeys(map(parse_ending, endings))
+    found = list(_histories_until_found(diary, tuple(wanted)))
+    chosen = (_choose(ending, found, with_removed=with_removed) for ending in wanted)
+    return list({each.id: each for each in chosen}.values())
+
+
+def _choose(ending: str, found: list[EntryHistory], *, with_removed: bool) -> EntryHistory:
+    candidates = [each for each in found if each.id.hex().endswith(ending)]
+    standing = [each for each in candidates if with_removed or not each.is_removed]
+    if candidates and not standing:
+        raise NoSuchEntryError(f"{ending} is removed; to bring it back: diaryclient undo {ending}")
+    return resolve(ending, standing, lambda each: each.id, _row)
+
+
+def _row(history: EntryHistory, name: str) -> str:
+    current = history.current
+    title, _ = split_title(current.text)
+    return format_head(current, name, title) + " (removed)" * history.is_removed
+
+
+def _histories_until_found(diary: Diary, endings: tuple[str, ...]) -> Iterator[EntryHistory]:
+    whole = {ending for ending in endings if len(ending) == WHOLE_ID}
+    is_whole = len(whole) == len(endings)
+    for history in diary.newest_histories(FIRST_DAY, LAST_DAY):
+        if history.id.hex().endswith(endings):
+            yield history
+            whole.discard(history.id.hex())
+            if is_whole and not whole:
+                return
 
 
 def _until_found(diary: Diary, ending: str) -> Iterator[DiaryEntry]:

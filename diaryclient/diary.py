@@ -18,8 +18,10 @@ from types import TracebackType
 from typing import Self
 
 from diaryclient.asking import Asker
+from diaryclient.changing import Changer
 from diaryclient.clock import Clock, SystemClock
 from diaryclient.exchange import PATIENCE, Chance
+from diaryclient.histories import EntryHistory, entry_histories
 from diaryclient.link import open_session
 from diaryclient.logins import Login, Logins
 from diaryclient.outbox import LOGIN_REFUSALS, Entry, Outbox
@@ -30,6 +32,7 @@ from diaryclient.reading import (
     list_newest_days,
     read_day,
     read_entries,
+    read_records,
     read_rest,
 )
 from diaryclient.sending import Attempt, Sender
@@ -38,7 +41,7 @@ from protocol.dayfile import Stamp
 from protocol.errors import (
     ErrorCode,
 )
-from protocol.identifiers import Day
+from protocol.identifiers import Day, EntryId
 from protocol.messages import (
     Clear,
     Cleared,
@@ -79,6 +82,7 @@ class Diary:
         self._asker = asker
         self._clock = clock
         self._sender = Sender(asker, outbox, clock)
+        self._changer = Changer(asker, clock)
         self._is_closed = False
 
     @classmethod
@@ -213,6 +217,37 @@ class Diary:
         """Give the same, the newest day first."""
         for page in list_newest_days(self._asker, first, last, self.today()):
             yield from read_entries(self._asker, page)
+
+    def newest_histories(self, first: Day, last: Day) -> Iterator[EntryHistory]:
+        """Give what became of each entry, removed ones too, the newest day first."""
+        for page in list_newest_days(self._asker, first, last, self.today()):
+            for day in read_records(self._asker, page):
+                yield from entry_histories(day.day, day.records)
+
+    def history(self, day: Day, entry_id: EntryId) -> EntryHistory | None:
+        """Give what became of an entry of a day, None if the day has none of that id."""
+        found = self.newest_histories(day, day)
+        return next((each for each in found if each.id == entry_id), None)
+
+    def amend(self, history: EntryHistory, text: str, *, star: bool) -> EntryHistory:
+        """Give an entry another text and star.
+
+        The change is made to the version that `history` ends with: StaleError if another device
+        made one since. NotFoundError if the entry is gone; TextTooLongError before anything is
+        sent. Without an answer, UnreachableError, it may have been made or not.
+        """
+        return self._changer.amend(history, text, star=star)
+
+    def remove(self, history: EntryHistory) -> EntryHistory:
+        """Hide an entry; `restore` brings it back. Raise as `amend`."""
+        return self._changer.remove(history)
+
+    def restore(self, history: EntryHistory) -> EntryHistory:
+        """Take back the last amendment or removal that is not taken back yet; raise as `amend`.
+
+        NotFoundError also if there is none.
+        """
+        return self._changer.restore(history)
 
     def anniversaries(self, day: Day) -> Iterator[DayEntries]:
         """Give the entries of this day of the year, in every year until that of `day`."""

@@ -8,13 +8,14 @@ is pressed deals with it itself.
 import os
 import shlex
 import signal
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from diaryclient.errors import EditorError
+from diaryclient.errors import EditorError, InterruptedEditingError
 from diaryclient.private_files import write_private
+from protocol.errors import DiaryError
 
 _MOST_BYTES: Final = 1 << 20
 """As `diaryclient write` reads of standard input; a thousand times what is sent."""
@@ -59,6 +60,18 @@ class Draft:
         except UnicodeDecodeError:
             raise EditorError(f"the text is not valid UTF-8; it is in {self.path}") from None
         return None if text == self._before.removesuffix("\n") else text
+
+    @contextmanager
+    def named_in_failures(self, way_out: str = "") -> Iterator[None]:
+        """Tell with every failure where the text is, and the way out; a Ctrl-C becomes one."""
+        where = f"the text stays in {self.path}" + f"; {way_out}" * bool(way_out)
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise InterruptedEditingError(f"interrupted; {where}") from None
+        except DiaryError as error:
+            error.args = (f"{error}; {where}",)
+            raise
 
     def discard(self) -> None:
         """Remove the file: its text is safe elsewhere, or there is none."""

@@ -123,5 +123,11 @@ class InterruptedReadingError(DiaryError):
     exit_status = 130
 
 
+class InterruptedChangeError(DiaryError):
+    """Ctrl-C while an entry was being changed: it may be or not."""
+
+    exit_status = 130
+
+
 class NotKeptError(DiaryError):
     """The outbox could not be written, so nothing was sent either."""

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from diaryclient.asking import Asker
-from protocol.dayfile import Foreign, Written, fold, parse_day_file
+from protocol.dayfile import Foreign, Record, Written, fold, parse_day_file
 from protocol.errors import MalformedError, RefusedError, StaleError
 from protocol.identifiers import Day
 from protocol.messages import MAX_CHUNK, Chunk, DayList, DayRow, Days, Read, padded
@@ -29,6 +29,19 @@ class DayEntries:
     day: Day
     entries: list[Written]
     foreign: list[Foreign]
+
+
+@dataclass(frozen=True, slots=True)
+class DayRecords:
+    """All that stands in a day's file, in its order."""
+
+    day: Day
+    records: list[Record | Foreign]
+
+    def entries(self) -> DayEntries:
+        """Give the day as it stands now."""
+        foreign = [record for record in self.records if isinstance(record, Foreign)]
+        return DayEntries(self.day, fold(self.records), foreign)
 
 
 def list_days(asker: Asker, first: Day, last: Day) -> Iterator[tuple[DayRow, ...]]:
@@ -111,6 +124,11 @@ def read_rest(asker: Asker, row: DayRow, offset: int) -> bytes:
 
 
 def read_entries(asker: Asker, rows: Iterable[DayRow]) -> Iterator[DayEntries]:
+    """Give the entries of several days as they stand now, in the order of the rows."""
+    return (day.entries() for day in read_records(asker, rows))
+
+
+def read_records(asker: Asker, rows: Iterable[DayRow]) -> Iterator[DayRecords]:
     """Give what stands in the files of several days, in the order of the rows.
 
     Pieces of different days are in flight together, else every day would cost a round trip.
@@ -127,17 +145,11 @@ def read_entries(asker: Asker, rows: Iterable[DayRow]) -> Iterator[DayEntries]:
         by_day[request.day].take(request.offset, answer)
         while begun and begun[0].is_whole():
             whole = begun.popleft()
-            yield _parsed(whole.row.day, whole.joined())
+            yield DayRecords(whole.row.day, parse_day_file(whole.joined()))
     for pieces in begun:
         # Changed meanwhile, or the server sends less at once than it may.
         data = pieces.joined() if pieces.is_whole() else read_day(asker, pieces.row)
-        yield _parsed(pieces.row.day, data)
-
-
-def _parsed(day: Day, data: bytes) -> DayEntries:
-    records = parse_day_file(data)
-    foreign = [record for record in records if isinstance(record, Foreign)]
-    return DayEntries(day, fold(records), foreign)
+        yield DayRecords(pieces.row.day, parse_day_file(data))
 
 
 class _Pieces:

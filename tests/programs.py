@@ -198,6 +198,10 @@ class Home:
         """Run `diaryclient` here."""
         return run_program("diaryclient", *words, stdin=stdin, env=self.env | (env or {}))
 
+    def speak(self, *words: str, stdin: str | bytes = "") -> Finished:
+        """Run `diaryclient` here, in this process."""
+        return run_in_process(partial(speak, words, self.env), stdin)
+
     def login(self, server: Server, user: str, password: str = PASSWORD) -> None:
         """Log in with a password, trusting the server; the command runs in this process."""
         words = ["login", server.address, user, "--accept-new", "--password-stdin"]

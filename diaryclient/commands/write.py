@@ -9,7 +9,6 @@ The answer is printed before older entries are sent.
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import click
 
@@ -20,7 +19,6 @@ from diaryclient.diary import Diary
 from diaryclient.display import format_quoted
 from diaryclient.errors import (
     EditorError,
-    InterruptedEditingError,
     InterruptedReadingError,
     NotKeptError,
     TextTooLongError,
@@ -151,22 +149,10 @@ def _write_in_editor(surroundings: Surroundings, editor: str, wishes: _Wishes) -
         if text is None or not text.strip():
             draft.discard()
             raise EditorError("the editor left no text; nothing was written")
-        with _naming(draft.path):
+        with draft.named_in_failures():
             entry = _keep(diary, wishes.composition(check_text(text), diary))
         draft.discard()
         _send(diary, entry, wishes)
-
-
-@contextmanager
-def _naming(draft: Path) -> Iterator[None]:
-    """Tell with every failure where the text is."""
-    where = f"the text stays in {draft}"
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise InterruptedEditingError(f"interrupted; {where}") from None
-    except DiaryError as error:
-        raise type(error)(f"{error}; {where}") from None
 
 
 def _keep(diary: Diary, composition: Composition) -> Entry:

@@ -41,9 +41,9 @@ def entry_as_json(entry: DiaryEntry) -> dict[str, object]:
         "tags": list(entry.tags),
         "starred": entry.is_starred,
         "id": entry.id.hex(),
-        "utc": _utc(entry.stamp.at),
+        "utc": format_utc(entry.stamp.at),
         "offset": str(entry.stamp)[-6:],
-        "received_at": _utc(entry.received_at),
+        "received_at": format_utc(entry.received_at),
         "author": entry.author,
     }
 
@@ -52,5 +52,6 @@ def _entries(pages: Iterable[Page]) -> Iterator[DiaryEntry]:
     return chain.from_iterable(page.entries for page in pages)
 
 
-def _utc(at: int) -> str:
+def format_utc(at: int) -> str:
+    """Give `2026-11-21T23:30:00.000Z`; `at` is ms since the epoch."""
     return f"{str(Stamp(at, 0))[:-6]}Z"

@@ -35,6 +35,7 @@ from protocol.messages import (
     BY_NAME,
     MAX_CHUNK,
     MAX_SKEW_MILLISECONDS,
+    Amend,
     Chunk,
     Clear,
     Cleared,
@@ -47,14 +48,18 @@ from protocol.messages import (
     Put,
     Read,
     Refusal,
+    Remove,
     Reply,
     Request,
+    Restore,
+    Search,
     Stored,
     split_form,
 )
 from protocol.offer import Offer, Statement, decode_hello, encode_offer
 from protocol.packing import unpack
 from tests.client.fake_account import FakeAccount, FakeToken
+from tests.client.fake_changes import make_change, search_files
 
 START: Final = 1_795_000_000_000
 ADDRESS: Final = Address("diary.test", 8888)
@@ -114,6 +119,8 @@ class FakeServer:
     forms: list[LoginForm] = field(default_factory=list)
     proven: list[Form] = field(default_factory=list)
     before_read: Callable[[], None] = lambda: None
+    before_change: Callable[[], None] = lambda: None
+    change_refused: ErrorCode | None = None
 
     def __post_init__(self) -> None:
         self.account = FakeAccount(ALICE, KID, ROOT, lambda: self.now, self.password)
@@ -215,6 +222,13 @@ class FakeServer:
     def _answer_diary(self, rid: EntryId, request: Request) -> Reply | Refusal:
         if isinstance(request, Put):
             return self._put(rid, request)
+        if isinstance(request, Amend | Remove | Restore):
+            self.before_change()
+            if self.change_refused:
+                return Refusal(self.change_refused, self.note, self.now)
+            return make_change(self.files, rid, request, self.now)
+        if isinstance(request, Search):
+            return search_files(self.files, request)
         handlers: dict[type[Request], Callable[[Any], Reply | Refusal]] = {
             Days: self._days,
             Read: self._read,

@@ -16,7 +16,7 @@ from protocol.dayfile import Foreign, Stamp, Written
 from protocol.identifiers import EntryId
 from tests.client.fakes import ALICE, START
 from tests.client.test_display import deceives
-from tests.golden.make_formats import path_of, rendered
+from tests.golden.make_formats import AUTHOR, FOLDER, VERSIONS, history, path_of, rendered
 
 ENTRIES = st.builds(
     lambda text, starred, number: DiaryEntry(
@@ -42,6 +42,12 @@ COLOURS = re.compile(r"\x1b\[\d*m")
 def test_a_format_stays_as_it_is(name: str) -> None:
     """Programs read it; its golden file never changes."""
     assert rendered(name).encode() == path_of(name).read_bytes()
+
+
+@pytest.mark.parametrize("name", VERSIONS)
+def test_versions_stay_as_they_are(name: str) -> None:
+    """As above."""
+    assert VERSIONS[name](history(), AUTHOR).encode() == (FOLDER / name).read_bytes()
 
 
 @pytest.mark.parametrize("name", FORMATS)

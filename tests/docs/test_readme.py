@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -56,6 +57,18 @@ def run(step: Step, server: Server, home: Home) -> str:
     return done.stdout.decode()
 
 
+def saved(output: str) -> list[str]:
+    """Give the names of the entries that an output says were saved."""
+    return re.findall(r"^saved ([0-9a-f]{5})", output, re.MULTILINE)
+
+
+def with_names(step: Step, names: dict[str, str]) -> Step:
+    """Put the names that entries have here into a command, for those that the README shows."""
+    for shown, real in names.items():
+        step = replace(step, command=step.command.replace(shown, real))
+    return step
+
+
 def test_the_session_is_what_the_readme_shows(readme_server: Server, home: Home) -> None:
     """Log in by an invite, then every command gives the output that stands below it."""
     server = readme_server
@@ -65,13 +78,15 @@ def test_the_session_is_what_the_readme_shows(readme_server: Server, home: Home)
     assert done.status == 0, done.err
     ours = [step for step in steps() if not re.search(r"\bnc\b", step.command)]
     assert len(ours) >= 7
+    names: dict[str, str] = {}
     for step in ours:
         if "train" in step.command:
             server.stop()
         elif not server.is_running and "diaryclient" in step.command:
             server.restart()
-        shown = run(step, server, home)
+        shown = run(with_names(step, names), server, home)
         assert without_what_changes(shown) == without_what_changes(step.output), step.command
+        names |= zip(saved(step.output), saved(shown), strict=True)
 
 
 @pytest.mark.system

@@ -13,11 +13,18 @@ from diaryclient.browsing import Page
 from diaryclient.entry import DiaryEntry
 from diaryclient.formats.pretty import Look
 from diaryclient.formats.table import FORMATS
+from diaryclient.formats.versions import render_versions, render_versions_as_json
+from diaryclient.histories import EntryHistory, entry_histories
 from protocol.dayfile import Foreign, fold, parse_day_file
-from protocol.identifiers import Username
+from protocol.identifiers import Day, Username
 
 FOLDER: Final = Path(__file__).parent / "formats"
 AUTHOR: Final = Username("alice")
+VERSIONS: Final = {
+    "versions.txt": render_versions,
+    "versions.json": render_versions_as_json,
+}
+"""What `diaryclient history` prints, and with --json."""
 
 
 def pages() -> list[Page]:
@@ -36,6 +43,12 @@ def rendered(name: str, look: Look | None = None) -> str:
     return "".join(FORMATS[name](pages(), look or Look()))
 
 
+def history() -> EntryHistory:
+    """Give the entry of `changed/` that has many versions."""
+    [path] = (FOLDER / "changed").glob("*.log")
+    return entry_histories(Day(path.stem), parse_day_file(path.read_bytes()))[0]
+
+
 def path_of(name: str) -> Path:
     """Give the file of a format."""
     return FOLDER / f"days.{name}"
@@ -45,3 +58,6 @@ if __name__ == "__main__":
     for each in FORMATS:
         if not path_of(each).exists():
             path_of(each).write_text(rendered(each))
+    for name, render in VERSIONS.items():
+        if not (FOLDER / name).exists():
+            (FOLDER / name).write_text(render(history(), AUTHOR))

@@ -1,0 +1,53 @@
+"""What the commands that change entries share: who may, what is told, and what is left open.
+
+Rules: done is told on standard output, one line an entry, like `saved`. Each failure says whether
+the entry was changed, as far as anybody can know.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from diaryclient.diary import Diary
+from diaryclient.display import format_minute, short_id
+from diaryclient.errors import InterruptedChangeError, UnreachableError
+from diaryclient.histories import EntryHistory
+from diaryclient.logins import Login
+from protocol.errors import NOT_YET, DiaryError, RefusedError, ScopeError, StaleError
+from protocol.messages import Scope, allows
+
+
+def check_may_change(login: Login) -> None:
+    """Raise ScopeError if the login may not change entries, before a person makes the effort."""
+    if not allows(login.scopes, Scope.FULL):
+        raise ScopeError(f"this login's scope is {login.scopes}; {login.way_out}")
+
+
+def format_done(diary: Diary, deed: str, history: EntryHistory) -> str:
+    """Give `removed 4fb39 2026-11-22 18:40 alice@127.0.0.1:8888`."""
+    when = format_minute(history.entry.stamp)
+    return f"{deed} {short_id(history.id)} {when} {diary.login.name}"
+
+
+@contextmanager
+def telling_fate(history: EntryHistory, deed: str) -> Iterator[None]:
+    """Add to every failure whether the entry was `deed`."""
+    name = short_id(history.id)
+    unknown = f"whether {name} was {deed} is not known: diaryclient history {name} tells"
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise InterruptedChangeError(f"interrupted; {unknown}") from None
+    except StaleError:
+        raise StaleError(
+            f"{name} was changed elsewhere meanwhile, so it was not {deed}; to see how: "
+            f"diaryclient history {name}"
+        ) from None
+    except DiaryError as error:
+        error.args = (f"{error}; {unknown if _is_open(error) else f'{name} was not {deed}'}",)
+        raise
+
+
+def _is_open(error: DiaryError) -> bool:
+    """Tell whether a request that failed so may have been carried out."""
+    is_unsure = isinstance(error, RefusedError) and error.code in NOT_YET
+    return is_unsure or isinstance(error, UnreachableError)

@@ -1,0 +1,25 @@
+"""`diaryclient history`: every text that an entry had, and when."""
+
+import click
+
+from diaryclient.browsing import find_history
+from diaryclient.commands.delivering import deliver_older
+from diaryclient.commands.surroundings import Surroundings
+from diaryclient.formats.versions import render_versions, render_versions_as_json
+
+
+@click.command("history")
+@click.argument("ending", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list, the first text first.")
+@click.pass_obj
+def command(surroundings: Surroundings, *, ending: str, as_json: bool) -> None:
+    """Print all versions of an entry with their times, the first text first.
+
+    Removed entries have a history too. The first time is when the entry was received, whatever
+    time it tells of.
+    """
+    with surroundings.diary(surroundings.login()) as diary:
+        history = find_history(diary, ending, with_removed=True)
+        render = render_versions_as_json if as_json else render_versions
+        click.echo(render(history, diary.login.user), nl=False)
+        deliver_older(diary)

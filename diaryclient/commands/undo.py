@@ -1,0 +1,32 @@
+"""`diaryclient undo`: the last change of an entry is taken back."""
+
+import click
+
+from diaryclient.browsing import find_history
+from diaryclient.commands.altering import check_may_change, format_done, telling_fate
+from diaryclient.commands.delivering import deliver_older
+from diaryclient.commands.surroundings import Surroundings
+from diaryclient.display import format_quoted, short_id
+from diaryclient.errors import NoSuchEntryError
+
+
+@click.command("undo")
+@click.argument("ending", metavar="ID")
+@click.pass_obj
+def command(surroundings: Surroundings, *, ending: str) -> None:
+    """Take back the last change of an entry, and print its text as it is then.
+
+    A removed entry comes back; else its text and star become what they were before the last
+    `diaryclient edit`. Typed again, it takes back the change before that.
+    """
+    login = surroundings.login()
+    check_may_change(login)
+    with surroundings.diary(login) as diary:
+        history = find_history(diary, ending, with_removed=True)
+        if not history.has_changes:
+            raise NoSuchEntryError(f"nothing to take back: {short_id(history.id)} is as it was")
+        with telling_fate(history, "restored"):
+            restored = diary.restore(history)
+        click.echo(format_done(diary, "restored", restored))
+        click.echo(format_quoted(restored.current.text))
+        deliver_older(diary)
