@@ -4,14 +4,15 @@ Rules: reads no more days than it must; pages come as soon as their days are rea
 the newest N reads from the end until there are N.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from diaryclient.diary import Diary
 from diaryclient.display import format_head
 from diaryclient.endings import WHOLE_ID, parse_ending, resolve
-from diaryclient.entry import DiaryEntry, split_title
+from diaryclient.entry import DiaryEntry, count_tags, split_title
 from diaryclient.errors import NoSuchEntryError
 from diaryclient.histories import EntryHistory
 from diaryclient.reading import DayEntries
@@ -61,6 +62,36 @@ def browse(diary: Diary, query: Query) -> Iterator[Page]:
     if query.is_reversed:
         return (Page(page.entries[::-1], page.foreign) for page in newest)
     return reversed(list(newest))
+
+
+def search_pages(
+    diary: Diary, words: str, first: Day, last: Day, newest: int | None = None
+) -> Iterator[Page]:
+    """Give what the server finds, as it comes; with `newest`, only so many of the newest, at last.
+
+    Raise as `Diary.search`.
+    """
+    pages = (Page(_as_read(diary, day)) for day in diary.search(words, first, last))
+    return pages if newest is None else iter(_last_pages(pages, newest))
+
+
+def _last_pages(pages: Iterator[Page], newest: int) -> list[Page]:
+    kept = deque[Page]()
+    count = 0
+    for page in pages:
+        kept.append(page)
+        count += len(page.entries)
+        while count - len(kept[0].entries) >= newest:
+            count -= len(kept.popleft().entries)
+    if kept:
+        kept[0] = Page(kept[0].entries[max(0, count - newest) :])
+    return list(kept)
+
+
+def tag_counts(diary: Diary) -> Mapping[str, int]:
+    """Give how many entries have each tag, the most frequent first; raise as `Diary.entries`."""
+    days = diary.entries(FIRST_DAY, LAST_DAY)
+    return count_tags(entry for day in days for entry in _as_read(diary, day))
 
 
 def find_entry(diary: Diary, ending: str) -> DiaryEntry:
@@ -139,10 +170,14 @@ def _days(diary: Diary, query: Query, *, goes_backwards: bool) -> Iterator[DayEn
 
 
 def _page(diary: Diary, query: Query, day: DayEntries) -> Page:
-    entries = [DiaryEntry(written, diary.login.user) for written in day.entries]
+    entries = _as_read(diary, day)
     if query.selection.is_everything and query.newest is None:
         return Page(entries, day.foreign)
     return Page([entry for entry in entries if query.selection.matches(entry)])
+
+
+def _as_read(diary: Diary, day: DayEntries) -> list[DiaryEntry]:
+    return [DiaryEntry(written, diary.login.user) for written in day.entries]
 
 
 def _has_content(page: Page) -> bool:

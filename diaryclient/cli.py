@@ -28,6 +28,8 @@ _COMMANDS: Final = {
     "write": "Write an entry.",
     "read": "Print entries, today's unless options select others.",
     "show": "Print one entry, named by the end of its id.",
+    "search": "Print the entries that have all of some words.",
+    "tags": "Print all tags with their counts.",
     "edit": "Change an entry's text or star.",
     "rm": "Remove entries.",
     "undo": "Take the last change of an entry back.",

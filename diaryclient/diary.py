@@ -35,6 +35,7 @@ from diaryclient.reading import (
     read_records,
     read_rest,
 )
+from diaryclient.searching import search
 from diaryclient.sending import Attempt, Sender
 from diaryclient.session import Session
 from protocol.dayfile import Stamp
@@ -217,6 +218,14 @@ class Diary:
         """Give the same, the newest day first."""
         for page in list_newest_days(self._asker, first, last, self.today()):
             yield from read_entries(self._asker, page)
+
+    def search(self, words: str, first: Day, last: Day) -> Iterator[DayEntries]:
+        """Give the entries that have all of the words, as they stand now, day by day.
+
+        Words are parted by white space, found anywhere in a text, in capitals or not. The server
+        looks for them; raise UsageError for words that it would not look for.
+        """
+        return search(self._asker, words, first, last)
 
     def newest_histories(self, first: Day, last: Day) -> Iterator[EntryHistory]:
         """Give what became of each entry, removed ones too, the newest day first."""

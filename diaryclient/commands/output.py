@@ -94,16 +94,20 @@ class _Tally:
             click.echo(f"diaryclient: {lines}, {where}", err=True)
 
 
-def format_options(command: _Command) -> _Command:
-    """Give a command `--format` (`form`) and `--no-pager` (`has_pager`)."""
-    form = click.option(
+def format_option(command: _Command) -> _Command:
+    """Give a command `--format` (`form`)."""
+    return click.option(
         "--format",
         "form",
         type=click.Choice(list(FORMATS)),
         default="pretty",
         show_default=True,
         help="How entries are printed.",
-    )
+    )(command)
+
+
+def format_options(command: _Command) -> _Command:
+    """Give a command `--format` (`form`) and `--no-pager` (`has_pager`)."""
     pager = click.option(
         "--no-pager",
         "has_pager",
@@ -111,4 +115,4 @@ def format_options(command: _Command) -> _Command:
         default=True,
         help="Print more than fits the screen at once.",
     )
-    return form(pager(command))
+    return format_option(pager(command))

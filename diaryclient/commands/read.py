@@ -2,9 +2,10 @@
 
 import click
 
-from diaryclient.browsing import FIRST_DAY, LAST_DAY, Query, browse
+from diaryclient.browsing import Query, browse
 from diaryclient.commands.delivering import deliver_older
 from diaryclient.commands.output import Output, format_options
+from diaryclient.commands.ranges import parse_range
 from diaryclient.commands.selecting import SelectingCommand, nothing_found, selection_options
 from diaryclient.commands.surroundings import Surroundings
 from diaryclient.dates import parse_day
@@ -88,9 +89,4 @@ def _range(
         return day, day
     if first is None and last is None and not reads_all:
         return today, today
-    begin = FIRST_DAY if first is None else parse_day(first, "--from", today)
-    # No end: whoever came home from the east may have entries of tomorrow.
-    end = LAST_DAY if last is None else parse_day(last, "--to", today)
-    if begin > end:
-        raise UsageError(f"--from {begin} is after --to {end}")
-    return begin, end
+    return parse_range(first, last, today)

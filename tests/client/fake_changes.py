@@ -6,6 +6,7 @@ from protocol.dayfile import (
     Removed,
     Restored,
     Stamp,
+    Written,
     fold,
     format_record,
     histories,
@@ -14,9 +15,11 @@ from protocol.dayfile import (
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day, EntryId
 from protocol.messages import (
+    MAX_FOUND_BYTES,
     Amend,
     Changed,
     Found,
+    LongRow,
     Refusal,
     Remove,
     Restore,
@@ -66,5 +69,16 @@ def search_files(files: dict[Day, bytes], request: Search) -> Found:
     ]
     begin = int(request.cursor or b"0")
     page = matches[begin : begin + PAGE]
-    cursor = b"%d" % (begin + PAGE) if len(matches) > begin + PAGE else b""
-    return Found(b"".join(map(format_record, page)), (), cursor)
+    if page and len(format_record(page[0])) > MAX_FOUND_BYTES:
+        long = (LongRow(page[0].stamp.day, page[0].id),)
+        return Found(b"", long, _cursor(begin + 1, matches))
+    lines: list[bytes] = []
+    for entry in page:
+        if sum(map(len, lines)) + len(format_record(entry)) > MAX_FOUND_BYTES:
+            break
+        lines.append(format_record(entry))
+    return Found(b"".join(lines), (), _cursor(begin + len(lines), matches))
+
+
+def _cursor(place: int, matches: list[Written]) -> bytes:
+    return b"%d" % place if place < len(matches) else b""

@@ -43,6 +43,7 @@ from protocol.messages import (
     DayRow,
     Days,
     Form,
+    Found,
     Grant,
     LoginForm,
     Put,
@@ -121,6 +122,8 @@ class FakeServer:
     before_read: Callable[[], None] = lambda: None
     before_change: Callable[[], None] = lambda: None
     change_refused: ErrorCode | None = None
+    before_search: Callable[[], None] = lambda: None
+    found: Found | None = None
 
     def __post_init__(self) -> None:
         self.account = FakeAccount(ALICE, KID, ROOT, lambda: self.now, self.password)
@@ -228,7 +231,8 @@ class FakeServer:
                 return Refusal(self.change_refused, self.note, self.now)
             return make_change(self.files, rid, request, self.now)
         if isinstance(request, Search):
-            return search_files(self.files, request)
+            self.before_search()
+            return self.found or search_files(self.files, request)
         handlers: dict[type[Request], Callable[[Any], Reply | Refusal]] = {
             Days: self._days,
             Read: self._read,
