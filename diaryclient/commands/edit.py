@@ -19,6 +19,7 @@ from diaryclient.editor import Draft, choose_editor
 from diaryclient.errors import EditorError
 from diaryclient.histories import EntryHistory
 from diaryclient.keeping import check_text
+from diaryclient.standard_input import read_text
 from protocol.errors import DiaryError, StaleError, UsageError
 
 
@@ -48,9 +49,8 @@ def command(
     check_may_change(login)
     with surroundings.diary(login) as diary:
         if text is not None or (star is None and not has_terminal()):
-            _amend_with(
-                surroundings, diary, ending, read_input() if text is None else text, star=star
-            )
+            wanted = read_text(surroundings.drafts) if text is None else text
+            _amend_with(surroundings, diary, ending, wanted, star=star)
         elif star is not None:
             history = find_history(diary, ending)
             with telling_fate(history, "amended"):

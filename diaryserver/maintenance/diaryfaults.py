@@ -17,7 +17,6 @@ from diaryserver.maintenance.dayfaults import Generations, find_faults
 from diaryserver.maintenance.faults import Fault, Kind
 from diaryserver.maintenance.layout import (
     SUBFOLDERS,
-    archived_of,
     day_of,
     is_renamed_day,
     quarantined_day_of,
@@ -29,6 +28,7 @@ from diaryserver.maintenance.opening import (
     opened_folder,
     read_whole,
 )
+from diaryserver.store.archives import archived_of
 from diaryserver.store.folders import ARCHIVE, QUARANTINE
 from diaryserver.store.pieces import split_pieces
 from protocol.dayfile import Written

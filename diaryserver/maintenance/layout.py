@@ -4,12 +4,11 @@ A name that fits none of these is strange: it is reported and left alone.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
-from diaryserver.store.folders import ARCHIVE, DAY_SUFFIX, QUARANTINE, archived_file, day_file
+from diaryserver.store.folders import ARCHIVE, DAY_SUFFIX, QUARANTINE, day_file
 from protocol.errors import MalformedError
-from protocol.identifiers import Day, EntryId, Username
+from protocol.identifiers import Day, Username
 
 DIARIES: Final = "diaries"
 REMOVED: Final = "removed"
@@ -19,15 +18,6 @@ ACCOUNTS: Final = "accounts.sqlite3"
 SUBFOLDERS: Final = frozenset({ARCHIVE, QUARANTINE})
 
 _REMOVED: Final = re.compile(r"(.+)\.([0-9a-f]{32})(\.[0-9]+)?")
-
-
-@dataclass(frozen=True, slots=True)
-class Archived:
-    """A cleared day: which one, which of its generations, the id of the request that cleared it."""
-
-    day: Day
-    generation: int
-    rid: EntryId
 
 
 def day_of(name: str) -> Day | None:
@@ -46,16 +36,6 @@ def is_renamed_day(name: str) -> bool:
     """
     head, found, tail = name.partition(DAY_SUFFIX)
     return bool(found) and day_of(head + found) is not None and tail[:1] in {".", "-"}
-
-
-def archived_of(name: str) -> Archived | None:
-    """Read the name of a cleared day's file."""
-    try:
-        day, generation, rid = name.removesuffix(DAY_SUFFIX).split(".")
-        found = Archived(Day(day), int(generation), EntryId(bytes.fromhex(rid)))
-    except (ValueError, MalformedError):
-        return None
-    return found if name == archived_file(found.day, found.generation, found.rid) else None
 
 
 def quarantined_day_of(name: str) -> Day | None:

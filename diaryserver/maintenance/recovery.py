@@ -22,7 +22,6 @@ from diaryserver.maintenance.accountfaults import copy_accounts
 from diaryserver.maintenance.layout import (
     DIARIES,
     REMOVED,
-    archived_of,
     day_of,
     quarantined_day_of,
     removed_of,
@@ -35,10 +34,11 @@ from diaryserver.maintenance.opening import (
     opened_parent,
     read_whole,
 )
+from diaryserver.store.archives import archived_of
 from diaryserver.store.daystate import entry_ids
 from diaryserver.store.folders import ARCHIVE, QUARANTINE
 from protocol.errors import UsageError
-from protocol.identifiers import MAX_MILLISECONDS, Day, Username
+from protocol.identifiers import Day, Username
 
 JsonAside: TypeAlias = dict[str, str | int | None]
 
@@ -163,9 +163,7 @@ def _in_diary(path: str, user: Username, diary: int) -> Iterator[Aside]:
         cleared = archived_of(name)
         if cleared is not None:
             entries, size, _ = _measure(name, folder)
-            # The id is of the client's making: it may name a time that no calendar has.
-            made = cleared.rid.milliseconds
-            when = made if made <= MAX_MILLISECONDS else None
+            when = cleared.cleared or None
             where = f"{path}/{ARCHIVE}/{name}"
             label = f"{owner}/{cleared.day}.{cleared.generation}"
             yield Aside(label, Form.CLEARED, user, cleared.day, when, entries, size, where)

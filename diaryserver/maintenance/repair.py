@@ -16,7 +16,7 @@ from typing import Final
 
 from diaryserver.maintenance.dayfaults import without_duplicates
 from diaryserver.maintenance.faults import Kind, printable
-from diaryserver.maintenance.layout import ACCOUNTS, archived_of, day_of, removed_of, user_of
+from diaryserver.maintenance.layout import ACCOUNTS, day_of, removed_of, user_of
 from diaryserver.maintenance.opening import (
     FOLDER_FLAGS,
     opened_folder,
@@ -24,6 +24,7 @@ from diaryserver.maintenance.opening import (
 )
 from diaryserver.maintenance.permissions import permission_faults, right_mode
 from diaryserver.maintenance.verify import verify
+from diaryserver.store.archives import archived_of
 from diaryserver.store.daystate import load_day, quarantine
 from diaryserver.store.disk import Disk
 from diaryserver.store.folders import ARCHIVE, UserFolder

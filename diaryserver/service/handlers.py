@@ -16,6 +16,7 @@ from protocol.dayfile import Amended, Change, Removed, Restored, Stamp, format_r
 from protocol.errors import ErrorCode, InvalidRequestError
 from protocol.identifiers import EntryId
 from protocol.messages import (
+    MAX_ARCHIVE_ROWS,
     MAX_CHUNK,
     MAX_CURSOR_BYTES,
     MAX_DAY_ROWS,
@@ -23,6 +24,8 @@ from protocol.messages import (
     MAX_SKEW_MILLISECONDS,
     MAX_TAIL_ROWS,
     Amend,
+    ArchiveList,
+    Archives,
     Batch,
     Batched,
     Changed,
@@ -40,6 +43,8 @@ from protocol.messages import (
     Ping,
     Put,
     Read,
+    Recover,
+    Recovered,
     Remove,
     Reply,
     Request,
@@ -58,11 +63,15 @@ from protocol.messages import (
 _MAX_ROW: Final = 1 + 11 + 5 + 9 + 9
 """A row's bytes at most: array, day, generation, entries, size."""
 
+_MAX_ARCHIVE_ROW: Final = 1 + 82 + 11 + 5 + 9 + 9 + 9
+"""The same: array, name, day, generation, cleared, entries, absent."""
+
 _LIST_OVERHEAD: Final = 1 + 8 + 5 + 3 + 5 + 1
+_ARCHIVES_OVERHEAD: Final = _LIST_OVERHEAD
 _CHUNK_OVERHEAD: Final = 1 + 8 + 5 + 3 + 5 + 9
 _FOUND_OVERHEAD: Final = 1 + 8 + (8 + 3) + (5 + 1 + 30) + (7 + 2 + MAX_CURSOR_BYTES)
 _TAIL_OVERHEAD: Final = 1 + 8 + (5 + 3) + (7 + 2 + MAX_CURSOR_BYTES) + (5 + 1) + (5 + 1)
-"""The bytes of the other fields and names of a DayList, a Chunk, a Found and a Tailed."""
+"""Bytes of the other fields and names of a DayList, ArchiveList, Chunk, Found and Tailed."""
 
 
 async def put(context: Context, request: Put) -> Stored:
@@ -203,6 +212,28 @@ async def clear(context: Context, request: Clear) -> Cleared:
     return Cleared(name)
 
 
+async def archives(context: Context, request: Archives) -> ArchiveList:
+    """List what was cleared, as many rows as the padding of the request pays for."""
+    limit = min(MAX_ARCHIVE_ROWS, (context.room - _ARCHIVES_OVERHEAD) // _MAX_ARCHIVE_ROW)
+    if limit < 1:
+        raise InvalidRequestError("pad the request to 400 bytes")
+    return await context.store_worker.run(
+        context.entries.list_archives, context.token.user, request.after, limit
+    )
+
+
+async def recover(context: Context, request: Recover) -> Recovered:
+    """Bring a cleared day back; the generation makes a repetition harmless."""
+    entries = await context.store_worker.run(
+        context.entries.recover,
+        context.token.user,
+        request.day,
+        request.generation,
+        request.name,
+    )
+    return Recovered(entries)
+
+
 async def identify(context: Context, request: Whoami | Ping) -> Identity:  # noqa: ARG001
     """Tell whom the token stands for; being answered at all is what a ping wants to know."""
     token = context.token
@@ -219,6 +250,8 @@ HANDLERS: Final[Mapping[type[Request], Handler]] = {
     Search: search,
     Tail: tail,
     Clear: clear,
+    Archives: archives,
+    Recover: recover,
     Amend: amend,
     Remove: remove,
     Restore: restore,

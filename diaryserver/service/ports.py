@@ -21,7 +21,7 @@ from typing import Final, Protocol, TypeAlias
 from protocol.dayfile import Amended, Removed, Restored, Stamp, Written
 from protocol.errors import RefusedError
 from protocol.identifiers import Day, EntryId, Username
-from protocol.messages import Chunk, DayList, Tailed
+from protocol.messages import ArchiveList, Chunk, DayList, Tailed
 
 UNUSED_LIFE_MILLISECONDS: Final = 600_000
 """A client uses its token within seconds of the GRANT; one that nobody has must not linger."""
@@ -148,6 +148,22 @@ class EntryStore(Protocol):
         """Set a day aside and give the archive's name; the same `rid` again gives the same name.
 
         Raise NotFoundError, StaleError or StorageError.
+        """
+
+    def list_archives(self, user: Username, after: str, limit: int) -> ArchiveList:
+        """Give at most `limit` cleared days, by day, then in the order of clearing.
+
+        Those behind the name `after`, empty for all. Fewer than there are, with `more`, also when
+        enough was looked at for one request. Raise InvalidRequestError for a name that this store
+        never gave, or StorageError.
+        """
+
+    def recover(self, user: Username, day: Day, generation: int, name: str) -> int:
+        """Bring a cleared day back, durably, and give how many entries it has.
+
+        What the day lacks of its records is added, in their order and under their own ids; the
+        archive stays. So doing it again adds nothing. Raise StaleError if `generation` is not the
+        day's now, NotFoundError if no archive of the day has this name, QuotaError or StorageError.
         """
 
     def checkpoint(self) -> None:

@@ -46,6 +46,7 @@ from protocol.messages import (
     Delete,
     Mint,
     Put,
+    Recover,
     Refusal,
     Remove,
     Reply,
@@ -67,7 +68,7 @@ MAX_ANSWERS: Final = 5
 MAX_REMEMBERED_IDS: Final = 65_536
 """About 10 MiB; the least recent are forgotten first, and repeating them is harmless."""
 
-_CHANGES: Final = (Put, Batch, Amend, Remove, Restore, Clear, Mint, Revoke, Delete)
+_CHANGES: Final = (Put, Batch, Amend, Remove, Restore, Clear, Recover, Mint, Revoke, Delete)
 """What the stores know again by its id: the client repeats it until it is told the outcome."""
 
 AMPLIFICATION: Final = 3

@@ -13,10 +13,11 @@ from functools import partial
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.ports import Appended, Matches, Outcome, Query, Writing
 from diaryserver.store.absorbing import append_synced
+from diaryserver.store.archives import list_archives
 from diaryserver.store.cache import DayCache
 from diaryserver.store.daystate import DayState, entry_ids, record_ids
 from diaryserver.store.deciding import MAX_DAY_BYTES, Decisions
-from diaryserver.store.folders import Folders, UserFolder, archived_file, day_file
+from diaryserver.store.folders import ARCHIVE, Folders, UserFolder, archived_file, day_file
 from diaryserver.store.following import ChangedDays
 from diaryserver.store.lines import compare_with
 from diaryserver.store.pieces import absent_records
@@ -32,7 +33,7 @@ from protocol.errors import (
     StorageError,
 )
 from protocol.identifiers import Day, EntryId, Username
-from protocol.messages import MAX_GENERATION, Chunk, DayList, DayRow, Tailed
+from protocol.messages import MAX_GENERATION, ArchiveList, Chunk, DayList, DayRow, Tailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,32 @@ class FileEntryStore:
             raise NotFoundError from None
         except OSError as error:
             raise self._storage_error("clearing", user, error) from error
+
+    def list_archives(self, user: Username, after: str, limit: int) -> ArchiveList:
+        """Give what was cleared, behind the name `after`."""
+        try:
+            with self._folders.user(user) as folder:
+                return list_archives(folder, partial(self._cache.state, folder), after, limit)
+        except FileNotFoundError:
+            return ArchiveList((), more=False)
+        except OSError as error:
+            raise self._storage_error("listing", user, error) from error
+
+    def recover(self, user: Username, day: Day, generation: int, name: str) -> int:
+        """Bring a cleared day back, and give how many entries it has; its archive stays."""
+        try:
+            with self._folders.user(user) as folder:
+                if self._cache.state(folder, day).generation != generation:
+                    raise StaleError
+                if name not in {archived for _, archived in folder.archived(day)}:
+                    raise NotFoundError("no archive of this day has this name")
+                data = folder.read_file(name, ARCHIVE)
+        except FileNotFoundError:
+            raise NotFoundError("no archive of this day has this name") from None
+        except OSError as error:
+            raise self._storage_error("recovering", user, error) from error
+        self.absorb(user, day, data)
+        return len(set(entry_ids(data)))
 
     def retire(self, user: Username, uid: bytes) -> str:
         """Move a whole diary aside."""

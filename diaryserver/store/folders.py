@@ -89,6 +89,10 @@ class UserFolder:
             ]
         return _parsed_days(sorted(names))
 
+    def archive_names(self) -> list[str]:
+        """Give the names of what could be cleared days, in no order."""
+        return [name for _, _, name in self._archive()]
+
     def archived(self, day: Day) -> list[tuple[int, str]]:
         """Give (generation, name) of a day's archived files, in order."""
         return [entry[1:] for entry in sorted(self._archive()) if entry[0] == day]

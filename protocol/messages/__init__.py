@@ -2,9 +2,9 @@
 
 Rules: a request travels as a map of its fields plus `op`; a reply as a map of its fields plus
 `code`, which is OK, or else the map is a `Refusal`. What everybody may import stands below; the
-modules are `base` (what all share), `diary`, `batch`, `changes`, `finding`, `following` and
-`account` (the messages), `forms` (what LOGIN seals), `table` (`OPERATIONS`, the whole table of what
-can be asked, and the way to bytes and back).
+modules are `base` (what all share), `diary`, `archive`, `batch`, `changes`, `finding`, `following`
+and `account` (the messages), `forms` (what LOGIN seals), `table` (`OPERATIONS`, the whole table of
+what can be asked, and the way to bytes and back).
 """
 
 from protocol.messages.account import (
@@ -22,6 +22,15 @@ from protocol.messages.account import (
     TokenRow,
     Tokens,
     Whoami,
+)
+from protocol.messages.archive import (
+    MAX_ARCHIVE_ROWS,
+    MAX_NAME_BYTES,
+    ArchiveList,
+    ArchiveRow,
+    Archives,
+    Recover,
+    Recovered,
 )
 from protocol.messages.base import (
     ALLOWED_SCOPES,
@@ -119,6 +128,7 @@ __all__ = [
     "FORMS",
     "LAST_MILLISECONDS",
     "MAX_ADDRESS_BYTES",
+    "MAX_ARCHIVE_ROWS",
     "MAX_BATCH_ROWS",
     "MAX_CHUNK",
     "MAX_CURSOR_BYTES",
@@ -127,6 +137,7 @@ __all__ = [
     "MAX_FOUND_BYTES",
     "MAX_GENERATION",
     "MAX_LABEL_BYTES",
+    "MAX_NAME_BYTES",
     "MAX_NOTE_BYTES",
     "MAX_OFFSET_MINUTES",
     "MAX_PAD",
@@ -142,6 +153,9 @@ __all__ = [
     "RENEWAL_HINT_BYTES",
     "VERSION_BYTES",
     "Amend",
+    "ArchiveList",
+    "ArchiveRow",
+    "Archives",
     "Batch",
     "Batched",
     "Changed",
@@ -168,6 +182,8 @@ __all__ = [
     "ProvenForm",
     "Put",
     "Read",
+    "Recover",
+    "Recovered",
     "Refusal",
     "Remove",
     "RenewalForm",

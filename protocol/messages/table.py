@@ -22,6 +22,7 @@ from protocol.messages.account import (
     Tokens,
     Whoami,
 )
+from protocol.messages.archive import ArchiveList, Archives, Recover, Recovered
 from protocol.messages.base import PADDED_PLAINTEXT, Refusal, Reply, Request, Scope
 from protocol.messages.batch import Batch, Batched
 from protocol.messages.changes import Amend, Changed, Remove, Restore
@@ -60,6 +61,8 @@ OPERATIONS: Final = (
     Operation("days", Days, DayList, Scope.READ),
     Operation("read", Read, Chunk, Scope.READ),
     Operation("clear", Clear, Cleared, Scope.FULL),
+    Operation("archives", Archives, ArchiveList, Scope.READ),
+    Operation("recover", Recover, Recovered, Scope.FULL),
     Operation("amend", Amend, Changed, Scope.FULL),
     Operation("remove", Remove, Changed, Scope.FULL),
     Operation("restore", Restore, Changed, Scope.FULL),
@@ -92,7 +95,7 @@ _STORED: Final = {
 _FORM: Final = "form"
 
 Answer = TypeVar("Answer", bound=Reply)
-Padded: TypeAlias = Days | Read | Search | Tail | Tokens
+Padded: TypeAlias = Archives | Days | Read | Search | Tail | Tokens
 PaddedRequest = TypeVar("PaddedRequest", bound=Padded)
 
 

@@ -14,6 +14,7 @@ from protocol.messages import (
     ALLOWED_SCOPES,
     LAST_MILLISECONDS,
     MAX_ADDRESS_BYTES,
+    MAX_ARCHIVE_ROWS,
     MAX_BATCH_ROWS,
     MAX_CHUNK,
     MAX_CURSOR_BYTES,
@@ -22,6 +23,7 @@ from protocol.messages import (
     MAX_FOUND_BYTES,
     MAX_GENERATION,
     MAX_LABEL_BYTES,
+    MAX_NAME_BYTES,
     MAX_NOTE_BYTES,
     MAX_OFFSET_MINUTES,
     MAX_PAD,
@@ -32,6 +34,9 @@ from protocol.messages import (
     MIN_MILLISECONDS,
     VERSION_BYTES,
     Amend,
+    ArchiveList,
+    ArchiveRow,
+    Archives,
     Batch,
     Batched,
     Changed,
@@ -55,6 +60,8 @@ from protocol.messages import (
     Ping,
     Put,
     Read,
+    Recover,
+    Recovered,
     Refusal,
     Remove,
     RenewalForm,
@@ -262,6 +269,8 @@ REQUESTS: Final[dict[type[Request], st.SearchStrategy[Request]]] = {
         st.booleans(),
     ),
     Remove: st.builds(Remove, days, entry_ids, _versions_of_entries, offsets),
+    Archives: st.builds(Archives, bounded_text(0, MAX_NAME_BYTES), _pads),
+    Recover: st.builds(Recover, days, _generations, bounded_text(1, MAX_NAME_BYTES)),
     Search: st.builds(Search, bounded_text(1, MAX_WORDS_BYTES), days, days, _cursors, _pads),
     Tail: st.builds(Tail, _cursors, _pads),
     Restore: st.builds(Restore, days, entry_ids, _versions_of_entries, offsets),
@@ -288,6 +297,18 @@ _token_rows = st.lists(
 )
 _day_rows = st.builds(DayRow, days, _generations, _sizes, _sizes)
 _rows = st.lists(_day_rows, max_size=MAX_DAY_ROWS)
+_archive_rows = st.lists(
+    st.builds(
+        ArchiveRow,
+        bounded_text(1, MAX_NAME_BYTES),
+        days,
+        _generations,
+        timestamps,
+        _sizes,
+        _sizes,
+    ),
+    max_size=MAX_ARCHIVE_ROWS,
+)
 REPLIES: Final[dict[type[Reply], st.SearchStrategy[Reply]]] = {
     Stored: st.builds(Stored, days, st.booleans()),
     Batched: st.lists(
@@ -309,6 +330,8 @@ REPLIES: Final[dict[type[Reply], st.SearchStrategy[Reply]]] = {
         st.booleans(),
         st.booleans(),
     ),
+    ArchiveList: st.builds(ArchiveList, _archive_rows.map(tuple), st.booleans()),
+    Recovered: st.builds(Recovered, _sizes),
     Changed: st.builds(Changed, _versions_of_entries, st.booleans()),
     Identity: st.builds(Identity, usernames, scope_lists, timestamps, timestamps),
     Grant: st.builds(Grant, _kids, _roots, timestamps, scope_lists, _versions, timestamps),

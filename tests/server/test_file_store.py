@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from diaryserver.composition import open_entries
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.ports import Appended
+from diaryserver.store.archives import LOOK_BYTES
 from diaryserver.store.cache import DayCache
 from diaryserver.store.daystate import entry_ids
 from diaryserver.store.deciding import MAX_DAY_BYTES
@@ -563,3 +564,19 @@ def test_forgetting_days_forgets_no_duplicates(tmp_path: Path) -> None:
             [True] * len(entries)
         )
         assert len(store.list_days(ALICE, FIRST, LAST, EVERYTHING).rows) == 6
+
+
+def test_large_archives_are_listed_a_few_at_a_time(diaries: Diaries, alice: Path) -> None:
+    """A request looks at so many bytes, and at one archive at least; strange names are left out."""
+    diaries.put()
+    (alice / "archive").mkdir()
+    for generation in range(5):
+        path = alice / "archive" / f"{TODAY}.{generation}.{new_id().hex()}.log"
+        path.write_bytes(line("x" * (LOOK_BYTES * 2 // 3), new_id()))
+    (alice / "archive" / f"{TODAY}.5.{'0' * 32}.log").touch()
+    (alice / "archive" / f"2026-99-99.0.{new_id().hex()}.log").touch()
+    found, after = [], ""
+    while (page := diaries.store.list_archives(ALICE, after, 8)).more:
+        found.append(len(page.rows))
+        after = page.rows[-1].name
+    assert [*found, len(page.rows)] == [2, 2, 1]

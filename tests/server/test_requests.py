@@ -16,6 +16,7 @@ from diaryserver.service.counters import Drop
 from diaryserver.service.handlers import HANDLERS
 from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, EntryStore, Outcome, Writing
 from diaryserver.service.requests import AMPLIFICATION, MAX_ANSWERS
+from diaryserver.store.folders import archived_file
 from protocol.channel import seal_reply, seal_request
 from protocol.dayfile import Foreign, Record, fold, parse_day_file
 from protocol.envelope import MAX_DATAGRAM, Kind, parse_envelope
@@ -23,9 +24,12 @@ from protocol.errors import ErrorCode
 from protocol.identifiers import Day, Username
 from protocol.keys import derive_token_keys, seal, sign
 from protocol.messages import (
+    MAX_ARCHIVE_ROWS,
     MAX_SKEW_MILLISECONDS,
     OPERATIONS,
     Amend,
+    ArchiveList,
+    Archives,
     Batch,
     Batched,
     Changed,
@@ -33,6 +37,7 @@ from protocol.messages import (
     Clear,
     Cleared,
     DayList,
+    DayRow,
     Days,
     Delete,
     EntryRow,
@@ -43,6 +48,8 @@ from protocol.messages import (
     Ping,
     Put,
     Read,
+    Recover,
+    Recovered,
     Refusal,
     Remove,
     Request,
@@ -226,6 +233,35 @@ def test_a_tail_tells_which_days_changed(world: World) -> None:
     assert (lost.rows, lost.cursor, lost.lost) == ((), rest.cursor, True)
 
 
+def test_what_was_cleared_is_listed_as_the_padding_pays(world: World) -> None:
+    """And comes back with one request."""
+    device = world.device()
+    for day in range(9):
+        device.ask(Put(NOON - day * A_DAY, 0, "x"))
+    for row in listed_days(device):
+        device.ask(Clear(row.day, 0))
+    bare, full = device.ask(Archives("")), device.ask(padded(Archives("")))
+    assert isinstance(bare, ArchiveList)
+    assert isinstance(full, ArchiveList)
+    assert 0 < len(bare.rows) < len(full.rows) == MAX_ARCHIVE_ROWS
+    assert bare.more
+    assert full.more
+    last = device.ask(padded(Archives(full.rows[-1].name)))
+    assert isinstance(last, ArchiveList)
+    [left] = last.rows
+    assert (left.day, left.absent, last.more) == (TODAY, 1, False)
+    request = Recover(left.day, left.generation, left.name)
+    assert device.ask(request) == device.ask(request) == Recovered(1)
+    assert [each.day for each in listed_days(device)] == [TODAY]
+
+
+def listed_days(device: Device) -> tuple[DayRow, ...]:
+    """List all days of a short diary."""
+    listed = device.ask(padded(Days(Day("0001-01-01"), TODAY)))
+    assert isinstance(listed, DayList)
+    return listed.rows
+
+
 def parsed(data: bytes) -> list[Record]:
     """Give the records of a day's file; nothing may be foreign."""
     records = parse_day_file(data)
@@ -308,21 +344,23 @@ def test_a_token_unused_for_ten_minutes_is_unknown(world: World) -> None:
     assert code_of(kept.ask(Ping())) == "OK"
 
 
+READING: Final = {"archives", "days", "read", "search", "tail"}
+WRITING: Final = {"put", "batch"}
+ANY: Final = {"whoami", "ping", "revoke"}
+
+
 @pytest.mark.parametrize(
     ("scopes", "allowed"),
     [
-        ("read", {"days", "read", "search", "tail", "whoami", "ping", "revoke"}),
-        ("write", {"put", "batch", "whoami", "ping", "revoke"}),
-        (
-            "read write",
-            {"put", "batch", "days", "read", "search", "tail", "whoami", "ping", "revoke"},
-        ),
+        ("read", READING | ANY),
+        ("write", WRITING | ANY),
+        ("read write", READING | WRITING | ANY),
         ("full", {operation.name for operation in OPERATIONS}),
     ],
 )
 def test_a_scope_allows_what_it_says(world: World, scopes: str, allowed: set[str]) -> None:
     """And nothing else: the rest is refused and not done."""
-    entry_id, changes = new_id(), (new_id(), new_id())
+    entry_id, clearing, changes = new_id(), new_id(), (new_id(), new_id())
     world.device().put("there before", entry_id)
     device = world.device(scopes=scopes)
     requests: dict[str, Request] = {
@@ -336,6 +374,8 @@ def test_a_scope_allows_what_it_says(world: World, scopes: str, allowed: set[str
         "remove": Remove(TODAY, entry_id, version_of(changes[0]), 0),
         "restore": Restore(TODAY, entry_id, version_of(changes[1]), 0),
         "clear": Clear(TODAY, 0),
+        "archives": padded(Archives("")),
+        "recover": Recover(TODAY, 1, archived_file(TODAY, 0, clearing)),
         "whoami": Whoami(),
         "ping": Ping(),
         "tokens": padded(Tokens()),
@@ -346,7 +386,7 @@ def test_a_scope_allows_what_it_says(world: World, scopes: str, allowed: set[str
     assert requests.keys() == {operation.name for operation in OPERATIONS}
     for name, request in requests.items():
         asking = world.device(scopes=scopes) if name == "delete" else device
-        rid = {"amend": changes[0], "remove": changes[1]}.get(name)
+        rid = {"amend": changes[0], "remove": changes[1], "clear": clearing}.get(name)
         assert (code_of(asking.ask(request, rid)) == "OK") == (name in allowed), name
     if "clear" not in allowed:
         assert len(world.entries.list_days(ALICE, TODAY, TODAY, 1).rows) == 1

@@ -1,0 +1,77 @@
+"""Writes the byte vectors of cleared days and their return into `v1/`, as `make_vectors` does.
+
+python tests/golden/make_archive_vectors.py
+"""
+
+from typing import Final
+
+from protocol.identifiers import Day, EntryId
+from protocol.messages import (
+    ArchiveList,
+    ArchiveRow,
+    Archives,
+    Recover,
+    Recovered,
+    Reply,
+    Request,
+    padded,
+)
+from tests.golden.make_vectors import (
+    NOW,
+    TODAY,
+    answer_vector,
+    entry_id,
+    request_vector,
+    write,
+)
+
+FIRST: Final = 230
+"""The number of the first id; `make_diary_vectors` has those below."""
+
+CLEARED: Final = f"{TODAY}.0.{entry_id(1).hex()}.log"
+OLD: Final = f"2025-12-31.11.{entry_id(2).hex()}.log"
+REQUESTS: Final[dict[str, Request]] = {
+    "archives": padded(Archives("")),
+    "archives_on": padded(Archives(OLD)),
+    "recover": Recover(TODAY, 1, CLEARED),
+}
+REPLIES: Final[dict[str, tuple[str, Reply]]] = {
+    "archives_some": (
+        "archives",
+        ArchiveList(
+            (
+                ArchiveRow(OLD, Day("2025-12-31"), 12, 0, 300, 299),
+                ArchiveRow(CLEARED, TODAY, 1, NOW, 3, 0),
+            ),
+            more=True,
+        ),
+    ),
+    "archives_none": ("archives_on", ArchiveList((), more=False)),
+    "recover_done": ("recover", Recovered(3)),
+}
+
+
+def _rid(name: str) -> EntryId:
+    return entry_id(FIRST + list(REQUESTS).index(name))
+
+
+def request_vectors() -> object:
+    """One datagram for each request."""
+    return {name: request_vector(_rid(name), request) for name, request in REQUESTS.items()}
+
+
+def reply_vectors() -> object:
+    """One datagram for each reply."""
+    return {
+        name: answer_vector(request, _rid(request), REQUESTS[request], reply)
+        for name, (request, reply) in REPLIES.items()
+    }
+
+
+if __name__ == "__main__":
+    write(
+        {
+            "archive_requests": request_vectors,
+            "archive_replies": reply_vectors,
+        }
+    )
