@@ -10,6 +10,7 @@ import click
 
 from diaryclient.browsing import find_history
 from diaryclient.commands.altering import check_may_change, format_done, telling_fate
+from diaryclient.commands.completing import complete_entry
 from diaryclient.commands.confirming import confirm
 from diaryclient.commands.delivering import deliver_older
 from diaryclient.commands.surroundings import Surroundings, has_terminal
@@ -24,7 +25,7 @@ from protocol.errors import DiaryError, StaleError, UsageError
 
 
 @click.command("edit")
-@click.argument("ending", metavar="ID")
+@click.argument("ending", metavar="ID", shell_complete=complete_entry)
 @click.option("--text", metavar="TEXT", help="The new text; no editor is opened.")
 @click.option("--star/--no-star", "star", default=None, help="Star it, or take its star away.")
 @click.pass_obj

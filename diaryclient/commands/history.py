@@ -3,13 +3,14 @@
 import click
 
 from diaryclient.browsing import find_history
+from diaryclient.commands.completing import complete_entry
 from diaryclient.commands.delivering import deliver_older
 from diaryclient.commands.surroundings import Surroundings
 from diaryclient.formats.versions import render_versions, render_versions_as_json
 
 
 @click.command("history")
-@click.argument("ending", metavar="ID")
+@click.argument("ending", metavar="ID", shell_complete=complete_entry)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, the first text first.")
 @click.pass_obj
 def command(surroundings: Surroundings, *, ending: str, as_json: bool) -> None:
@@ -17,7 +18,11 @@ def command(surroundings: Surroundings, *, ending: str, as_json: bool) -> None:
 
     Removed entries have a history too. The first time is when the entry was received, whatever
     time it tells of.
-    """
+
+    \b
+      diaryclient history 4fb39
+      diaryclient history 4fb39 --json
+    """  # noqa: D301 - click's mark is a real backspace
     with surroundings.diary(surroundings.login()) as diary:
         history = find_history(diary, ending, with_removed=True)
         render = render_versions_as_json if as_json else render_versions

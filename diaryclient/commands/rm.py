@@ -4,6 +4,7 @@ import click
 
 from diaryclient.browsing import Page, find_histories
 from diaryclient.commands.altering import check_may_change, format_done, telling_fate
+from diaryclient.commands.completing import complete_entry
 from diaryclient.commands.confirming import check_askable, confirm
 from diaryclient.commands.delivering import deliver_older
 from diaryclient.commands.surroundings import Surroundings
@@ -14,7 +15,7 @@ from diaryclient.histories import EntryHistory
 
 
 @click.command("rm")
-@click.argument("endings", metavar="ID...", nargs=-1, required=True)
+@click.argument("endings", metavar="ID...", nargs=-1, required=True, shell_complete=complete_entry)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def command(surroundings: Surroundings, *, endings: tuple[str, ...], yes: bool) -> None:

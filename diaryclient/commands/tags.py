@@ -17,7 +17,11 @@ def command(surroundings: Surroundings, *, as_json: bool) -> None:
     """Print every tag behind the number of its entries, the most frequent first.
 
     A tag is a word that begins with @; `diaryclient read --tagged @TAG` prints its entries.
-    """
+
+    \b
+      diaryclient tags
+      diaryclient tags --json
+    """  # noqa: D301 - click's mark is a real backspace
     with surroundings.diary(surroundings.login()) as diary:
         counts = tag_counts(diary)
         if as_json:

@@ -4,6 +4,7 @@ import click
 
 from diaryclient.browsing import find_history
 from diaryclient.commands.altering import check_may_change, format_done, telling_fate
+from diaryclient.commands.completing import complete_entry
 from diaryclient.commands.delivering import deliver_older
 from diaryclient.commands.surroundings import Surroundings
 from diaryclient.display import format_quoted, short_id
@@ -11,14 +12,17 @@ from diaryclient.errors import NoSuchEntryError
 
 
 @click.command("undo")
-@click.argument("ending", metavar="ID")
+@click.argument("ending", metavar="ID", shell_complete=complete_entry)
 @click.pass_obj
 def command(surroundings: Surroundings, *, ending: str) -> None:
     """Take back the last change of an entry, and print its text as it is then.
 
     A removed entry comes back; else its text and star become what they were before the last
     `diaryclient edit`. Typed again, it takes back the change before that.
-    """
+
+    \b
+      diaryclient undo 4fb39
+    """  # noqa: D301 - click's mark is a real backspace
     login = surroundings.login()
     check_may_change(login)
     with surroundings.diary(login) as diary:
