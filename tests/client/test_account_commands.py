@@ -110,7 +110,7 @@ def test_an_account_is_exported_then_deleted(
     status, out, err = run("account", "delete", "--yes", "--to", str(folder))
     assert status == 0
     assert out == f"deleted the account {logged_in.login.name}; your copy is {folder}\n"
-    assert f"copied 2 days, 0 entries, {_size(logged_in)} bytes to {folder}" in err
+    assert f"copied 2 days, 2 entries, {_size(logged_in)} bytes to {folder}" in err
     assert "the server keeps an archive, which its operator can remove" in err
     copied = {path.stem: path.read_bytes() for path in folder.iterdir()}
     assert copied == logged_in.fake.files

@@ -69,7 +69,7 @@ def test_what_is_known_here_asks_nobody(
     environment: dict[str, str], state: Path, tmp_path: Path
 ) -> None:
     """Commands, profiles and what waits."""
-    assert complete("diaryclient st", environment) == ["plain,status"]
+    assert complete("diaryclient statu", environment) == ["plain,status"]
     (tmp_path / "config/diaryclient").mkdir(parents=True)
     config = tmp_path / "config/diaryclient/config.toml"
     config.write_text('[profile.work]\nuser = "bob"\n[profile.home]\n')
