@@ -1,4 +1,4 @@
-"""A user's diary on a server, for the command line and for programs.
+"""A user's diary on a server, for the command line and for `diaryclient.api`.
 
     with Diary.open(login, logins, outbox) as diary:
         diary.put(diary.compose("a text"))

@@ -46,14 +46,6 @@ def command(
         if as_json:
             click.echo(json.dumps({"year": number, "days": figures.days}, indent=2))
         else:
-            click.echo(f"{number:04}: {_told(figures.entries, len(figures.days))}")
             look = look_of_stdout(surroundings.environment)
             click.echo("\n".join(draw_year(number, figures.days, today, look)))
         deliver_older(diary)
-
-
-def _told(entries: int, days: int) -> str:
-    if not entries:
-        return "no entries"
-    counted = "1 entry" if entries == 1 else f"{entries:,} entries"
-    return f"{counted} on " + ("1 day" if days == 1 else f"{days} days")

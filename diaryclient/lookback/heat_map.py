@@ -67,12 +67,15 @@ class _Part:
 
 
 def draw_year(year: int, counts: Mapping[Day, int], today: Day, look: Look) -> list[str]:
-    """Give the rows of a year's map; `counts` are entries a day, days to come are left blank."""
+    """Give the rows of a year's map; `counts` has days of that year only, and no zeros.
+
+    Days to come are left blank.
+    """
     columns = look.columns or WIDTH
     scale = Scale.of(counts.values())
     by_ordinal = {ordinal(day): count for day, count in counts.items()}
     parts, cell = _fit(year, columns)
-    rows: list[str] = []
+    rows = [f"{year:04}: {_told(sum(counts.values()), len(counts))}"]
     for part in parts:
         rows += ["", _month_labels(part, year, cell)]
         for weekday, name in enumerate(_WEEKDAYS):
@@ -115,6 +118,13 @@ class Scale:
             for low, high in zip(lows, self.bounds, strict=False)
         ]
         return [("none", 0), *named]
+
+
+def _told(entries: int, days: int) -> str:
+    if not entries:
+        return "no entries"
+    counted = "1 entry" if entries == 1 else f"{entries:,} entries"
+    return f"{counted} on " + ("1 day" if days == 1 else f"{days} days")
 
 
 def _fit(year: int, columns: int) -> tuple[list[_Part], int]:

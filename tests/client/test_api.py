@@ -155,13 +155,12 @@ def test_days_and_words(diary: Diary) -> None:
         "2",
         "1",
     ]
-    for wrong in (
-        {"since": "no such day"},
-        {"since": "today", "until": "yesterday"},
-        {"tags": "!"},
-    ):
-        with pytest.raises(UsageError):
-            diary.read(**wrong)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="since: there is no such day"):
+        diary.read(since="2025-02-29")
+    with pytest.raises(UsageError, match="is after until"):
+        diary.read(since="today", until="yesterday")
+    with pytest.raises(UsageError, match="tags: a tag is written @word"):
+        diary.read(tags="!")
 
 
 @given(MOMENTS, OFFSETS, MOMENTS, st.none() | OFFSETS)

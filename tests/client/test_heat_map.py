@@ -28,9 +28,9 @@ def of_year(year: int, numbers: dict[int, int]) -> dict[Day, int]:
 
 def split(rows: list[str]) -> tuple[list[list[str]], list[str]]:
     """Give the rows of each part, the labels of its months first, and those of the legend."""
-    assert rows[0] == ""
+    assert rows[1] == ""
     groups: list[list[str]] = []
-    for row in rows:
+    for row in rows[1:]:
         if row:
             groups[-1].append(row)
         else:
@@ -65,8 +65,10 @@ def test_a_map_fits_its_screen(year: int, numbers: dict[int, int], columns: int)
     """From ten columns on, and no part is wider than it must be; without a width, 80."""
     counts = of_year(year, numbers)
     rows = draw_year(year, counts, LAST, Look(columns))
-    assert all(len(row) <= columns for row in rows[:-1])
-    assert all(len(row) <= max(columns, 16) for row in rows)
+    parts, legend = split(rows)
+    assert all(len(row) <= columns for part in parts for row in part)
+    assert all(len(row) <= max(columns, len("O 10-40")) for row in legend)
+    assert len(rows[0]) <= len("9999: 2,400 entries on 60 days")
     assert draw_year(year, counts, LAST, Look()) == draw_year(year, counts, LAST, Look(80))
 
 

@@ -78,7 +78,7 @@ def test_a_write_imports_little() -> None:
     heavy |= {"prompt_toolkit", "wcwidth", "dateparser", "zoneinfo", "subprocess"}
     heavy |= {"diaryclient.entry", "diaryclient.date_words", "diaryclient.editor"}
     heavy |= {f"diaryclient.{name}" for name in ("renewal", "login_end", "tokens", "granting")}
-    heavy |= {"protocol.tokenword", "protocol.offer"}
+    heavy |= {"protocol.tokenword", "protocol.offer", "diaryclient.api", "diaryclient.lookback"}
     heavy |= {"click.shell_completion", "diaryclient.commands.completing", "diaryclient.health"}
     heavy |= {"diaryclient.config_file", "diaryclient.standard_input"}
     assert heavy.isdisjoint(done.stdout.split())

@@ -89,6 +89,12 @@ def test_the_session_is_what_the_readme_shows(readme_server: Server, home: Home)
         names |= zip(saved(step.output), saved(shown), strict=True)
 
 
+def test_the_year_is_what_calendar_draws() -> None:
+    """As it comes of a diary that was made by chance (tests/golden/make_screens.py)."""
+    [shown] = [block for block in blocks("") if block.startswith("$ diaryclient calendar")]
+    assert shown.partition("\n")[2] == (ROOT / "tests/golden/screens/calendar.80").read_text()
+
+
 @pytest.mark.system
 def test_netcat_speaks_to_the_server_as_the_readme_shows(readme_server: Server, home: Home) -> None:
     """Debian's netcat gets the answers that stand in the README."""
