@@ -18,7 +18,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Final, Self
 
-from diaryclient.browsing import Query, browse
+from diaryclient.browsing import Page, Query, browse, search_pages
 from diaryclient.clock import SystemClock
 from diaryclient.commands.surroundings import Surroundings
 from diaryclient.composing import stamp_of_words, wall
@@ -126,7 +126,18 @@ class Diary:
         span = Span.of(since, until, self._diary.today())
         wanted = frozenset(parse_tag(tag, "tags") for tag in _several(tags))
         selection = Selection(wanted, _several(contains), starred=starred)
-        return self._entries(Query(span.first, span.last, selection), span)
+        return self._entries(browse(self._diary, Query(span.first, span.last, selection)), span)
+
+    def search(
+        self, words: str, *, since: When | None = None, until: When | None = None
+    ) -> Iterator[DiaryEntry]:
+        """Give the entries that have all of the words, which the server looks for.
+
+        A word is found anywhere in a text, in capitals or not; white space parts words. Raise
+        UsageError at once for words that are too long or none, else as `read`.
+        """
+        span = Span.of(since, until, self._diary.today())
+        return self._entries(search_pages(self._diary, words, span.first, span.last), span)
 
     def deliver(self, seconds: float = _CLOSING_SECONDS) -> Delivery:
         """Send the entries that wait in the outbox, for at most so many seconds.
@@ -158,9 +169,9 @@ class Diary:
         self._was_answered = self._was_answered and kind is None
         self.close()
 
-    def _entries(self, query: Query, span: Span) -> Iterator[DiaryEntry]:
+    def _entries(self, pages: Iterator[Page], span: Span) -> Iterator[DiaryEntry]:
         self._was_answered = False
-        for page in browse(self._diary, query):
+        for page in pages:
             self._was_answered = True
             yield from filter(span.has, page.entries)
         self._was_answered = True

@@ -28,6 +28,7 @@ from protocol import errors as shared_errors
 from protocol.dayfile import Stamp, Written
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day, EntryId
+from protocol.messages import Read
 from tests.client.desk import Desk
 from tests.client.fakes import ALICE, START
 from tests.client.loopback import Loopback, closed_port, lend
@@ -161,6 +162,22 @@ def test_days_and_words(diary: Diary) -> None:
         diary.read(since="today", until="yesterday")
     with pytest.raises(UsageError, match="tags: a tag is written @word"):
         diary.read(tags="!")
+
+
+def test_words_are_searched_by_the_server(desk: Desk, diary: Diary) -> None:
+    """All of them, in the span that is asked for."""
+    for age in range(4):
+        diary.write(f"Day {age} 今天", at=NOW - timedelta(days=age))
+    assert [each.text for each in diary.search("今天 day", until="前天")] == [
+        "Day 3 今天",
+        "Day 2 今天",
+    ]
+    assert [each.text for each in diary.search("DAY", since=NOW - timedelta(hours=1))] == [
+        "Day 0 今天"
+    ]
+    with pytest.raises(UsageError, match="no word"):
+        diary.search(" ")
+    assert not any(isinstance(request, Read) for _, request in desk.server.requests)
 
 
 @given(MOMENTS, OFFSETS, MOMENTS, st.none() | OFFSETS)

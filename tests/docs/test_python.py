@@ -31,3 +31,4 @@ def test_the_examples_work(
     assert names["words"] == 11
     assert isinstance(names["starred"], list)
     assert len(names["starred"]) == 1
+    assert names["found"] == ["Concert. @music"]
