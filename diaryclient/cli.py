@@ -34,6 +34,8 @@ _COMMANDS: Final = {
     "rm": "Remove entries.",
     "undo": "Take the last change of an entry back.",
     "history": "Print all texts that an entry had.",
+    "clear": "Set a day aside.",
+    "recover": "List the days that were cleared, or bring one back.",
     "stats": "Print figures: entries, words, streaks, tags, hours.",
     "calendar": "Draw a year, and how much was written each day.",
     "on-this-day": "Print the entries of this day of every year.",

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from diaryclient.archiving import list_archives, recover
 from diaryclient.asking import Asker
 from diaryclient.changing import Changer
 from diaryclient.clock import Clock, SystemClock
@@ -44,6 +45,7 @@ from protocol.errors import (
 )
 from protocol.identifiers import Day, EntryId
 from protocol.messages import (
+    ArchiveRow,
     Clear,
     Cleared,
     DayRow,
@@ -208,6 +210,18 @@ class Diary:
     def clear(self, row: DayRow) -> str:
         """Set a day's file aside and give its name in the archive; STALE if that was done since."""
         return self._asker.ask(Clear(row.day, row.generation), Cleared).name
+
+    def archives(self) -> Iterator[ArchiveRow]:
+        """Give what was ever cleared, by day, then in the order of clearing."""
+        return list_archives(self._asker)
+
+    def recover(self, row: ArchiveRow) -> int:
+        """Bring a cleared day back, and give how many entries it has.
+
+        What was written to the day since stays, and so does the archive; doing it again adds
+        nothing. StaleError if the day was cleared again since it was listed.
+        """
+        return recover(self._asker, row)
 
     def entries(self, first: Day, last: Day) -> Iterator[DayEntries]:
         """Give each day's entries as they stand now."""

@@ -41,6 +41,11 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004 - a byte
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """Give `1 entry` or `2 entries`."""
+    return f"{count} {one if count == 1 else many}"
+
+
 def format_minute(stamp: Stamp) -> str:
     """Give `2026-11-22 18:40`, the writer's wall clock."""
     return stamp.wall.isoformat(" ", "minutes")[:16]

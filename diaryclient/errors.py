@@ -99,6 +99,12 @@ class NoSuchTokenError(DiaryError):
     exit_status = 7
 
 
+class NothingClearedError(DiaryError):
+    """No cleared day has such a name, or nothing of it is missing."""
+
+    exit_status = 7
+
+
 class HeldElsewhereError(DiaryError):
     """Another diaryclient is using the entry, or replacing the login, just now."""
 

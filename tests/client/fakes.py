@@ -17,7 +17,7 @@ from diaryclient.exchange import Chance
 from diaryclient.logins import Login
 from protocol.address import Address
 from protocol.channel import seal_reply
-from protocol.dayfile import Stamp, Written, format_record, parse_day_file
+from protocol.dayfile import Stamp, Written, format_record, histories, parse_day_file
 from protocol.envelope import Envelope, Kind, parse_envelope
 from protocol.errors import ErrorCode, MalformedError
 from protocol.fields import read_fields
@@ -36,6 +36,9 @@ from protocol.messages import (
     MAX_CHUNK,
     MAX_SKEW_MILLISECONDS,
     Amend,
+    ArchiveList,
+    ArchiveRow,
+    Archives,
     Chunk,
     Clear,
     Cleared,
@@ -48,6 +51,8 @@ from protocol.messages import (
     LoginForm,
     Put,
     Read,
+    Recover,
+    Recovered,
     Refusal,
     Remove,
     Reply,
@@ -113,6 +118,7 @@ class FakeServer:
     not_before: int = 0
     files: dict[Day, bytes] = field(default_factory=dict)
     generations: dict[Day, int] = field(default_factory=dict)
+    archives: dict[str, tuple[Day, bytes]] = field(default_factory=dict)
     contents: dict[EntryId, Put] = field(default_factory=dict)
     requests: list[tuple[EntryId, Request]] = field(default_factory=list)
     kinds: list[Kind] = field(default_factory=list)
@@ -124,6 +130,8 @@ class FakeServer:
     change_refused: ErrorCode | None = None
     before_search: Callable[[], None] = lambda: None
     found: Found | None = None
+    clear_refused: ErrorCode | None = None
+    archive_list: ArchiveList | None = None
 
     def __post_init__(self) -> None:
         self.account = FakeAccount(ALICE, KID, ROOT, lambda: self.now, self.password)
@@ -237,6 +245,8 @@ class FakeServer:
             Days: self._days,
             Read: self._read,
             Clear: self._clear,
+            Archives: self._list_archives,
+            Recover: self._recover,
         }
         return handlers[type(request)](request)
 
@@ -272,11 +282,35 @@ class FakeServer:
 
     def _clear(self, request: Clear) -> Reply | Refusal:
         generation = self.generations.get(request.day, 0)
-        if request.generation != generation:
-            return Refusal(ErrorCode.STALE, "", self.now)
-        del self.files[request.day]
+        if self.clear_refused or request.generation != generation:
+            return Refusal(self.clear_refused or ErrorCode.STALE, "", self.now)
+        name = f"{request.day}.{generation}.log"
+        self.archives[name] = request.day, self.files.pop(request.day)
         self.generations[request.day] = generation + 1
-        return Cleared(f"{request.day}.{generation}.log")
+        return Cleared(name)
+
+    def _list_archives(self, request: Archives) -> ArchiveList:
+        if self.archive_list:
+            return self.archive_list
+        names = [name for name in sorted(self.archives) if name > request.after]
+        rows = tuple(self._archive_row(name) for name in names[:2])
+        return ArchiveList(rows, len(names) > 2)
+
+    def _archive_row(self, name: str) -> ArchiveRow:
+        day, data = self.archives[name]
+        ids = set(histories(parse_day_file(data)))
+        here = set(histories(parse_day_file(self.files.get(day, b""))))
+        generation = self.generations[day]
+        return ArchiveRow(name, day, generation, START, len(ids), len(ids - here))
+
+    def _recover(self, request: Recover) -> Reply | Refusal:
+        row = self._archive_row(request.name)
+        if request.generation != row.generation:
+            return Refusal(ErrorCode.STALE, "", self.now)
+        if row.absent:
+            data = self.files.get(row.day, b"")
+            self.files[row.day] = data + self.archives[request.name][1]
+        return Recovered(row.entries)
 
 
 def login_to(server: FakeServer, offset: int = 0) -> Login:

@@ -146,3 +146,23 @@ def test_rm_shows_and_asks(open_terminal: Open, alice: Home, name: str) -> None:
     assert text(alice, name) == ""
     assert alice.speak("undo", name).status == 0
     assert text(alice, name).endswith("] first\nsecond\n")
+
+
+def test_clear_tells_how_much_and_asks(open_terminal: Open, alice: Home, name: str) -> None:
+    """What is cleared comes back, from the real archive."""
+    alice.speak("rm", "--yes", name)
+    assert alice.speak("write", "-q", "stays").status == 0
+    shown = len(alice.speak("read", "--short").out.splitlines())
+    for answer, told in (("", "nothing was cleared"), ("y", "to bring it back")):
+        terminal = open_terminal("clear")
+        terminal.sees(f"with {shown} entr")
+        terminal.type(answer)
+        terminal.sees(told)
+        assert terminal.wait() == 0
+    assert alice.speak("read").out == ""
+    [archive] = alice.speak("recover").out.splitlines()
+    done = alice.speak("recover", archive.split()[0])
+    assert (done.status, done.err) == (0, "")
+    assert len(alice.speak("read", "--short").out.splitlines()) == shown
+    assert alice.speak("undo", name).status == 0
+    assert alice.speak("recover").out == ""

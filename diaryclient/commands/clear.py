@@ -1,0 +1,69 @@
+"""`diaryclient clear`: a day is set aside, from where `diaryclient recover` brings it back."""
+
+import click
+
+from diaryclient.commands.altering import check_may_change
+from diaryclient.commands.confirming import check_askable, confirm
+from diaryclient.commands.delivering import deliver_older
+from diaryclient.commands.surroundings import Surroundings
+from diaryclient.dates import parse_day
+from diaryclient.diary import Diary
+from diaryclient.display import counted, safe_line
+from diaryclient.errors import InterruptedChangeError, UnreachableError
+from protocol.errors import NotFoundError, StaleError
+from protocol.identifiers import Day
+from protocol.messages import DayRow
+
+
+@click.command("clear")
+@click.option("--on", metavar="DATE", help="This day, if not today.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--tz", metavar="ZONE", help="The time zone that decides which day is today.")
+@click.pass_obj
+def command(surroundings: Surroundings, *, on: str | None, yes: bool, tz: str | None) -> None:
+    """Set a whole day aside: how many entries it has is told first, and then asked.
+
+    Nothing is destroyed: the server moves the day's file into its archive, and `diaryclient
+    recover` brings it back.
+
+    \b
+      diaryclient clear
+      diaryclient clear --on yesterday --yes
+    """  # noqa: D301 - click's mark is a real backspace
+    check_askable("clear", "nothing was cleared", yes=yes)
+    surroundings = surroundings.in_zone(tz)
+    login = surroundings.login()
+    check_may_change(login)
+    with surroundings.diary(login) as diary:
+        today = diary.today()
+        day = today if on is None else parse_day(on, "--on", today)
+        row = next(iter(diary.days(day, day)), None)
+        if row is None:
+            click.echo(f"no entries on {day}; nothing was cleared", err=True)
+        elif yes or _is_meant(diary, day):
+            name = _clear(diary, row)
+            click.echo(f"cleared {day} {login.name} to the archive {safe_line(name)}")
+            click.echo(f"to bring it back: diaryclient recover {day}", err=True)
+        deliver_older(diary)
+
+
+def _is_meant(diary: Diary, day: Day) -> bool:
+    shown = sum(len(each.entries) for each in diary.entries(day, day))
+    if confirm(f"Clear {day} with {counted(shown, 'entry', 'entries')}?"):
+        return True
+    click.echo("nothing was cleared", err=True)
+    return False
+
+
+def _clear(diary: Diary, row: DayRow) -> str:
+    unknown = f"whether {row.day} was cleared is not known: diaryclient read --on {row.day} tells"
+    try:
+        return diary.clear(row)
+    except KeyboardInterrupt:
+        raise InterruptedChangeError(f"interrupted; {unknown}") from None
+    except UnreachableError as error:
+        error.args = (f"{error}; {unknown}",)
+        raise
+    except (NotFoundError, StaleError) as error:
+        error.args = (f"{row.day} was cleared elsewhere meanwhile; nothing was done",)
+        raise

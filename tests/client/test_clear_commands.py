@@ -1,0 +1,142 @@
+"""`clear` and `recover` as scripts type them."""
+
+import json
+
+import pytest
+
+from diaryclient.archiving import list_archives
+from protocol.errors import ErrorCode, MalformedError, StaleError
+from protocol.identifiers import Day
+from protocol.messages import ArchiveList
+from tests.client.desk import EVER, Desk
+from tests.client.loopback import Loopback, Run, lend
+
+
+@pytest.fixture
+def today(run: Run, logged_in: Loopback) -> Day:
+    """A day with two entries."""
+    assert run("write", "-q", "one")[0] == 0
+    assert run("write", "-q", "two")[0] == 0
+    [day] = logged_in.fake.files
+    return day
+
+
+def test_clear_and_recover(run: Run, logged_in: Loopback, today: Day) -> None:
+    """Where it went is told, and how it comes back."""
+    before = dict(logged_in.fake.files)
+    status, out, err = run("clear", "--yes")
+    assert (status, out) == (
+        0,
+        f"cleared {today} {logged_in.login.name} to the archive {today}.0.log\n",
+    )
+    assert err == f"to bring it back: diaryclient recover {today}\n"
+    assert logged_in.fake.files == {}
+    listed = run("recover")
+    assert (listed[0], listed[2]) == (0, "")
+    assert listed[1].startswith(f"{today}.0 cleared 20")
+    assert listed[1].endswith(", 2 entries\n")
+    assert run("recover", today) == (
+        0,
+        f"recovered {today} {logged_in.login.name}, 2 entries\n",
+        "",
+    )
+    assert logged_in.fake.files == before
+    assert run("recover") == (0, "", "nothing can be brought back\n")
+    assert run("recover", "--json") == (0, "[]\n", "")
+
+
+def test_an_empty_day_is_not_cleared(run: Run, logged_in: Loopback, today: Day) -> None:
+    """It says so."""
+    assert run("clear", "--yes", "--on", "2020-01-01") == (
+        0,
+        "",
+        "no entries on 2020-01-01; nothing was cleared\n",
+    )
+    assert list(logged_in.fake.files) == [today]
+
+
+def test_nobody_can_be_asked(run: Run, logged_in: Loopback, today: Day) -> None:
+    """Exit 2, and nothing is done."""
+    status, out, err = run("clear")
+    assert (status, out) == (2, "")
+    assert err.endswith("type --yes to clear unasked; nothing was cleared\n")
+    assert list(logged_in.fake.files) == [today]
+
+
+def test_of_a_day_the_last_comes_back_or_the_one_that_is_named(
+    run: Run, logged_in: Loopback, today: Day
+) -> None:
+    """What is there already is not listed; a name may be cut at a dot."""
+    run("clear", "--yes")
+    run("write", "-q", "three")
+    run("clear", "--yes")
+    listed = json.loads(run("recover", "--json")[1])
+    assert [(each["name"], each["day"], each["entries"], each["missing"]) for each in listed] == [
+        (f"{today}.0.log", today, 2, 2),
+        (f"{today}.1.log", today, 1, 1),
+    ]
+    status, out, err = run("recover", "today")
+    assert (status, err) == (
+        0,
+        f"{today} was cleared more than once; diaryclient recover lists all\n",
+    )
+    assert out.endswith(", 1 entry\n")
+    assert run("read", "--on", today)[1].count("\n") == 1
+    status, out, err = run("recover", f"{today}.0")
+    assert (status, err) == (0, "")
+    assert out.endswith(", 2 entries\n")
+    assert run("read", "--on", today)[1].count("\n") == 3
+
+
+@pytest.mark.parametrize("what", ["today", "2020-01-01", "2020-01-01.0", "no.such.name"])
+def test_what_was_not_cleared_cannot_come_back(
+    run: Run, logged_in: Loopback, today: Day, what: str
+) -> None:
+    """Exit 7; words that are no day are exit 2."""
+    assert run("recover", what)[0] == 7
+    assert run("recover", "no such day")[0] == 2
+    assert run("recover", "today", "--json")[0] == 2
+
+
+def test_clearing_twice_at_once(run: Run, logged_in: Loopback, today: Day) -> None:
+    """The second is told that there is nothing left to do."""
+    logged_in.fake.clear_refused = ErrorCode.STALE
+    status, out, err = run("clear", "--yes")
+    assert (status, out) == (6, "")
+    assert err == f"diaryclient: {today} was cleared elsewhere meanwhile; nothing was done\n"
+
+
+def test_a_login_that_may_only_read_lists_and_changes_nothing(
+    run: Run, logged_in: Loopback, today: Day
+) -> None:
+    """Exit 3."""
+    run("clear", "--yes")
+    word = lend(logged_in, "read")
+    assert run("recover", DIARY_TOKEN=word)[1].startswith(f"{today}.0 ")
+    assert run("recover", today, DIARY_TOKEN=word)[0] == 3
+    assert run("clear", "--yes", DIARY_TOKEN=word)[0] == 3
+
+
+def test_programs_bring_back_what_they_listed(desk: Desk) -> None:
+    """Page by page; not what was cleared again meanwhile."""
+    diary = desk.diary()
+    for age in range(5):
+        desk.clock.wall -= age * 86_400_000
+        diary.put(diary.compose(str(age)))
+    for row in list(diary.days(*EVER)):
+        diary.clear(row)
+    rows = list(diary.archives())
+    assert len(rows) == 5
+    assert [diary.recover(row) for row in (rows[0], rows[0], rows[4])] == [1, 1, 1]
+    assert desk.texts() == ["4", "0"]
+    for row in list(diary.days(*EVER)):
+        diary.clear(row)
+    with pytest.raises(StaleError):
+        diary.recover(rows[0])
+
+
+def test_a_server_that_lists_without_an_end_is_not_asked_for_ever(desk: Desk) -> None:
+    """It promises more and has nothing."""
+    desk.server.archive_list = ArchiveList((), more=True)
+    with pytest.raises(MalformedError, match="promises more"):
+        list(list_archives(desk.diary().asker))
