@@ -30,6 +30,7 @@ _COMMANDS: Final = {
     "show": "Print one entry, named by the end of its id.",
     "search": "Print the entries that have all of some words.",
     "tags": "Print all tags with their counts.",
+    "watch": "Print entries as they are written.",
     "edit": "Change an entry's text or star.",
     "rm": "Remove entries.",
     "undo": "Take the last change of an entry back.",

@@ -12,7 +12,7 @@ never touched.
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -240,6 +240,10 @@ class Diary:
         looks for them; raise UsageError for words that it would not look for.
         """
         return search(self._asker, words, first, last)
+
+    def read_days(self, rows: Iterable[DayRow]) -> Iterator[DayEntries]:
+        """Give the entries of listed days as they stand now, in the order of the rows."""
+        return read_entries(self._asker, rows)
 
     def newest_histories(self, first: Day, last: Day) -> Iterator[EntryHistory]:
         """Give what became of each entry, removed ones too, the newest day first."""

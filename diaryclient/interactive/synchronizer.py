@@ -17,17 +17,12 @@ from diaryclient.interactive import notices
 from diaryclient.interactive.follower import TodayFollower
 from diaryclient.login_care import LoginCare
 from diaryclient.outbox import FINAL_REFUSALS, LOGIN_REFUSALS, Entry
+from diaryclient.polling import LONGEST_PAUSE, pause_after
 from diaryclient.reading import DayEntries
 from protocol.dayfile import Foreign, Written
 from protocol.errors import NOT_YET, DiaryError, NotFoundError, RefusedError, StaleError
 from protocol.identifiers import EntryId
 from protocol.messages import DayRow
-
-POLL_SECONDS: Final = 2.0
-"""Between two looks for news: 400 bytes out and 150 back, 25 MB a day."""
-
-LONGEST_PAUSE: Final = 15.0
-"""Between two attempts to reach a server that is away, or one that refuses."""
 
 _DELIVERING_SECONDS: Final = 3.0
 """For waiting entries at one time, so that a line typed meanwhile gets its turn."""
@@ -67,7 +62,7 @@ class Synchronizer:
     @property
     def pause(self) -> float:
         """The seconds until the next `tick`."""
-        return min(POLL_SECONDS * 2.0 ** min(max(self._failures - 1, 0), 10), LONGEST_PAUSE)
+        return pause_after(self._failures)
 
     def note_composed(self, entry: Entry) -> None:
         """Be told that an entry was typed here: its line on the screen is not news."""

@@ -60,12 +60,14 @@ from protocol.messages import (
     Restore,
     Search,
     Stored,
+    Tail,
     split_form,
 )
 from protocol.offer import Offer, Statement, decode_hello, encode_offer
 from protocol.packing import unpack
 from tests.client.fake_account import FakeAccount, FakeToken
 from tests.client.fake_changes import make_change, search_files
+from tests.client.fake_tail import FakeTail
 
 START: Final = 1_795_000_000_000
 ADDRESS: Final = Address("diary.test", 8888)
@@ -136,6 +138,7 @@ class FakeServer:
     def __post_init__(self) -> None:
         self.account = FakeAccount(ALICE, KID, ROOT, lambda: self.now, self.password)
         self.keys = self.account.tokens[KID].keys
+        self.tail = FakeTail(self._changed_days)
         self.prekey = X25519PrivateKey.generate()
         self.grants: dict[bytes, bytes] = {}
 
@@ -246,6 +249,7 @@ class FakeServer:
             Read: self._read,
             Clear: self._clear,
             Archives: self._list_archives,
+            Tail: self.tail.answer,
             Recover: self._recover,
         }
         return handlers[type(request)](request)
@@ -261,6 +265,13 @@ class FakeServer:
         elif known != put:
             return Refusal(ErrorCode.CONFLICT, "", self.now)
         return Stored(stamp.day, known is not put)
+
+    def _changed_days(self) -> dict[Day, DayRow]:
+        days = self.files.keys() | self.generations.keys()
+        return {
+            day: DayRow(day, self.generations.get(day, 0), 0, len(self.files.get(day, b"")))
+            for day in sorted(days)
+        }
 
     def _days(self, request: Days) -> DayList:
         days = sorted(day for day in self.files if request.first <= day <= request.last)

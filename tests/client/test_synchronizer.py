@@ -11,8 +11,9 @@ import pytest
 
 from diaryclient.diary import Diary
 from diaryclient.errors import NotLoggedInError
-from diaryclient.interactive.synchronizer import LONGEST_PAUSE, POLL_SECONDS, Synchronizer
+from diaryclient.interactive.synchronizer import Synchronizer
 from diaryclient.outbox import Entry
+from diaryclient.polling import LONGEST_PAUSE, POLL_SECONDS
 from diaryclient.renewal import renew
 from diaryclient.settings import Choice
 from protocol.errors import ErrorCode

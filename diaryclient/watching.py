@@ -1,0 +1,152 @@
+"""Follows a whole diary live: every entry that is written from now on, once, on whatever day.
+
+The way that docs/PROTOCOL.md describes under `tail`: of each day is known how far it was read, and
+a cursor says which days were changed since.
+
+Rules: what was taken is never given again and nothing is left out, whatever gets lost on the way,
+is restarted or cleared meanwhile. The cursor goes on only when all that it stands for was taken.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from diaryclient.diary import Diary
+from diaryclient.errors import UnknownHostError, UnreachableError
+from diaryclient.login_care import LoginCare
+from diaryclient.polling import pause_after
+from diaryclient.reading import DayEntries
+from protocol.dayfile import Foreign, Written, fold, parse_day_file
+from protocol.errors import NOT_YET, DiaryError, NotFoundError, RefusedError, StaleError
+from protocol.identifiers import Day, EntryId
+from protocol.messages import DayRow, Tail, Tailed, padded
+
+FIRST: Final = Day("0001-01-01")
+LAST: Final = Day("9999-12-31")
+
+MOST_REMEMBERED: Final = 100_000
+"""Ids of entries that were given: about 20 MB, and years of writing. They matter only where a day
+that was cleared comes back."""
+
+_MOST_PAGES: Final = 1000
+"""Answers to one poll; what is left comes with the next one."""
+
+
+class Watcher:
+    """Knows what of a diary was given; the diary may be opened anew between two calls."""
+
+    def __init__(self) -> None:
+        """`begin` comes first."""
+        self._cursor = b""
+        self._known: dict[Day, tuple[int, int]] = {}
+        self._given: OrderedDict[EntryId, None] = OrderedDict()
+
+    def begin(self, diary: Diary, newest: int = 0) -> list[DayEntries]:
+        """Start now, and give the `newest` entries of what there is; raise as `Asker.ask`."""
+        cursor = diary.asker.ask(Tail(), Tailed).cursor
+        rows = list(diary.days(FIRST, LAST))
+        pages = self._newest(diary, rows, newest)
+        self._known = {row.day: (row.generation, row.size) for row in rows}
+        self._cursor = cursor
+        return pages
+
+    def poll(self, diary: Diary) -> Iterator[DayEntries]:
+        """Give what was written since, day by day, as it stands now; raise as `Asker.ask`.
+
+        What was given before an error is taken; the next poll goes on behind it. A change of an
+        entry that was there before is not given.
+        """
+        answer = diary.asker.ask(Tail(self._cursor), Tailed)
+        for _ in range(_MOST_PAGES):
+            yield from self._taken(diary, self._listed(diary) if answer.lost else answer.rows)
+            self._cursor = answer.cursor
+            if not answer.more:
+                return
+            answer = diary.asker.ask(padded(Tail(self._cursor)), Tailed)
+
+    def _newest(self, diary: Diary, rows: list[DayRow], newest: int) -> list[DayEntries]:
+        pages: list[DayEntries] = []
+        left = newest
+        for day in diary.read_days(reversed(rows)) if newest else ():
+            kept = day.entries[-left:]
+            pages.insert(0, DayEntries(day.day, kept, []))
+            self._remember(kept)
+            left -= len(kept)
+            if not left:
+                break
+        return pages
+
+    def _listed(self, diary: Diary) -> list[DayRow]:
+        rows = list(diary.days(FIRST, LAST))
+        present = {row.day for row in rows}
+        self._known = {day: known for day, known in self._known.items() if day in present}
+        return rows
+
+    def _taken(self, diary: Diary, rows: Iterable[DayRow]) -> Iterator[DayEntries]:
+        for row in rows:
+            generation, known = self._known.get(row.day, (row.generation, 0))
+            start = known if generation == row.generation and known <= row.size else 0
+            try:
+                data = diary.read_rest(row, start) if row.size > start else b""
+            except (StaleError, NotFoundError):
+                continue  # cleared just now: the next answer has it
+            self._known[row.day] = (row.generation, row.size)
+            page = self._page(row.day, data)
+            if page.entries or page.foreign:
+                yield page
+
+    def _page(self, day: Day, data: bytes) -> DayEntries:
+        records = parse_day_file(data)
+        entries = [entry for entry in fold(records) if entry.id not in self._given]
+        self._remember(entries)
+        return DayEntries(day, entries, [each for each in records if isinstance(each, Foreign)])
+
+    def _remember(self, entries: list[Written]) -> None:
+        self._given.update((entry.id, None) for entry in entries)
+        while len(self._given) > MOST_REMEMBERED:
+            self._given.popitem(last=False)
+
+
+def watch(
+    open_diary: Callable[[], Diary],
+    newest: int,
+    tell: Callable[[str], None],
+    sleep: Callable[[float], None],
+) -> Iterator[DayEntries]:
+    """Give the newest entries, then, for ever, every one that is written.
+
+    A server that goes away is told once, and when it is back; each attempt begins with a new
+    look-up, since a laptop may have moved. Raise what is said at the beginning, and what no
+    patience mends, such as a login that has ended.
+    """
+    diary = open_diary()
+    try:
+        watcher, care = Watcher(), LoginCare()
+        yield from watcher.begin(diary, newest)
+        failures = 0
+        while True:
+            sleep(pause_after(failures))
+            try:
+                diary.asker.take_newer()
+                yield from watcher.poll(diary)
+            except DiaryError as error:
+                if not _is_passing(error):
+                    raise
+                failures += 1
+                if failures == 1:
+                    tell(f"{error}; trying again until it answers")
+                diary.close()
+                diary = open_diary()
+                continue
+            if failures:
+                tell(f"{diary.login.address} answers again")
+            failures = 0
+            for words in care.look_after(diary):
+                tell(words)
+    finally:
+        diary.close()
+
+
+def _is_passing(error: DiaryError) -> bool:
+    is_not_yet = isinstance(error, RefusedError) and error.code in NOT_YET
+    return is_not_yet or isinstance(error, UnreachableError | UnknownHostError)
