@@ -41,7 +41,7 @@ from diaryserver.store.files import FileEntryStore
 from diaryserver.store.folders import Folders
 from diaryserver.store.following import ChangedDays
 from diaryserver.store.journal import Journal
-from diaryserver.store.writer import JournaledWriter
+from diaryserver.store.writer import FILES_AT_ONCE, JournaledWriter
 from protocol.address import Address
 from protocol.errors import StorageError, UsageError
 from protocol.identifiers import Username
@@ -87,13 +87,14 @@ def open_data(folder: Path, announce: Announce = announce_to_nobody) -> Iterator
 
 
 @contextmanager
-def open_entries(
+def open_entries(  # noqa: PLR0913 - what tests may replace
     folder: Path,
     *,
     disk: Disk | None = None,
     alarm: Alarm | None = None,
     cache: DayCache | None = None,
     changed: ChangedDays | None = None,
+    files_at_once: int = FILES_AT_ONCE,
 ) -> Iterator[FileEntryStore]:
     """Open the diaries in the data folder, replaying the journal if there is one.
 
@@ -105,7 +106,9 @@ def open_entries(
         try:
             folders = stack.enter_context(closing(Folders(folder, disk)))
             journal = Journal(folder / "journal", disk)
-            writer = stack.enter_context(closing(JournaledWriter(journal, folders, alarm)))
+            writer = stack.enter_context(
+                closing(JournaledWriter(journal, folders, alarm, files_at_once))
+            )
         except OSError as error:
             raise _unusable(folder, error) from None
         cache, changed = cache or DayCache(), changed or ChangedDays(os.urandom)

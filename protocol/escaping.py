@@ -15,7 +15,7 @@ _ESCAPE: Final = re.compile(r"\\(\\|u\{([1-9a-f][0-9a-f]{0,3}|0)\})?")
 
 
 def escape_line(text: str) -> str:
-    """Escape one line; `text` has no LF."""
+    """Escape a text; its LF and TAB stay as they are."""
     return _SPECIAL.sub(_escape_character, text)
 
 

@@ -1,7 +1,8 @@
 """Collects appends while the store writes, and hands them over batch by batch.
 
 An acknowledgement waits for the disk; while one batch is being made durable on the store's thread,
-the loop goes on receiving, and all that arrives meanwhile shares the next write.
+the loop goes on receiving, and all that arrives meanwhile shares the next write. Soon after a write
+the store is asked to catch up: until then an entry may be durable, and not yet where people look.
 """
 
 import asyncio
@@ -22,6 +23,9 @@ MAX_BATCH: Final = 256
 MAX_PENDING: Final = 4096
 """About 5 MB of texts; at 10,000 appends a second the last of them waits 0.4 s."""
 
+CATCH_UP_SECONDS: Final = 0.5
+"""So an entry is in its day file within a second, and a file is opened twice a second at most."""
+
 _Waiting: TypeAlias = tuple[Sequence[Writing], asyncio.Future[list[Outcome]]]
 """What came together, and where its outcomes go."""
 
@@ -37,6 +41,7 @@ class Committer:
         worker: Worker,
         has_user: Callable[[Username], bool],
         monotonic: Callable[[], float],
+        catch_up_seconds: float = CATCH_UP_SECONDS,
     ) -> None:
         """All outlive the committer; it is used from one event loop. `monotonic` gives seconds.
 
@@ -49,6 +54,8 @@ class Committer:
         self._pending: deque[_Waiting] = deque()
         self._count = 0
         self._writer: asyncio.Task[None] | None = None
+        self._catch_up_seconds = catch_up_seconds
+        self._catching_up: asyncio.Task[None] | None = None
 
     async def append(self, writing: Writing) -> Appended:
         """Return once it is durable; raise the RefusedError that is its outcome, or BusyError."""
@@ -75,6 +82,15 @@ class Committer:
         finally:
             self._writer = None
 
+    async def _catch_up(self) -> None:
+        try:
+            await asyncio.sleep(self._catch_up_seconds)
+            await self._worker.run(self._store.catch_up)
+        except Exception:  # noqa: BLE001 - said by the alarm; the next write tries again
+            self._alarm.failed("the day files could not catch up", trace=True)
+        finally:
+            self._catching_up = None
+
     def _take(self) -> list[_Waiting]:
         """Take what came together, together, up to one batch; always the first."""
         taken: list[_Waiting] = []
@@ -91,6 +107,8 @@ class Committer:
         try:
             outcomes = await self._worker.run(self._append, writings)
             self._alarm.works()
+            if self._catching_up is None:
+                self._catching_up = asyncio.create_task(self._catch_up())
         except Exception:  # noqa: BLE001 - said by the alarm; the senders must hear something
             self._alarm.failed("a batch failed, its senders are told: outcome unknown", trace=True)
             outcomes = [StorageError("the server failed; see its log") for _ in writings]

@@ -113,6 +113,9 @@ class EntryStore(Protocol):
     def append_batch(self, batch: Sequence[Writing]) -> list[Outcome]:
         """Store entries and changes durably, one outcome each; raises nothing for a single one."""
 
+    def catch_up(self) -> None:
+        """Show outside the store, to `cat` say, all that is durable; its own methods show it."""
+
     def list_days(self, user: Username, first: Day, last: Day, limit: int) -> DayList:
         """Give the first `limit` days that have a file, in order, `first` and `last` included."""
 

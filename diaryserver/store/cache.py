@@ -42,14 +42,22 @@ class DayCache:
         return loaded
 
     def note_ids(
-        self, state: DayState, ids: Collection[bytes], changes: Collection[bytes] = ()
+        self,
+        key: tuple[Username, Day],
+        state: DayState,
+        ids: Collection[bytes],
+        changes: Collection[bytes] = (),
     ) -> None:
-        """Add ids that were just written; `changes` are those among them that are no entries'."""
+        """Add ids that were just written; `changes` are those among them that are no entries'.
+
+        `state` is that of `key`, whether it is cached still or not.
+        """
         state.ids.update(ids)
         if changes:
             state.ids.difference_update(changes)
             state.changes.update(changes)
-        self._ids += len(ids)
+        if self._days.get(key) is state:
+            self._ids += len(ids)
 
     def forget(self, user: Username, day: Day) -> None:
         """Drop a day."""

@@ -5,10 +5,11 @@ is stored names one content for ever, so a repetition is looked up before anythi
 a change that was done once is answered as done, however the entry changed since.
 """
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Final
 
-from diaryserver.service.ports import Alteration, Appended, Outcome, Writing
+from diaryserver.service.ports import Alteration, Append, Appended, Outcome, Writing
 from diaryserver.store.daystate import DayState
 from diaryserver.store.folders import UserFolder, day_file
 from diaryserver.store.lines import compare_stored, content, format_writing
@@ -29,34 +30,35 @@ MAX_DAY_BYTES: Final = 16 * 2**20
 """Some 15,000 of the longest entries a day and user; a day file is read whole to look for an id."""
 
 
-class Decisions:
-    """One day file's part of a batch; for a file that has no lines waiting."""
+class Additions:
+    """One day file's part of a batch: entries only, under ids that the day does not hold.
 
-    def __init__(self, folder: UserFolder, day: Day, state: DayState) -> None:
-        """`state` is the file's as it is now."""
+    For them nothing has to be looked up in a file.
+    """
+
+    def __init__(self, day: Day, state: DayState, trailing: int = 0) -> None:
+        """`state` is the file's as it is now; so many bytes come behind it."""
         self.lines: dict[EntryId, bytes] = {}
         self.changes: dict[EntryId, bytes] = {}
-        self._folder = folder
         self._day = day
         self._state = state
-        self._size = state.size
+        self._size = state.size + trailing
         self._accepted: dict[EntryId, Writing] = {}
+
+    @staticmethod
+    def are(batch: Iterable[Writing], state: DayState) -> bool:
+        """Tell whether a day file's part of a batch is of this kind."""
+        return all(isinstance(each, Append) and not state.holds(each.id) for each in batch)
 
     def decide(self, writing: Writing) -> Outcome:
         """Give the outcome, and take its line among `lines` if it is new; raise OSError."""
         accepted = self._accepted.get(writing.id)
-        if accepted is not None:
-            same = content(writing) == content(accepted)
-            return Appended(self._day, duplicate=True) if same else ConflictError()
-        if self._state.holds(writing.id):
-            return compare_stored(self._folder, self._day, self._state, writing)
-        if isinstance(writing, Alteration):
-            if writing.change.original in self.lines:
-                # Torn out of one write, the change could outlive its entry and act on nothing.
-                return BusyError("the entry is just being written")
-            refusal = _refusal(writing, self._history(writing.change.original))
-            if refusal is not None:
-                return refusal
+        if accepted is None:
+            return self._decide(writing)
+        same = content(writing) == content(accepted)
+        return Appended(self._day, duplicate=True) if same else ConflictError()
+
+    def _decide(self, writing: Writing) -> Outcome:
         return self._accept(writing)
 
     def _accept(self, writing: Writing) -> Outcome:
@@ -69,6 +71,27 @@ class Decisions:
         if isinstance(writing, Alteration):
             self.changes[writing.id] = line
         return Appended(self._day, duplicate=False)
+
+
+class Decisions(Additions):
+    """One day file's part of a batch; for a file that has all its lines."""
+
+    def __init__(self, folder: UserFolder, day: Day, state: DayState) -> None:
+        """`state` is the file's as it is now."""
+        super().__init__(day, state)
+        self._folder = folder
+
+    def _decide(self, writing: Writing) -> Outcome:
+        if self._state.holds(writing.id):
+            return compare_stored(self._folder, self._day, self._state, writing)
+        if isinstance(writing, Alteration):
+            if writing.change.original in self.lines:
+                # Torn out of one write, the change could outlive its entry and act on nothing.
+                return BusyError("the entry is just being written")
+            refusal = _refusal(writing, self._history(writing.change.original))
+            if refusal is not None:
+                return refusal
+        return self._accept(writing)
 
     def _history(self, original: EntryId) -> History | None:
         if original not in self._state.ids:

@@ -16,7 +16,7 @@ from diaryserver.store.absorbing import append_synced
 from diaryserver.store.archives import list_archives
 from diaryserver.store.cache import DayCache
 from diaryserver.store.daystate import DayState, entry_ids, record_ids
-from diaryserver.store.deciding import MAX_DAY_BYTES, Decisions
+from diaryserver.store.deciding import MAX_DAY_BYTES, Additions, Decisions
 from diaryserver.store.folders import ARCHIVE, Folders, UserFolder, archived_file, day_file
 from diaryserver.store.following import ChangedDays
 from diaryserver.store.lines import compare_with
@@ -82,6 +82,7 @@ class FileEntryStore:
 
     def list_days(self, user: Username, first: Day, last: Day, limit: int) -> DayList:
         """Give the first `limit` days that have a file, or lines that wait for one."""
+        self._writer.catch_up(user)
         try:
             with self._folders.user(user) as folder:
                 days = sorted(self._days(folder, user, first, last))
@@ -94,15 +95,18 @@ class FileEntryStore:
 
     def create_day(self, user: Username, day: Day) -> None:
         """Give a day an empty file, durably, unless it has one."""
+        self._writer.catch_up(user)
         try:
             with self._folders.user(user, create=True) as folder:
                 os.close(folder.open_file(day_file(day), os.O_WRONLY | os.O_CREAT))
                 folder.sync()
+            self._folders.sync_new()
         except OSError as error:
             raise self._storage_error("writing", user, error) from error
 
     def read(self, user: Username, day: Day, generation: int, offset: int, limit: int) -> Chunk:
         """Give raw bytes from `offset`, fewer at the end of the file, none behind it."""
+        self._writer.catch_up(user)
         try:
             with self._folders.user(user) as folder:
                 waiting = self._writer.waiting(user, day)
@@ -123,6 +127,7 @@ class FileEntryStore:
 
     def search(self, user: Username, query: Query, cursor: bytes, limit: int) -> Matches:
         """Search day after day, from where the cursor says."""
+        self._writer.catch_up(user)
         start = Position.decode(cursor) if cursor else None
         earliest = max(query.first, start.day) if start else query.first
         try:
@@ -138,6 +143,8 @@ class FileEntryStore:
     def tail(self, user: Username, cursor: bytes, limit: int) -> Tailed:
         """Tell what was changed since the cursor; without a change no disk is touched."""
         since = self._changed.since(user, cursor, limit)
+        if since.days:
+            self._writer.catch_up(user)
         try:
             rows = self._rows(user, since.days) if since.days else ()
         except OSError as error:
@@ -146,6 +153,7 @@ class FileEntryStore:
 
     def clear(self, user: Username, day: Day, generation: int, rid: EntryId) -> str:
         """Set a day aside; the archive's name holds `rid`, the record of having done so."""
+        self._writer.catch_up(user)
         try:
             with self._folders.user(user) as folder:
                 if done := folder.find_archived(rid):
@@ -168,6 +176,7 @@ class FileEntryStore:
 
     def list_archives(self, user: Username, after: str, limit: int) -> ArchiveList:
         """Give what was cleared, behind the name `after`."""
+        self._writer.catch_up(user)
         try:
             with self._folders.user(user) as folder:
                 return list_archives(folder, partial(self._cache.state, folder), after, limit)
@@ -178,6 +187,7 @@ class FileEntryStore:
 
     def recover(self, user: Username, day: Day, generation: int, name: str) -> int:
         """Bring a cleared day back, and give how many entries it has; its archive stays."""
+        self._writer.catch_up(user)
         try:
             with self._folders.user(user) as folder:
                 if self._cache.state(folder, day).generation != generation:
@@ -213,6 +223,10 @@ class FileEntryStore:
             left = f"what is left of it lies in {place or 'removed'}"
             raise StorageError(f"not all of the diary could be deleted; {left}") from error
 
+    def catch_up(self) -> None:
+        """Give the day files all lines that are durable in the journal only."""
+        self._writer.catch_up()
+
     def checkpoint(self) -> None:
         """Make the day files durable, so that the journal may be dropped."""
         self._writer.checkpoint()
@@ -243,7 +257,8 @@ class FileEntryStore:
                 if lines:
                     self._changed.note(user, day)
                     append_synced(folder, day, state, lines, self._folders.disk)
-                return len(absent)
+            self._folders.sync_new()
+            return len(absent)
         except OSError as error:
             raise self._storage_error("recovering", user, error) from error
 
@@ -251,6 +266,12 @@ class FileEntryStore:
         self, user: Username, day: Day, batch: Sequence[Writing], indexes: list[int]
     ) -> _Group:
         group = [batch[index] for index in indexes]
+        trailing = self._writer.trailing(user, day)
+        if trailing is not None and Additions.are(group, trailing.state):
+            additions = Additions(day, trailing.state, trailing.size)
+            outcomes = [additions.decide(writing) for writing in group]
+            return _Group(indexes, outcomes, _new_lines(user, day, trailing.state, additions))
+        self._writer.catch_up(user)
         try:
             with self._folders.user(user, create=True) as folder:
                 waiting = self._writer.waiting(user, day)
@@ -260,9 +281,7 @@ class FileEntryStore:
                     return _Group(indexes, outcomes, None)
                 decisions = Decisions(folder, day, state)
                 outcomes = [self._decide(decisions, writing) for writing in group]
-                lines, changes = decisions.lines, decisions.changes
-                fresh = NewLines(user, day, state, lines, changes) if lines else None
-                return _Group(indexes, outcomes, fresh)
+                return _Group(indexes, outcomes, _new_lines(user, day, state, decisions))
         except OSError as error:
             self._cache.forget(user, day)
             failure = self._storage_error("writing", user, error)
@@ -274,11 +293,12 @@ class FileEntryStore:
         for new in batch:
             self._changed.note(new.user, new.day)
         try:
+            self._folders.sync_new()
             self._writer.commit(batch)
         except OSError as error:
             return self._storage_error("writing", batch[0].user, error)
         for new in batch:
-            self._cache.note_ids(new.state, new.lines, new.changes)
+            self._cache.note_ids((new.user, new.day), new.state, new.lines, new.changes)
         self._alarm.works()
         return None
 
@@ -324,6 +344,11 @@ class FileEntryStore:
     def _storage_error(self, doing: str, user: Username, error: OSError) -> StorageError:
         self._alarm.failed(f"{doing} the diary of {user} failed: {error.strerror or error}")
         return StorageError(f"the server's disk: {error.strerror or 'not usable'}")
+
+
+def _new_lines(user: Username, day: Day, state: DayState, additions: Additions) -> NewLines | None:
+    lines, changes = additions.lines, additions.changes
+    return NewLines(user, day, state, lines, changes) if lines else None
 
 
 def _ids(group: _Group) -> dict[EntryId, bytes]:

@@ -186,8 +186,10 @@ class Folders:
             path.mkdir(mode=0o700, exist_ok=True)
             self._descriptors.append(os.open(path, _FOLDER_FLAGS))
         self._diaries, self._removed = self._descriptors
-        self._named: set[Username] = set()
         sync_path(data, disk)
+        # Whoever made a folder may have crashed before its name was durable.
+        self._has_new = True
+        self.sync_new()
 
     def close(self) -> None:
         """Close the descriptors."""
@@ -198,11 +200,17 @@ class Folders:
     def user(self, user: Username, *, create: bool = False) -> Iterator[UserFolder]:
         """Open a user's folder; raise FileNotFoundError if there is none and `create` is not set.
 
-        Only an authenticated request of an existing user may set `create`.
+        Only an authenticated request of an existing user may set `create`. The name of a new
+        folder is durable after `sync_new`.
         """
-        if create:
-            self._create(user)
-        descriptor = os.open(user, _FOLDER_FLAGS, dir_fd=self._diaries)
+        try:
+            descriptor = os.open(user, _FOLDER_FLAGS, dir_fd=self._diaries)
+        except FileNotFoundError:
+            if not create:
+                raise
+            self.disk.make_folder(user, self._diaries)
+            self._has_new = True
+            descriptor = os.open(user, _FOLDER_FLAGS, dir_fd=self._diaries)
         try:
             yield UserFolder(user, descriptor, self.disk)
         finally:
@@ -213,7 +221,6 @@ class Folders:
 
         A second one of the same user, which nothing but a fault leaves, gets a name of its own.
         """
-        self._named.discard(user)
         name = self._free_name(f"{user}.{uid.hex()}")
         try:
             self.disk.rename(user, self._diaries, name, self._removed)
@@ -231,6 +238,12 @@ class Folders:
                 self.disk.remove_tree(name, self._removed)
         self.disk.sync_folder(self._removed)
 
+    def sync_new(self) -> None:
+        """Make the names of all folders that were made since the last time durable, at once."""
+        if self._has_new:
+            self.disk.sync_folder(self._diaries)
+            self._has_new = False
+
     def sync_all(self) -> None:
         """Make everything in all diaries durable, at the price of one call."""
         self.disk.sync_all(self._diaries)
@@ -239,16 +252,6 @@ class Folders:
         taken = set(os.listdir(self._removed))
         numbered = (f"{wanted}.{number}" for number in count(2))
         return next(name for name in chain([wanted], numbered) if name not in taken)
-
-    def _create(self, user: Username) -> None:
-        try:
-            self.disk.make_folder(user, self._diaries)
-        except FileExistsError:
-            if user in self._named:
-                return
-        # Also for one that exists: whoever made it may have crashed before its name was durable.
-        self.disk.sync_folder(self._diaries)
-        self._named.add(user)
 
 
 def sync_path(path: Path, disk: Disk) -> None:

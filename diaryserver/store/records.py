@@ -16,7 +16,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import msgpack
 
@@ -31,8 +31,7 @@ _HEAD: Final = struct.Struct(">4sIQQI")
 _COVERED: Final = struct.Struct(">IQQ")
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(NamedTuple):
     """A day file as it was, all of it durable, before this segment's first line for it.
 
     `inode` 0: there was none.
@@ -45,8 +44,7 @@ class Base:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One record of a day file, its LF included (`protocol.dayfile.format_record`)."""
 
     user: Username
@@ -70,11 +68,8 @@ class Damage:
 
 def encode_record(segment: int, sequence: int, record: JournalRecord) -> bytes:
     """Give a record's bytes."""
-    name = (str(record.user), str(record.day), record.generation)
-    if isinstance(record, Base):
-        payload = msgpack.packb(["base", *name, record.inode, record.size])
-    else:
-        payload = msgpack.packb(["line", *name, record.id, record.data])
+    kind = "base" if isinstance(record, Base) else "line"
+    payload = msgpack.packb((kind, *record))
     checksum = zlib.crc32(payload, zlib.crc32(_COVERED.pack(len(payload), segment, sequence)))
     return b"".join((_HEAD.pack(MARKER, len(payload), segment, sequence, checksum), payload))
 

@@ -48,7 +48,14 @@ def open_files(folder: Path) -> Iterator[EntryStore]:
         yield entries
 
 
-STORES: Final[dict[str, Opener]] = {"files": open_files}
+def open_trailing_files(folder: Path) -> Iterator[EntryStore]:
+    """Day files under load: each is written only when somebody reads it, or it is asked to be."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with open_entries(folder, files_at_once=0) as entries:
+        yield entries
+
+
+STORES: Final[dict[str, Opener]] = {"files": open_files, "trailing files": open_trailing_files}
 
 
 class Diaries:

@@ -56,11 +56,17 @@ class CountingStore:
 
     def __init__(self) -> None:
         self.sizes: list[int] = []
+        self.caught_up = asyncio.Event()
+        self.loop: asyncio.AbstractEventLoop
 
     def append_batch(self, batch: Sequence[Writing]) -> list[Outcome]:
         """As EntryStore."""
         self.sizes.append(len(batch))
         return [Appended(writing.day, duplicate=False) for writing in batch]
+
+    def catch_up(self) -> None:
+        """As EntryStore."""
+        self.loop.call_soon_threadsafe(self.caught_up.set)
 
 
 def committing(store: CountingStore, *groups: int) -> list[int]:
@@ -94,3 +100,22 @@ def test_a_group_that_finds_no_room_is_taken_not_at_all() -> None:
     store = CountingStore()
     assert committing(store, MAX_PENDING - 10, 11, 10, 1) == [MAX_PENDING - 10, -1, 10, -1]
     assert sum(store.sizes) == MAX_PENDING
+
+
+def test_soon_after_a_write_the_store_catches_up() -> None:
+    """It is asked to after each write, and nobody's answer waits for it."""
+    store, worker = CountingStore(), Worker("entries")
+
+    async def commit() -> None:
+        store.loop = asyncio.get_running_loop()
+        committer = Committer(store, worker, lambda _: True, FrozenClock().monotonic, 0)  # type: ignore[arg-type]
+        for _ in range(2):
+            await committer.append(entry())
+            async with asyncio.timeout(10):
+                await store.caught_up.wait()
+            store.caught_up.clear()
+
+    try:
+        asyncio.run(commit())
+    finally:
+        worker.close()

@@ -17,6 +17,7 @@ from diaryserver.store.files import FileEntryStore
 from diaryserver.store.journal import CHECKPOINT_BYTES
 from diaryserver.store.lines import format_writing
 from diaryserver.store.records import Base, Damage, JournalRecord, Line, encode_record, read_records
+from diaryserver.store.writer import FILES_AT_ONCE
 from protocol.dayfile import Foreign, parse_day_file
 from protocol.errors import BusyError, NotFoundError, StaleError, StorageError
 from protocol.identifiers import Day, EntryId, Username
@@ -149,11 +150,15 @@ def live_and_crash(
     disk: ForgetfulDisk,
     life: Callable[[Scribe], None] = live_a_little,
     scribe: Scribe | None = None,
+    files_at_once: int = FILES_AT_ONCE,
 ) -> Scribe:
     """Open a store on a disk and live, until its power is cut, at the end of the life at last."""
     folder.mkdir(mode=0o700, exist_ok=True)
     scribe = scribe or Scribe()
-    with suppress(PowerCutError), open_entries(folder, disk=disk) as store:
+    with (
+        suppress(PowerCutError),
+        open_entries(folder, disk=disk, files_at_once=files_at_once) as store,
+    ):
         scribe.store = store
         life(scribe)
         disk.cut()
@@ -212,6 +217,21 @@ def test_a_kill_at_any_moment_loses_and_doubles_nothing(tmp_path: Path) -> None:
         folder = tmp_path / f"life-{moment}"
         folder.mkdir(mode=0o700)
         scribe = live_and_crash(folder, ForgetfulDisk(folder, cut_after=moment))
+        check(folder, scribe)
+
+
+def test_day_files_that_trail_lose_and_double_nothing_either(tmp_path: Path) -> None:
+    """Under load the lines of many batches are in the journal alone; the power goes at any time."""
+    folder = tmp_path / "count"
+    disk = ForgetfulDisk(tmp_path)
+    live_and_crash(folder, disk, files_at_once=0)
+    for moment in range(disk.calls + 1):
+        folder = tmp_path / f"life-{moment}"
+        folder.mkdir(mode=0o700)
+        cut = ForgetfulDisk(folder, cut_after=moment)
+        scribe = live_and_crash(folder, cut, files_at_once=0)
+        if moment % 2:  # else the page cache is intact, as kill -9 leaves it
+            cut.lose(SURVIVALS[moment // 2 % len(SURVIVALS)])
         check(folder, scribe)
 
 
