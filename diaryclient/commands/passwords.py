@@ -1,15 +1,21 @@
 """How commands get passwords: from a prompt without echo, or from standard input.
 
-Rules: never from the command line, where other users of the machine could see them.
+Rules: never from the command line, where other users of the machine could see them; who mistypes a
+new one at a prompt is asked again, because what comes after a prompt that gave up is typed into
+the shell, and shown.
 """
 
 import sys
 from typing import Final
 
+import click
+
 from protocol.errors import UsageError
 from protocol.messages import MAX_PASSWORD_BYTES
 
 _SHORTEST_NEW: Final = 8
+_ATTEMPTS: Final = 3
+"""At choosing a new password; as passwd(1) asks."""
 
 
 def check_password(password: str, *, is_new: bool = False) -> str:
@@ -42,18 +48,33 @@ def read_password() -> str:
 
 
 def ask_password(question: str) -> str:
-    """Ask at the terminal, without echo."""
-    from getpass import getpass  # noqa: PLC0415 - not needed with --password-stdin
-
-    try:
-        return check_password(getpass(question))
-    except EOFError:
-        raise UsageError("no password was typed") from None
+    """Ask at the terminal, without echo; raise UsageError."""
+    return check_password(_ask(question))
 
 
 def ask_new_password(question: str) -> str:
-    """Ask twice for a new password; raise UsageError if the two differ."""
-    password = check_password(ask_password(question), is_new=True)
-    if ask_password("Once more: ") != password:
-        raise UsageError("the two passwords differ; nothing was sent")
-    return password
+    """Ask twice for a new password, and again after a mistake; raise UsageError."""
+    for _ in range(_ATTEMPTS):
+        password = _ask(question)
+        mistake = _mistake(password)
+        if not mistake and _ask("Once more: ") == password:
+            return password
+        click.echo(mistake or "the two passwords differ", err=True)
+    raise UsageError("no new password was chosen; nothing was sent")
+
+
+def _mistake(password: str) -> str:
+    try:
+        check_password(password, is_new=True)
+    except UsageError as error:
+        return str(error)
+    return ""
+
+
+def _ask(question: str) -> str:
+    from getpass import getpass  # noqa: PLC0415 - not needed with --password-stdin
+
+    try:
+        return getpass(question)
+    except EOFError:
+        raise UsageError("no password was typed") from None

@@ -1,7 +1,8 @@
 """What an operator's command asks at the terminal: whether it may, and a password.
 
 Rules: a password comes from a prompt without echo, twice, or from standard input; never from the
-command line, which everybody on the machine can read.
+command line, which everybody on the machine can read. Who mistypes one is asked again, because
+what comes after a prompt that gave up is typed into the shell, and shown.
 """
 
 import sys
@@ -15,6 +16,9 @@ from protocol.errors import UsageError
 
 MAX_PASSWORD_LINE: Final = 4096
 """Bytes; no password is a tenth of it."""
+
+_ATTEMPTS: Final = 3
+"""At choosing a password; as passwd(1) asks."""
 
 
 def confirm(question: str, doing: str, *, yes: bool) -> None:
@@ -33,7 +37,9 @@ def read_password(user: str, *, from_input: bool) -> str:
     """Give a password that may be one; raise UsageError, never repeating it."""
     if not from_input and not sys.stdin.isatty():
         raise UsageError("no terminal to ask for the password; use --password-stdin")
-    password = _first_line() if from_input else _prompt(user)
+    if not from_input:
+        return _prompt(user)
+    password = _first_line()
     check_password(password)
     return password
 
@@ -47,11 +53,16 @@ def _first_line() -> str:
 
 
 def _prompt(user: str) -> str:
-    try:
-        password = getpass(f"New password of {user}: ")
-        check_password(password)
-        if getpass("Once more: ") != password:
-            raise UsageError("the two passwords differ; nothing was changed")
-    except EOFError:
-        raise UsageError("no password was typed") from None
-    return password
+    for _ in range(_ATTEMPTS):
+        try:
+            password = getpass(f"New password of {user}: ")
+            check_password(password)
+            if getpass("Once more: ") == password:
+                return password
+        except EOFError:
+            raise UsageError("no password was typed") from None
+        except UsageError as error:
+            click.echo(str(error), err=True)
+        else:
+            click.echo("the two passwords differ", err=True)
+    raise UsageError("no password was chosen; nothing was changed")

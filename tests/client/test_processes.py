@@ -104,16 +104,38 @@ def test_a_terminal_asks_without_echo_and_about_trust(
 def test_an_invite_at_a_terminal_asks_twice(
     loopback: Loopback, environment: dict[str, str]
 ) -> None:
-    """Two different passwords are refused before anything is sent."""
+    """And again after a mistake: whoever types ahead must not type a password into the shell."""
     word = Invite(loopback.address, ALICE, loopback.fake.fingerprint, b"c" * 16).encode()
-    for second, status in (("another one", 2), ("brand new one", 0)):
-        child = terminal("login", word, environment=environment)
+    child = terminal("login", word, environment=environment)
+    for question, answer in (
+        ("New password of alice@", "short"),
+        ("8 characters at least", ""),
+        ("New password of alice@", "brand new one"),
+        ("Once more", "another one"),
+        ("the two passwords differ", ""),
+        ("New password of alice@", "brand new one"),
+        ("Once more", "brand new one"),
+    ):
+        child.expect(question)
+        if answer:
+            child.sendline(answer)
+    assert finish(child)[0] == 0
+    assert [form.password for form in loopback.fake.forms] == ["brand new one"]
+
+
+def test_three_mistakes_at_a_new_password_are_enough(
+    loopback: Loopback, environment: dict[str, str]
+) -> None:
+    """Nothing is sent; a prompt that is fed by a program comes to an end."""
+    word = Invite(loopback.address, ALICE, loopback.fake.fingerprint, b"c" * 16).encode()
+    child = terminal("login", word, environment=environment)
+    for _ in range(3):
         child.expect("New password of alice@")
-        child.sendline("brand new one")
-        child.expect("Once more")
-        child.sendline(second)
-        assert finish(child)[0] == status
-    assert len(loopback.fake.forms) == 1
+        child.sendline("short")
+    status, rest = finish(child)
+    assert status == 2
+    assert "nothing was sent" in rest
+    assert loopback.fake.forms == []
 
 
 def test_an_interrupted_write_says_that_the_text_is_kept(

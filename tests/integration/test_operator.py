@@ -97,25 +97,29 @@ def test_another_password_ends_every_login(shared: Server, wire: Wire) -> None:
 
 
 def test_a_password_is_asked_for_twice_and_never_shown(shared: Server, wire: Wire) -> None:
-    """Two that differ change nothing; without a terminal it says what to type."""
+    """After a mistake again, three times at most; without a terminal it says what to type."""
     add(shared, "bert")
-    command = [str(Path(sys.executable).parent / "diaryserver"), "--config", str(shared.config)]
-    for again, status in ((PASSWORD, 2), (ANOTHER, 0)):
+    chosen = [ANOTHER, PASSWORD, "short", ANOTHER, ANOTHER]
+    for answers, status in ((["short"] * 3, 2), (chosen, 0)):
         child = pexpect.spawn(
-            command[0], [*command[1:], "user", "passwd", "bert"], encoding="utf-8",
+            str(Path(sys.executable).parent / "diaryserver"),
+            ["--config", str(shared.config), "user", "passwd", "bert"],
+            encoding="utf-8",
             timeout=PATIENCE_SECONDS,
-        )  # fmt: skip
-        child.expect_exact("New password of bert: ")
-        child.sendline(ANOTHER)
-        child.expect_exact("Once more: ")
-        child.sendline(again)
+        )
+        shown = ""
+        for answer in answers:
+            child.expect("New password of bert: |Once more: ")
+            shown += child.before
+            child.sendline(answer)
         child.expect(pexpect.EOF)
-        shown = child.before or ""
+        shown += child.before
         child.close()
         assert child.exitstatus == status, shown
-        assert ANOTHER not in shown
-        expected = "the two passwords differ; nothing was changed" if status else "changed"
-        assert expected in shown
+        assert not any(answer in shown for answer in answers)
+        assert "at least 8 characters" in shown
+        assert ("nothing was changed" in shown) == (status == 2)
+        assert ("the two passwords differ" in shown) == (status == 0)
     assert isinstance(wire.login("bert", ANOTHER), Token)
     refused = shared.operate("user", "passwd", "bert")
     assert (refused.status, refused.out) == (2, "")
