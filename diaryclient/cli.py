@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 _COMMANDS: Final = {
-    "login": "Log in to a server, with a password or an invite.",
+    "login": "Log in, with a password, an invite or a token.",
     "write": "Write an entry.",
     "read": "Print entries, today's unless options select others.",
     "show": "Print one entry, named by the end of its id.",

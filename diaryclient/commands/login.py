@@ -1,8 +1,9 @@
 """`diaryclient login`: what is asked at the terminal, and what is told afterwards.
 
 Rules: a password comes from a prompt without echo, from standard input or from DIARY_PASSWORD, a
-token from standard input, neither from the command line, where other users of the machine could
-see it. The login that a new one replaces ends on the server too, once the new one works.
+token from such a prompt or from standard input, neither from the command line, where other users
+of the machine could see it. The login that a new one replaces ends on the server too, once the new
+one works.
 """
 
 import os
@@ -14,9 +15,11 @@ from typing import Final
 import click
 
 from diaryclient.commands.delivering import deliver_older
+from diaryclient.commands.destination import find_target
 from diaryclient.commands.passwords import (
     ask_new_password,
     ask_password,
+    ask_secret,
     check_password,
     read_password,
     read_secret_line,
@@ -30,7 +33,6 @@ from diaryclient.lifetime import DEFAULT_LIFE, parse_life
 from diaryclient.link import open_session
 from diaryclient.login import Gatekeeper, Target, Trust, Wish, log_in, name_of_machine
 from diaryclient.logins import Login, login_name
-from diaryclient.settings import parse_server, parse_user
 from diaryclient.tokens import login_of, revoke, revoke_own
 from protocol.errors import (
     DiaryError,
@@ -41,9 +43,8 @@ from protocol.errors import (
     UsageError,
 )
 from protocol.identity import parse_fingerprint
-from protocol.invite import looks_like_invite, parse_invite
 from protocol.messages import Scope, allows
-from protocol.tokenword import MAX_TOKEN_WORD, looks_like_token, parse_token
+from protocol.tokenword import MAX_TOKEN_WORD, parse_token
 
 _DELIVERING_SECONDS: Final = 10.0
 _ENDING_SECONDS: Final = 3.0
@@ -51,10 +52,13 @@ _ENDING_SECONDS: Final = 3.0
 
 
 @click.command("login")
-@click.argument("where", metavar="HOST|INVITE", required=False)
+@click.argument("where", metavar="[HOST|INVITE]", required=False)
 @click.argument("user", required=False)
 @click.option(
-    "--password-stdin", is_flag=True, help="Take the password from standard input's first line."
+    "--invite-stdin", is_flag=True, help="Take an invite from standard input's first line."
+)
+@click.option(
+    "--password-stdin", is_flag=True, help="Take the password from standard input's next line."
 )
 @click.option(
     "--fingerprint", metavar="SHA256:...", help="Trust the server that shows this, and no other."
@@ -80,6 +84,7 @@ def command(  # noqa: PLR0913 - click's options
     scopes: tuple[str, ...],
     expires: str | None,
     *,
+    invite_stdin: bool,
     password_stdin: bool,
     accept_new: bool,
     token_stdin: bool,
@@ -87,21 +92,23 @@ def command(  # noqa: PLR0913 - click's options
     """Log in to a server, with a password, an invite or a token.
 
     HOST is host, host:port or [v6]:port. An INVITE is one word from the operator, carries all the
-    rest, and asks for a new password. The password is prompted for, or taken from standard input
-    or from DIARY_PASSWORD. With --token-stdin all comes with the token.
+    rest, and asks for a new password. Without either you are asked: what stands on a command line
+    can be seen by everybody on the machine. The password is prompted for, or taken from standard
+    input or from DIARY_PASSWORD. With --token-stdin all comes with the token.
 
     \b
+      diaryclient login
       diaryclient login diary.example.org alice
       diaryclient login diaryinvite1...
       diaryclient login --token-stdin < token
     """  # noqa: D301 - click's mark is a real backspace
     if token_stdin:
         others = (where, fingerprint, name, expires, *scopes)
-        if any(others) or password_stdin or accept_new:
+        if any(others) or invite_stdin or password_stdin or accept_new:
             raise UsageError("a token carries all the rest; type: diaryclient login --token-stdin")
         _log_in_with_token(surroundings)
         return
-    target = _target(where, user)
+    target = find_target(where, user, from_input=invite_stdin)
     wish = _wish(surroundings, name, scopes, expires)
     trust = _trust(fingerprint, accept_new=accept_new)
     logins = surroundings.logins
@@ -133,24 +140,6 @@ def _wish(
         scopes=parse_scope(scopes or ("full",)),
         life=DEFAULT_LIFE if expires is None else parse_life(expires, surroundings.zoned_clock()),
     )
-
-
-def _target(where: str | None, user: str | None) -> Target:
-    if where is None:
-        raise click.UsageError("Missing argument 'HOST|INVITE'.")
-    if looks_like_token(where):
-        raise UsageError("this is a token, a secret: give it to diaryclient login --token-stdin")
-    if not looks_like_invite(where):
-        if user is None:
-            raise UsageError("type: diaryclient login HOST USER, or diaryclient login INVITE")
-        return Target(parse_server(where, "HOST"), parse_user(user, "USER"))
-    if user is not None:
-        raise UsageError("an invite names its user; type: diaryclient login INVITE")
-    try:
-        invite = parse_invite(where)
-    except MalformedError as error:
-        raise UsageError(str(error)) from None
-    return Target(invite.address, invite.user, invite.code, invite.fingerprint)
 
 
 def _trust(fingerprint: str | None, *, accept_new: bool) -> Trust:
@@ -188,7 +177,8 @@ def _password(surroundings: Surroundings, target: Target, *, from_input: bool) -
 
 def _log_in_with_token(surroundings: Surroundings) -> None:
     try:
-        word = parse_token(read_secret_line(4 * MAX_TOKEN_WORD).strip())
+        given = ask_secret("Token: ") if has_terminal() else read_secret_line(4 * MAX_TOKEN_WORD)
+        word = parse_token(given.strip())
     except MalformedError as error:
         raise UsageError(str(error)) from None
     logins = surroundings.logins

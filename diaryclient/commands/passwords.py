@@ -47,17 +47,27 @@ def read_password() -> str:
     return read_secret_line(4 * MAX_PASSWORD_BYTES)
 
 
+def ask_secret(question: str) -> str:
+    """Ask at the terminal, without echo, for a word that is checked elsewhere; raise UsageError."""
+    from getpass import getpass  # noqa: PLC0415 - not needed without a terminal
+
+    try:
+        return getpass(question)
+    except EOFError:
+        raise UsageError("nothing was typed") from None
+
+
 def ask_password(question: str) -> str:
     """Ask at the terminal, without echo; raise UsageError."""
-    return check_password(_ask(question))
+    return check_password(ask_secret(question))
 
 
 def ask_new_password(question: str) -> str:
     """Ask twice for a new password, and again after a mistake; raise UsageError."""
     for _ in range(_ATTEMPTS):
-        password = _ask(question)
+        password = ask_secret(question)
         mistake = _mistake(password)
-        if not mistake and _ask("Once more: ") == password:
+        if not mistake and ask_secret("Once more: ") == password:
             return password
         click.echo(mistake or "the two passwords differ", err=True)
     raise UsageError("no new password was chosen; nothing was sent")
@@ -69,12 +79,3 @@ def _mistake(password: str) -> str:
     except UsageError as error:
         return str(error)
     return ""
-
-
-def _ask(question: str) -> str:
-    from getpass import getpass  # noqa: PLC0415 - not needed with --password-stdin
-
-    try:
-        return getpass(question)
-    except EOFError:
-        raise UsageError("no password was typed") from None

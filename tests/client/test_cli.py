@@ -60,10 +60,28 @@ def test_an_invite_logs_in(run: Run, loopback: Loopback) -> None:
     assert "8 characters" in err
 
 
+def test_an_invite_comes_from_standard_input(run: Run, loopback: Loopback) -> None:
+    """So that no process list shows it; the new password may stand on the line behind it."""
+    word = Invite(loopback.address, ALICE, loopback.fake.fingerprint, b"c" * 16).encode()
+    stdin = f"{word}\nbrand new one\n".encode()
+    status, out, err = run("login", "--invite-stdin", "--password-stdin", stdin=stdin)
+    assert (status, err) == (0, "")
+    assert "as alice" in out
+    [form] = loopback.fake.forms
+    assert (form.invite, form.password) == (b"c" * 16, "brand new one")
+    status, _, err = run("login", "--invite-stdin", stdin=stdin)
+    assert status == 2
+    assert "no terminal to ask for the password" in err
+
+
 @pytest.mark.parametrize(
     ("words", "stdin", "message"),
     [
-        (["login"], b"", "Missing argument"),
+        (["login"], b"", "diaryclient login HOST USER"),
+        (["login", "--invite-stdin"], b"", "this invite is damaged or incomplete"),
+        (["login", "--invite-stdin"], b"\xff", "not valid UTF-8"),
+        (["login", "--invite-stdin", "a.test"], b"", "an invite carries all the rest"),
+        (["login", "--invite-stdin", "--token-stdin"], b"", "a token carries all the rest"),
         (["login", "a.test"], b"", "diaryclient login HOST USER"),
         (["login", "a b", "alice"], b"", "HOST: an address is written"),
         (["login", "a.test:99999", "alice"], b"", "a port is a number"),

@@ -123,6 +123,42 @@ def test_an_invite_at_a_terminal_asks_twice(
     assert [form.password for form in loopback.fake.forms] == ["brand new one"]
 
 
+@pytest.mark.parametrize("words", [["login"], ["login", "--invite-stdin"]])
+def test_a_login_without_words_asks_for_an_invite(
+    loopback: Loopback, environment: dict[str, str], words: list[str]
+) -> None:
+    """Pasted with blanks around it; no process list shows it."""
+    word = Invite(loopback.address, ALICE, loopback.fake.fingerprint, b"c" * 16).encode()
+    child = terminal(*words, environment=environment)
+    for question, answer in (
+        ("Invite", f" {word} "),
+        ("New password of alice@", "brand new one"),
+        ("Once more", "brand new one"),
+    ):
+        child.expect(question)
+        child.sendline(answer)
+    assert finish(child)[0] == 0
+    assert loopback.fake.forms[0].invite == b"c" * 16
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_login_asks_for_what_is_missing(
+    loopback: Loopback, environment: dict[str, str], *, is_named: bool
+) -> None:
+    """Server and user, or the user alone."""
+    words = [str(loopback.address)] if is_named else []
+    child = terminal("login", "--accept-new", *words, environment=environment)
+    if not is_named:
+        child.expect("server address: ")
+        child.sendline(str(loopback.address))
+    child.expect("User: ")
+    child.sendline("alice")
+    child.expect("Password of alice@")
+    child.sendline(PASSWORD)
+    assert finish(child)[0] == 0
+    assert [form.user for form in loopback.fake.forms] == ["alice"]
+
+
 def test_three_mistakes_at_a_new_password_are_enough(
     loopback: Loopback, environment: dict[str, str]
 ) -> None:

@@ -17,6 +17,7 @@ from protocol.tokenword import parse_token
 from tests.client.fake_account import FakeAccount
 from tests.client.fakes import KID
 from tests.client.loopback import PASSWORD, Loopback, Run, closed_port, lend
+from tests.client.terminal import finish, terminal
 
 DAY = 86_400_000
 OWN = KID.hex()
@@ -269,6 +270,17 @@ def test_a_token_from_input_becomes_a_login(run: Run, loopback: Loopback, state:
     status, _, err = run("read")
     assert status == 3
     assert "this login may not do that: its scope is write; log in again: " in err
+
+
+def test_a_token_is_asked_for_without_echo(loopback: Loopback, environment: dict[str, str]) -> None:
+    """At a terminal nobody reads it over a shoulder, or in what scrolled by."""
+    word = lend(loopback)
+    child = terminal("login", "--token-stdin", environment=environment)
+    child.expect("Token: ")
+    child.sendline(word)
+    status, rest = finish(child)
+    assert status == 0
+    assert word not in rest
 
 
 def test_a_token_that_does_not_work_is_not_saved(run: Run, loopback: Loopback, state: Path) -> None:
