@@ -19,10 +19,11 @@ from diaryserver.maintenance.faults import printable
 @click.option("--with-keys", is_flag=True, help="Copy the keys too.")
 @click.pass_obj
 def backup(chosen: Path | None, destination: Path, *, with_keys: bool) -> None:
-    """Copy everything to a new folder DEST, while a server runs or not.
+    """Copy everything to a new folder DEST.
 
-    Every entry that was acknowledged before is in it. DEST/SHA256SUMS is written last; without it
-    a backup is unfinished. `sha256sum -c SHA256SUMS`, in DEST, checks it.
+    It works while a server runs or not, and every entry that was acknowledged before is in it.
+    DEST/SHA256SUMS is written last; without it a backup is unfinished. `sha256sum -c SHA256SUMS`,
+    in DEST, checks it.
 
     Without --with-keys the key files are left out: keep a copy of them apart. Database and
     keys together open recorded traffic.
@@ -60,10 +61,11 @@ def restore(
     new_keys: bool,
     accept_faults: bool,
 ) -> None:
-    """Put the backup SRC where the configuration's data_dir is to be.
+    """Put the backup SRC in place of an empty data_dir.
 
-    data_dir must not exist, or be empty. The backup is checked against its SHA256SUMS first, then
-    copied aside, verified, and renamed into place: all of it is there afterwards, or nothing.
+    data_dir, of the configuration, must not exist, or be empty. The backup is checked against its
+    SHA256SUMS first, then copied aside, verified, and renamed into place: all of it is there
+    afterwards, or nothing.
 
     With --new-keys nothing that was made with the old keys works: tokens, passwords and invites are
     dropped, clients see a new fingerprint, and `user add NAME` gives each user a new invite.

@@ -31,9 +31,10 @@ def key() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @click.pass_obj
 def show(chosen: Path | None, *, as_json: bool) -> None:
-    """Print the fingerprint and the generations of the master key; no key is ever shown.
+    """Print the fingerprint and the master key's generations.
 
-    Of each generation: when it was made, when it is destroyed, and how many logins need it.
+    No key is ever shown. Of each generation: when it was made, when it is destroyed, and how many
+    logins need it.
     """
     answer: Any = operate(chosen, "key show")
     if as_json:

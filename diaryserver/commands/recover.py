@@ -21,11 +21,12 @@ from protocol.errors import NotFoundError, UsageError
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 @click.pass_obj
 def recover(chosen: Path | None, name: str | None, user: str | None, *, as_json: bool) -> None:
-    """List what was cleared, removed or quarantined, or bring NAME of that list back.
+    """List what was set aside, or bring NAME of that list back.
 
-    A cleared day goes back into its day, a removed user's diary, day by day, into the diary of the
-    user of that name, or of USER. Entries that are there already are skipped, and what was set
-    aside stays where it is. Works while a server runs or not.
+    Set aside is what was cleared, removed or quarantined. A cleared day goes back into its day, a
+    removed user's diary, day by day, into the diary of the user of that name, or of USER. Entries
+    that are there already are skipped, and what was set aside stays where it is. Works while a
+    server runs or not.
     """
     configuration = read_configuration(find_configuration(chosen))
     check_data(configuration.data)

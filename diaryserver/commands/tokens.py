@@ -20,19 +20,20 @@ def token() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @click.pass_obj
 def list_(chosen: Path | None, name: str | None, *, as_json: bool) -> None:
-    """List live logins: id, user, scope, last used and from where, when it ends, device.
+    """List live logins, their last use and their end.
 
-    Times are UTC. The last use may be half a minute old.
+    Id, user, scope, last use and from where, end, device. Times are UTC. The last use may be half a
+    minute old. --json has all times to the second.
     """
     rows: Any = operate(chosen, "token list", name=name)
     if as_json:
         click.echo(json.dumps(rows))
         return
-    for row in rows:
-        used = f"{row['used'] or 'not used yet':25} {row['address'] or '-':15}"
-        ends = row["expires"] or "never"
-        who = f"{row['id']} {row['user']:16} {row['scope']:5}"
-        click.echo(f"{who} {used} {ends:25} {printable(row['name'])}")
+    cells = [_cells(row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo(" ".join(padded).rstrip())
 
 
 @token.command("revoke")
@@ -40,6 +41,21 @@ def list_(chosen: Path | None, name: str | None, *, as_json: bool) -> None:
 @click.option("--user", "name", metavar="NAME", help="It must be of this user.")
 @click.pass_obj
 def revoke(chosen: Path | None, token_id: str, name: str | None) -> None:
-    """End the login ID at once and for good; beginning or end of ID is enough if it is clear."""
+    """End the login ID at once and for good.
+
+    Beginning or end of ID is enough if it is clear.
+    """
     answer: Any = operate(chosen, "token revoke", token=token_id, name=name)
     click.echo(f"login {answer['id']} of {answer['user']} revoked", err=True)
+
+
+def _cells(row: dict[str, str]) -> list[str]:
+    """Give a row's columns, short enough for a terminal: minutes, and no wider than need be."""
+    used = _minute(row["used"]) or "not used yet"
+    ends = _minute(row["expires"]) or "never"
+    who = [row["id"], row["user"], row["scope"].replace(" ", ",")]
+    return [*who, used, row["address"] or "-", ends, printable(row["name"])]
+
+
+def _minute(moment: str | None) -> str:
+    return moment[:16].replace("T", " ") if moment else ""

@@ -21,11 +21,11 @@ def user() -> None:
 @click.option("--password-stdin", is_flag=True, help="Read a password from standard input.")
 @click.pass_obj
 def add(chosen: Path | None, name: str, *, password_stdin: bool) -> None:
-    """Create a user NAME and print an invite: one word for `diaryclient login INVITE`.
+    """Create a user NAME and print an invite.
 
-    The invite works once, for seven days; the same command again gives another one, as long as
-    NAME has never logged in. With --password-stdin the user gets that password and no
-    invite is made.
+    It is one word, which `diaryclient login` asks for. It works once, for seven days; the same
+    command again gives another one, as long as NAME has never logged in. With --password-stdin the
+    user gets that password and no invite is made.
     """
     password = read_password(name, from_input=True) if password_stdin else ""
     answer: Any = operate(chosen, "user add", name=name, password=password)
@@ -39,10 +39,11 @@ def add(chosen: Path | None, name: str, *, password_stdin: bool) -> None:
 @click.argument("name")
 @click.pass_obj
 def invite(chosen: Path | None, name: str) -> None:
-    """Print a new invite for the user NAME, also if NAME has logged in before.
+    """Print a new invite for the user NAME.
 
-    It works once, for seven days, and voids an earlier one. Until it is used nothing changes; then
-    the password it comes with replaces the old one, and all other logins of NAME end.
+    Also if NAME has logged in before. It works once, for seven days, and voids an earlier one.
+    Until it is used nothing changes; then the password it comes with replaces the old one, and all
+    other logins of NAME end.
     """
     answer: Any = operate(chosen, "user invite", name=name)
     click.echo(answer["invite"])
@@ -52,7 +53,10 @@ def invite(chosen: Path | None, name: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @click.pass_obj
 def list_(chosen: Path | None, *, as_json: bool) -> None:
-    """List users: name, when created, whether they may and did log in, how many logins live."""
+    """List users, and how many logins of each live.
+
+    Name, when created (UTC), and `new` (has never logged in), `active` or `disabled`.
+    """
     rows: Any = operate(chosen, "user list")
     if as_json:
         click.echo(json.dumps(rows))
@@ -68,7 +72,10 @@ def list_(chosen: Path | None, *, as_json: bool) -> None:
 @click.option("--keep-tokens", is_flag=True, help="Let the devices stay logged in.")
 @click.pass_obj
 def passwd(chosen: Path | None, name: str, *, password_stdin: bool, keep_tokens: bool) -> None:
-    """Give the user NAME another password; every login ends, unless --keep-tokens."""
+    """Give the user NAME another password.
+
+    Every login ends, unless --keep-tokens.
+    """
     password = read_password(name, from_input=password_stdin)
     answer: Any = operate(
         chosen, "user passwd", name=name, password=password, keep_tokens=keep_tokens
@@ -81,9 +88,10 @@ def passwd(chosen: Path | None, name: str, *, password_stdin: bool, keep_tokens:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def disable(chosen: Path | None, name: str, *, yes: bool) -> None:
-    """Let the user NAME log in no more: all logins end for good, diary and password stay.
+    """Let the user NAME log in no more.
 
-    Plain text for NAME gets no answer either, until `user enable NAME`.
+    All logins end for good, diary and password stay. Plain text for NAME gets no answer either,
+    until `user enable NAME`.
     """
     confirm(f"Disable {name}? Every login ends for good", "disabling a user", yes=yes)
     answer: Any = operate(chosen, "user disable", name=name)
@@ -94,7 +102,10 @@ def disable(chosen: Path | None, name: str, *, yes: bool) -> None:
 @click.argument("name")
 @click.pass_obj
 def enable(chosen: Path | None, name: str) -> None:
-    """Let the user NAME log in again, with the password of before; old logins stay ended."""
+    """Let the user NAME log in again.
+
+    The password is that of before; old logins stay ended.
+    """
     operate(chosen, "user enable", name=name)
     click.echo(f"user {name} enabled", err=True)
 
@@ -105,10 +116,11 @@ def enable(chosen: Path | None, name: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def remove(chosen: Path | None, name: str, *, purge: bool, yes: bool) -> None:
-    """Remove the user NAME: logins end at once, the diary is moved aside and kept.
+    """Remove the user NAME, and set the diary aside.
 
-    With --purge the diary is deleted, cleared days and quarantine too. Nothing brings it back but
-    a backup. What an earlier user of that name left aside stays.
+    Logins end at once, and the diary is kept: `recover` lists it. With --purge the diary is
+    deleted, cleared days and quarantine too. Nothing brings it back but a backup. What an earlier
+    user of that name left aside stays.
     """
     question = (
         f"Remove {name} and DELETE THE DIARY? Every login ends, and nothing brings it back"

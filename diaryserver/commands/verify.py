@@ -21,10 +21,10 @@ from diaryserver.maintenance.repair import repair as mend
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @click.pass_obj
 def verify(chosen: Path | None, *, repair: bool, as_json: bool) -> None:
-    """Check every file: one line for each fault, with file, line and kind, never with diary text.
+    """Check every file, and print a line for each fault.
 
-    It changes nothing, and works while a server runs or not. The exit status is 1 if there are
-    faults.
+    It says file, line and kind, never diary text. It changes nothing, and works while a server runs
+    or not. The exit status is 1 if there are faults.
 
     --repair sets permissions right, sets torn ends aside, and drops records that a file holds twice
     byte for byte; what it takes out of a file is kept in the diary's quarantine. All other faults

@@ -24,6 +24,13 @@ def test_every_command_shows_an_example(named: Named) -> None:
 
 
 @pytest.mark.parametrize("named", ALL, ids=[named.words for named in ALL])
+def test_every_command_has_a_line_that_fits(named: Named) -> None:
+    """The list of commands, at 80 columns, says what each is for, to the end of the sentence."""
+    _, _, listed = named.command.get_help(named.context).partition("Commands:\n")
+    assert not [row for row in listed.splitlines() if row.endswith("...")]
+
+
+@pytest.mark.parametrize("named", ALL, ids=[named.words for named in ALL])
 def test_a_page_is_roff_that_says_what_help_says(named: Named) -> None:
     """No line of a text is taken for a request; every option and command is there."""
     page = man_page(named)
