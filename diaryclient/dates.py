@@ -9,6 +9,7 @@ from datetime import date, datetime, time
 from typing import Final
 
 from diaryclient.clock import Clock
+from diaryclient.display import format_minute
 from protocol.dayfile import Stamp
 from protocol.errors import MalformedError, UsageError
 from protocol.identifiers import Day
@@ -16,6 +17,9 @@ from protocol.identifiers import Day
 _ISO_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _LONGEST: Final = 200
 """Characters; dateparser's time grows with them, and no date is nearly as long."""
+
+_NEAR_MILLISECONDS: Final = 2 * 86_400_000
+"""Of an end that is nearer than that, people want to know the hour."""
 
 
 def parse_day(text: str, option: str, today: Day) -> Day:
@@ -77,7 +81,12 @@ def _ask_dateparser(text: str, now: datetime) -> datetime | None:
 
 
 def format_expiry(expires: int, clock: Clock) -> str:
-    """Give `until 2027-02-21`, by this machine's zone; `expires` is ms, 0 meaning never."""
+    """Give `until 2027-02-21`, by this machine's zone, with the time if that is within two days.
+
+    `expires` is ms, 0 meaning never.
+    """
     if expires == 0:
         return "without an end"
-    return f"until {Stamp(expires, clock.local_offset(expires)).day}"
+    end = Stamp(expires, clock.local_offset(expires))
+    is_near = expires - clock.instant().wall < _NEAR_MILLISECONDS
+    return f"until {format_minute(end) if is_near else end.day}"

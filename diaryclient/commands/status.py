@@ -106,7 +106,11 @@ def _as_json(status: _Status, clock: Clock) -> str:
             "user": status.login.user,
             "token": status.login.id.hex(),
             "scopes": status.scopes.split(),
-            "expires": datetime.fromtimestamp(expires / 1000, UTC).isoformat() if expires else None,
+            "expires": datetime.fromtimestamp(expires / 1000, UTC).isoformat(
+                timespec="milliseconds"
+            )
+            if expires
+            else None,
             "days_left": days_left(expires, clock.instant().wall),
             "waiting": status.waiting,
             "refused": status.refused,

@@ -5,6 +5,8 @@ it goes to standard error. An id is named by any beginning or end of it that onl
 """
 
 import json
+import shutil
+import sys
 from datetime import UTC, datetime
 
 import click
@@ -43,7 +45,9 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list; times are ISO 8601.")
 @click.pass_obj
 def list_all(surroundings: Surroundings, *, as_json: bool) -> None:
-    """Show who may use the diary: id, name, scope, times, last address, end.
+    """Show who may use the diary, and until when.
+
+    Id, name, scope, when it was made, its last use and from where, its end.
 
     \b
       diaryclient token list
@@ -56,7 +60,7 @@ def list_all(surroundings: Surroundings, *, as_json: bool) -> None:
             click.echo(json.dumps([_as_json(row) for row in rows], indent=2))
         else:
             for row in rows:
-                click.echo(_as_line(row, surroundings.zoned_clock()))
+                click.echo(_fitted(_as_line(row, surroundings.zoned_clock())))
         deliver_older(diary)
 
 
@@ -102,10 +106,10 @@ def end(surroundings: Surroundings, wanted: str, *, yes: bool) -> None:
     """  # noqa: D301 - click's mark is a real backspace
     login = surroundings.login()
     with surroundings.diary(login) as diary:
-        found = _find(diary, wanted, surroundings.zoned_clock())
+        found, name = _find(diary, wanted, surroundings.zoned_clock())
         if found != login.id:
             revoke(diary.asker, found)
-            click.echo(f"revoked {found.hex()}")
+            click.echo(f"revoked {found.hex()} {safe_line(name)}")
             deliver_older(diary)
             return
     if not yes:
@@ -113,12 +117,13 @@ def end(surroundings: Surroundings, wanted: str, *, yes: bool) -> None:
     log_out(surroundings, login)
 
 
-def _find(diary: Diary, wanted: str, clock: Clock) -> bytes:
+def _find(diary: Diary, wanted: str, clock: Clock) -> tuple[bytes, str]:
+    """Give the id and the name of the token that is meant."""
     digits = wanted.lower()
     if not digits:
         raise UsageError("an ID has one character at least; nothing was revoked")
     if not allows(diary.login.scopes, Scope.FULL) and _is_meant(digits, diary.login.id):
-        return diary.login.id  # such a token may end itself, and see no other
+        return diary.login.id, diary.login.label  # it may end itself, and see no other
     found = [row for row in list_tokens(diary.asker) if _is_meant(digits, row.id)]
     if not found:
         raise NoSuchTokenError(f"no token has the id {wanted}; nothing was revoked")
@@ -126,7 +131,7 @@ def _find(diary: Diary, wanted: str, clock: Clock) -> bytes:
         rows = [_as_line(row, clock) for row in found]
         raise UsageError("\n".join([f"{wanted} is the beginning or end of several ids:", *rows]))
     # The row may carry the id of a line that this login does not know as its own.
-    return diary.login.id if found[0].own else found[0].id
+    return diary.login.id if found[0].own else found[0].id, found[0].label
 
 
 def _is_meant(digits: str, token_id: bytes) -> bool:
@@ -153,6 +158,15 @@ def _as_line(row: TokenRow, clock: Clock) -> str:
         format_expiry(row.expires, clock),
     ]
     return ", ".join(words) + " (this one)" * row.own
+
+
+def _fitted(line: str) -> str:
+    """Wrap a line at words if it goes to a terminal."""
+    if not sys.stdout.isatty():
+        return line
+    from diaryclient.wrapping import wrap_lines  # noqa: PLC0415 - only a terminal needs its tables
+
+    return "\n".join(wrap_lines(line, shutil.get_terminal_size().columns))
 
 
 def _minute(at: int, clock: Clock) -> str:

@@ -185,7 +185,7 @@ def _identity(observed: Observations) -> Finding:
         return _unknown("identity", "the server did not answer")
     shown, login = observed.greeted.fingerprint, observed.login
     if shown == login.fingerprint:
-        return _well("identity", f"{shown}, as at the login")
+        return _well("identity", f"{shown}, as before")
     return _ill(
         "identity",
         f"{login.address} shows {shown}, not the trusted {login.fingerprint}: another machine may "

@@ -1,5 +1,6 @@
 """How long a token shall live, in the words of `--expires`."""
 
+import re
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diaryclient.dates import format_expiry
 from diaryclient.lifetime import DEFAULT_LIFE, Life, parse_life
 from protocol.dayfile import Stamp
 from protocol.errors import UsageError
@@ -39,6 +41,17 @@ def test_a_date_lasts_to_its_very_end(days: int, offset: int) -> None:
     end = START + parse_life(day, clock).milliseconds
     assert Stamp(end, offset).day == day
     assert Stamp(end + 1, offset).day != day
+
+
+@pytest.mark.parametrize(
+    ("hours", "shown"), [(0, r"\d\d:\d\d"), (47, r"\d\d:\d\d"), (48, ""), (-1, r"\d\d:\d\d")]
+)
+def test_an_end_that_is_near_is_told_to_the_minute(hours: int, shown: str) -> None:
+    """`until today` would leave open whether that was this morning."""
+    clock = FakeClock(offset=480)
+    until = format_expiry(START + hours * HOUR, clock)
+    assert re.fullmatch(rf"until \d{{4}}-\d\d-\d\d ?{shown}", until)
+    assert Stamp(START + hours * HOUR, 480).day in until
 
 
 @given(st.text(max_size=12))

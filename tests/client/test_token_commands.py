@@ -113,6 +113,19 @@ def test_tokens_are_listed(run: Run, logged_in: Loopback) -> None:
     )
 
 
+def test_a_row_breaks_at_words_on_a_terminal(
+    logged_in: Loopback, environment: dict[str, str]
+) -> None:
+    """What goes on begins with spaces, and no word is torn."""
+    child = terminal("token", "list", environment=environment | {"COLUMNS": "60"})
+    _, rest = finish(child)
+    rows = [row.rstrip("\r") for row in rest.strip().split("\n")]
+    assert len(rows) > 1
+    assert all(len(row) <= 60 and row.startswith("  ") for row in rows[1:])
+    assert " ".join(row.strip() for row in rows).endswith("(this one)")
+    assert "from 192.0.2.7, " in rest
+
+
 def test_tokens_are_listed_for_programs(run: Run, logged_in: Loopback) -> None:
     """ISO times, null for what never happens, all of many pages."""
     for number in range(20):
@@ -182,7 +195,7 @@ def test_a_token_is_revoked_by_any_end_of_its_id(run: Run, logged_in: Loopback) 
     assert run("token", "revoke", "")[0] == 2
     assert (second.ended, third.ended) == (None, None)
     status, out, _ = run("token", "revoke", second.kid.hex()[-2:].upper())
-    assert (status, out) == (0, f"revoked {second.kid.hex()}\n")
+    assert (status, out) == (0, f"revoked {second.kid.hex()} one\n")
     assert (second.ended, third.ended) == (ErrorCode.REVOKED, None)
     assert run("token", "revoke", second.kid.hex())[0] == 7
 

@@ -69,7 +69,7 @@ def test_a_scheduled_job_writes_and_can_do_nothing_else(laptop: Home, phone: Hom
         row for row in json.loads(ok(typed(laptop, "token", "list", "--json"))) if not row["own"]
     ]
     assert (row["name"], row["scope"], row["last_address"]) == ("other", ["write"], "127.0.0.1")
-    assert ok(typed(laptop, "token", "revoke", row["id"][-6:])) == f"revoked {row['id']}\n"
+    assert ok(typed(laptop, "token", "revoke", row["id"][-6:])) == f"revoked {row['id']} other\n"
     done = phone.client("write", "too late", env=job)
     assert done.status == 3
     assert re.search(r"this login was revoked; .*; [0-9a-f]{5} is kept in the outbox", done.err)

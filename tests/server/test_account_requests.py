@@ -182,7 +182,7 @@ def test_a_minted_token_does_not_live_longer(world: World, lifetime: int, code: 
     assert code_of(answer) == code
     if isinstance(answer, Refusal):
         assert "2026-11-23 12:00 UTC" in answer.note
-        assert answer.note.endswith("diaryclient login --expires")
+        assert answer.note.endswith("diaryclient login HOST USER --expires WHEN")
 
 
 def test_there_is_an_end_to_minting(world: World) -> None:
