@@ -120,8 +120,8 @@ def _check_end(parent: Token, lifetime: int, now: int) -> None:
     if parent.expires and (not lifetime or now + lifetime > parent.expires):
         end = datetime.fromtimestamp(parent.expires / 1000, UTC)
         raise InvalidRequestError(
-            f"it would outlive the login that makes it, which ends {end:%Y-%m-%d %H:%M} UTC; for "
-            "that, first: diaryclient login HOST USER --expires WHEN"
+            f"this login itself ends {end:%Y-%m-%d %H:%M} UTC; for longer, first: "
+            "diaryclient login HOST USER --expires WHEN"
         )
 
 
