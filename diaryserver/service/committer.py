@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, TypeAlias
 
 from diaryserver.service.alarm import Alarm
@@ -26,8 +27,9 @@ MAX_PENDING: Final = 4096
 CATCH_UP_SECONDS: Final = 0.5
 """So an entry is in its day file within a second, and a file is opened twice a second at most."""
 
-_Waiting: TypeAlias = tuple[Sequence[Writing], asyncio.Future[list[Outcome]]]
-"""What came together, and where its outcomes go."""
+Done: TypeAlias = Callable[[Sequence[Outcome]], None]
+_Waiting: TypeAlias = tuple[Sequence[Writing], Done]
+"""What came together, and who is told its outcomes."""
 
 logger = logging.getLogger(__name__)
 
@@ -57,23 +59,26 @@ class Committer:
         self._catch_up_seconds = catch_up_seconds
         self._catching_up: asyncio.Task[None] | None = None
 
-    async def append(self, writing: Writing) -> Appended:
-        """Return once it is durable; raise the RefusedError that is its outcome, or BusyError."""
-        [outcome] = await self.append_all((writing,))
-        if isinstance(outcome, Appended):
-            return outcome
-        raise outcome
+    def submit(self, writings: Sequence[Writing], done: Done) -> None:
+        """Call `done` with the outcomes once all are durable or refused.
 
-    async def append_all(self, writings: Sequence[Writing]) -> list[Outcome]:
-        """Give the outcomes once all are durable or refused; raise BusyError, taking none."""
+        What is submitted first is written first. Raise BusyError, taking none.
+        """
         if self._count + len(writings) > MAX_PENDING:
             raise BusyError
-        outcomes: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
-        self._pending.append((writings, outcomes))
+        self._pending.append((writings, done))
         self._count += len(writings)
         if self._writer is None:
             self._writer = asyncio.create_task(self._write_pending())
-        return await outcomes
+
+    async def append(self, writing: Writing) -> Appended:
+        """Return once it is durable; raise the RefusedError that is its outcome, or BusyError."""
+        outcomes: asyncio.Future[Sequence[Outcome]] = asyncio.get_running_loop().create_future()
+        self.submit((writing,), partial(_set_result, outcomes))
+        [outcome] = await outcomes
+        if isinstance(outcome, Appended):
+            return outcome
+        raise outcome
 
     async def _write_pending(self) -> None:
         try:
@@ -113,10 +118,12 @@ class Committer:
             self._alarm.failed("a batch failed, its senders are told: outcome unknown", trace=True)
             outcomes = [StorageError("the server failed; see its log") for _ in writings]
         start = 0
-        for group, future in taken:
+        for group, done in taken:
             end = start + len(group)
-            if not future.cancelled():
-                future.set_result(outcomes[start:end])
+            try:
+                done(outcomes[start:end])
+            except Exception:  # noqa: BLE001 - said by the alarm; the others must be told theirs
+                self._alarm.failed("what was written could not be answered", trace=True)
             start = end
 
     def _append(self, writings: Sequence[Writing]) -> list[Outcome]:
@@ -126,3 +133,8 @@ class Committer:
         known = [writing for writing, is_live in zip(writings, live, strict=True) if is_live]
         stored = iter(self._store.append_batch(known))
         return [next(stored) if is_live else TokenRevokedError() for is_live in live]
+
+
+def _set_result(outcomes: asyncio.Future[Sequence[Outcome]], found: Sequence[Outcome]) -> None:
+    if not outcomes.cancelled():
+        outcomes.set_result(found)

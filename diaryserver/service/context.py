@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from diaryserver.service.committer import Committer
 from diaryserver.service.ports import AccountStore, EntryStore, Token
 from diaryserver.service.threads import Worker
 from protocol.identifiers import EntryId
@@ -24,6 +23,5 @@ class Context:
     accounts: AccountStore
     accounts_worker: Worker
     entries: EntryStore
-    committer: Committer
     store_worker: Worker
     random_bytes: Callable[[int], bytes]

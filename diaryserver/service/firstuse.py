@@ -34,6 +34,10 @@ class FirstUses:
         self._mark_used = mark_used
         self._queues: dict[bytes, _Queue] = {}
 
+    def is_settled(self, token: Token) -> bool:
+        """Tell whether `settle` would return at once, with nobody to overtake."""
+        return bool(token.used) and token.kid not in self._queues
+
     async def settle(self, token: Token) -> None:
         """Return once the token's use is durable, and every earlier request has gone on.
 

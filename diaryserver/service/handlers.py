@@ -1,4 +1,7 @@
-"""One handler for each row of the protocol's table of operations, and the table that joins them."""
+"""One handler for each operation, and the table that joins them.
+
+What only appends is in `service.appending`.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
@@ -6,58 +9,41 @@ from typing import Any, Final
 from diaryserver.service.accounthandlers import delete, mint, revoke, tokens
 from diaryserver.service.context import Context
 from diaryserver.service.ports import (
-    Alteration,
-    Append,
-    Appended,
-    Outcome,
     Query,
 )
-from protocol.dayfile import Amended, Change, Removed, Restored, Stamp, format_record
-from protocol.errors import ErrorCode, InvalidRequestError
-from protocol.identifiers import EntryId
+from protocol.dayfile import format_record
+from protocol.errors import InvalidRequestError
 from protocol.messages import (
     MAX_ARCHIVE_ROWS,
     MAX_CHUNK,
     MAX_CURSOR_BYTES,
     MAX_DAY_ROWS,
     MAX_FOUND_BYTES,
-    MAX_SKEW_MILLISECONDS,
     MAX_TAIL_ROWS,
-    Amend,
     ArchiveList,
     Archives,
-    Batch,
-    Batched,
-    Changed,
     Chunk,
     Clear,
     Cleared,
     DayList,
     Days,
     Delete,
-    EntryRow,
     Found,
     Identity,
     LongRow,
     Mint,
     Ping,
-    Put,
     Read,
     Recover,
     Recovered,
-    Remove,
     Reply,
     Request,
-    Restore,
-    ResultRow,
     Revoke,
     Search,
-    Stored,
     Tail,
     Tailed,
     Tokens,
     Whoami,
-    version_of,
 )
 
 _MAX_ROW: Final = 1 + 11 + 5 + 9 + 9
@@ -72,76 +58,6 @@ _CHUNK_OVERHEAD: Final = 1 + 8 + 5 + 3 + 5 + 9
 _FOUND_OVERHEAD: Final = 1 + 8 + (8 + 3) + (5 + 1 + 30) + (7 + 2 + MAX_CURSOR_BYTES)
 _TAIL_OVERHEAD: Final = 1 + 8 + (5 + 3) + (7 + 2 + MAX_CURSOR_BYTES) + (5 + 1) + (5 + 1)
 """Bytes of the other fields and names of a DayList, ArchiveList, Chunk, Found and Tailed."""
-
-
-async def put(context: Context, request: Put) -> Stored:
-    """Store an entry."""
-    if not _has_come(context, request):
-        raise InvalidRequestError("the entry's time is in the future")
-    appended = await context.committer.append(_append(context, context.rid, request))
-    return Stored(appended.day, appended.duplicate)
-
-
-async def batch(context: Context, request: Batch) -> Batched:
-    """Store entries, each by itself."""
-    appends = [_append(context, row.id, row) for row in request.rows if _has_come(context, row)]
-    outcomes = iter(await context.committer.append_all(appends))
-    future = ResultRow(ErrorCode.INVALID, dup=False)
-    return Batched(
-        tuple(
-            _result(next(outcomes)) if _has_come(context, row) else future for row in request.rows
-        )
-    )
-
-
-def _has_come(context: Context, entry: Put | EntryRow) -> bool:
-    """Tell whether an entry's day can have come: one from the future would make files too early."""
-    return entry.at <= context.now + MAX_SKEW_MILLISECONDS
-
-
-def _append(context: Context, entry_id: EntryId, entry: Put | EntryRow) -> Append:
-    return Append(
-        user=context.token.user,
-        id=entry_id,
-        stamp=Stamp(entry.at, entry.off),
-        text=entry.text,
-        starred=entry.star,
-        received=context.now,
-    )
-
-
-def _result(outcome: Outcome) -> ResultRow:
-    if isinstance(outcome, Appended):
-        return ResultRow(ErrorCode.OK, outcome.duplicate)
-    return ResultRow(outcome.code, dup=False)
-
-
-async def amend(context: Context, request: Amend) -> Changed:
-    """Give an entry another text and star."""
-    change = Amended(
-        Stamp(context.now, request.off), context.rid, request.id, request.text, request.star
-    )
-    return await _change(context, request, change)
-
-
-async def remove(context: Context, request: Remove) -> Changed:
-    """Hide an entry."""
-    return await _change(
-        context, request, Removed(Stamp(context.now, request.off), context.rid, request.id)
-    )
-
-
-async def restore(context: Context, request: Restore) -> Changed:
-    """Take the last change of an entry back."""
-    return await _change(
-        context, request, Restored(Stamp(context.now, request.off), context.rid, request.id)
-    )
-
-
-async def _change(context: Context, request: Amend | Remove | Restore, change: Change) -> Changed:
-    alteration = Alteration(context.token.user, request.day, request.base, change)
-    appended = await context.committer.append(alteration)
-    return Changed(version_of(context.rid), appended.duplicate)
 
 
 async def days(context: Context, request: Days) -> DayList:
@@ -243,8 +159,6 @@ async def identify(context: Context, request: Whoami | Ping) -> Identity:  # noq
 Handler = Callable[[Context, Any], Awaitable[Reply]]
 
 HANDLERS: Final[Mapping[type[Request], Handler]] = {
-    Put: put,
-    Batch: batch,
     Days: days,
     Read: read,
     Search: search,
@@ -252,9 +166,6 @@ HANDLERS: Final[Mapping[type[Request], Handler]] = {
     Clear: clear,
     Archives: archives,
     Recover: recover,
-    Amend: amend,
-    Remove: remove,
-    Restore: restore,
     Whoami: identify,
     Ping: identify,
     Tokens: tokens,
@@ -262,4 +173,4 @@ HANDLERS: Final[Mapping[type[Request], Handler]] = {
     Revoke: revoke,
     Delete: delete,
 }
-"""Complete: tests/server compares its keys with the protocol's table."""
+"""Complete with `APPENDING`: tests/server compares their keys with the protocol's table."""

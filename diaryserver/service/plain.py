@@ -9,9 +9,9 @@ gets none.
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Final
+from typing import Final, TypeAlias
 
 from diaryserver.service.committer import Committer
 from diaryserver.service.counters import Counters, Drop
@@ -27,7 +27,7 @@ from diaryserver.service.dialect import (
     read_command,
     stamped,
 )
-from diaryserver.service.ports import AccountStore, Append, Clock, EntryStore
+from diaryserver.service.ports import AccountStore, Append, Appended, Clock, EntryStore, Outcome
 from diaryserver.service.source import Source
 from diaryserver.service.threads import Worker
 from diaryserver.service.throttle import MAX_REMEMBERED_HOSTS
@@ -78,6 +78,9 @@ class PlainRules:
             if address in route.network:
                 return route.user
         return self.user
+
+
+Kept: TypeAlias = Callable[[Written | RefusedError], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +153,26 @@ class PlainService:
             return encode_line(entries, encoding, limit)
         return encode_day(entries, encoding, limit)
 
+    def keep(self, user: Username, text: str, kept: Kept) -> None:
+        """Keep a text, and call `kept` when it is on disk or refused; raise BusyError."""
+        append = self._append(user, text)
+
+        def done(outcomes: Sequence[Outcome]) -> None:
+            [outcome] = outcomes
+            kept(_written(append) if isinstance(outcome, Appended) else outcome)
+
+        self._committer.submit((append,), done)
+
     async def _keep(self, user: Username, text: str) -> Written:
+        append = self._append(user, text)
+        await self._committer.append(append)
+        return _written(append)
+
+    def _append(self, user: Username, text: str) -> Append:
         now = self._clock.now()
         entry_id = EntryId.make(now, self._random_bytes(10))
         stamp = Stamp(now, self._clock.local_offset(now))
-        await self._committer.append(
-            Append(user, entry_id, stamp, text, starred=False, received=now, via=LEGACY)
-        )
-        return Written(stamp, entry_id, text)
+        return Append(user, entry_id, stamp, text, starred=False, received=now, via=LEGACY)
 
     def _show(self, user: Username) -> str | list[Written]:
         day = self._today()
@@ -182,6 +197,10 @@ class PlainService:
         return Stamp(now, self._clock.local_offset(now)).day
 
 
+def _written(append: Append) -> Written:
+    return Written(append.stamp, append.id, append.text)
+
+
 class PlainDatagrams:
     """Plain text by UDP: a datagram in, at most one out."""
 
@@ -190,6 +209,8 @@ class PlainDatagrams:
         self._service = service
         self._never_answered = own_ports | {DEFAULT_PORT}
         self._counters = counters
+        self._unanswered = 0
+        self._is_idle = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def receive(self, data: bytes, source: Source, reply: Callable[[bytes], None]) -> None:
@@ -197,7 +218,7 @@ class PlainDatagrams:
         if source.port < FIRST_USER_PORT or source.port in self._never_answered:
             self._counters.count(Drop.PLAIN_NOT_ALLOWED)
             return
-        if len(self._tasks) >= MAX_IN_FLIGHT:
+        if self._unanswered >= MAX_IN_FLIGHT:
             self._counters.count(Drop.PLAIN_NOT_KEPT)
             return
         user = self._service.user_for(source.host)
@@ -207,20 +228,48 @@ class PlainDatagrams:
             asked = self._service.understand(data)
         except MalformedError:
             return  # counted by the service
+        self._unanswered += 1
+        if isinstance(asked.command, Keep):
+            self._keep(user, asked.command.text, partial(self._kept, asked.encoding, reply))
+            return
         task = asyncio.create_task(self._answer(user, asked, reply))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def finish(self) -> None:
         """Wait until all that was received is answered."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        while self._unanswered:
+            self._is_idle.clear()
+            await self._is_idle.wait()
+
+    def _keep(self, user: Username, text: str, kept: Kept) -> None:
+        try:
+            self._service.keep(user, text, kept)
+        except RefusedError as error:
+            kept(error)
+
+    def _kept(
+        self, encoding: str, reply: Callable[[bytes], None], entry: Written | RefusedError
+    ) -> None:
+        try:
+            if isinstance(entry, RefusedError):
+                self._counters.count(Drop.PLAIN_NOT_KEPT)
+            else:
+                reply(encode_line(stamped(entry), encoding, self._service.rules.reply_limit))
+        finally:
+            self._end()
 
     async def _answer(
         self, user: Username, asked: Understood, reply: Callable[[bytes], None]
     ) -> None:
-        limit = self._service.rules.reply_limit
         try:
-            reply(await self._service.answer(user, asked, limit))
+            reply(await self._service.answer(user, asked, self._service.rules.reply_limit))
         except RefusedError:
             self._counters.count(Drop.PLAIN_NOT_KEPT)
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        self._unanswered -= 1
+        if not self._unanswered:
+            self._is_idle.set()

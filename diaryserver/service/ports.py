@@ -16,7 +16,7 @@ The contract of `EntryStore` is meant for several stores (day files now, a datab
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from protocol.dayfile import Amended, Removed, Restored, Stamp, Written
 from protocol.errors import RefusedError
@@ -240,8 +240,7 @@ class Token:
         return not self.used and 0 < self.deadline < now
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """When (ms since the epoch) and from which IP address a token was used last."""
 
     moment: int

@@ -2,24 +2,27 @@
 
 The order is the cheapest first, and nothing is said to anybody who did not sign correctly:
 token known, suite, HMAC; then signed refusals: REVOKED, EXPIRED, BADTIME; a datagram already in
-flight is dropped; then decrypt, unpack, validate, scope, do it. A reply says so when its token is
-due to be renewed.
+flight is dropped; then decrypt, unpack, validate, scope, do it. What only appends is handed to the
+committer in the moment it arrives, anything else gets a task. A reply says so when its token is due
+to be renewed.
 """
 
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import Final, TypeAlias
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from typing import Final, NamedTuple, TypeAlias
 
 from diaryserver.service.alarm import Alarm
+from diaryserver.service.appending import APPENDING, Author
 from diaryserver.service.committer import Committer
 from diaryserver.service.context import Context
 from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.door import read_request, refusal
 from diaryserver.service.firstuse import FirstUses
 from diaryserver.service.handlers import HANDLERS
-from diaryserver.service.ports import AccountStore, Clock, EntryStore, Token, Use
+from diaryserver.service.ports import AccountStore, Clock, EntryStore, Outcome, Token, Use
 from diaryserver.service.source import Source
 from diaryserver.service.threads import Workers
 from diaryserver.service.tokens import why_not_renewed
@@ -78,6 +81,16 @@ SendReply: TypeAlias = Callable[[bytes], None]
 logger = logging.getLogger(__name__)
 
 
+class _Call(NamedTuple):
+    """A request that is being answered; `now` is when it came."""
+
+    token: Token
+    keys: TokenKeys
+    envelope: Envelope
+    now: int
+    reply: SendReply
+
+
 class RequestService:
     """Answers datagrams of kind REQUEST."""
 
@@ -104,7 +117,9 @@ class RequestService:
         self._alarm = Alarm(logger, "requests are answered again", clock.monotonic)
         self._keys: OrderedDict[bytes, TokenKeys] = OrderedDict()
         self._answers: OrderedDict[tuple[bytes, bytes], int] = OrderedDict()
-        self._in_flight: dict[bytes, asyncio.Task[None]] = {}
+        self._in_flight: set[bytes] = set()
+        self._is_idle = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._first_uses = FirstUses(self._is_used, self._mark_used)
 
     def knows(self, kid: bytes) -> bool:
@@ -136,14 +151,18 @@ class RequestService:
             reply(seal_reply(keys, envelope, now, refusal(refused, now)))
             return
         self._accounts.touch(token.kid, Use(now, source.address()))
-        answering = asyncio.create_task(self._answer(token, keys, envelope, reply))
-        self._in_flight[envelope.tag] = answering
-        answering.add_done_callback(lambda _: self._in_flight.pop(envelope.tag, None))
+        call = _Call(token, keys, envelope, now, reply)
+        self._in_flight.add(envelope.tag)
+        if self._first_uses.is_settled(token):
+            self._begin(call)
+        else:
+            self._start(self._begin_settled(call))
 
     async def finish(self) -> None:
         """Wait until all that was received is answered."""
         while self._in_flight:
-            await asyncio.wait(self._in_flight.values())
+            self._is_idle.clear()
+            await self._is_idle.wait()
 
     def _refusal(self, token: Token, envelope: Envelope, now: int) -> RefusedError | None:
         if token.revoked:
@@ -156,54 +175,104 @@ class RequestService:
             return BusyError()
         return None
 
-    async def _answer(
-        self, token: Token, keys: TokenKeys, envelope: Envelope, reply: SendReply
-    ) -> None:
-        now = self._clock.now()
-        answer: Reply | Refusal | None
+    async def _begin_settled(self, call: _Call) -> None:
         try:
-            answer = await self._handle(token, keys, envelope, now)
-            self._alarm.works()
-        except MalformedError:
-            self._counters.count(Drop.BAD_SIGNATURE)
-            return
-        except RefusedError as error:
-            answer = refusal(error, now)
-        except Exception:  # noqa: BLE001 - said by the alarm; the client must not wait for nothing
-            self._alarm.failed("a request failed, its sender is told: outcome unknown", trace=True)
-            answer = refusal(StorageError("the server failed; see its log"), now)
-        if answer is not None:
-            renew = self._is_due(token)
-            sealed = seal_reply(keys, envelope, self._clock.now(), answer, renew=renew)
-            self._announce(Step.REPLY_SEALED)
-            reply(sealed)
-            self._announce(Step.REPLY_SENT)
+            await self._first_uses.settle(call.token)
+        except Exception as error:  # noqa: BLE001 - as in `_begin`
+            self._fail(call, error)
+        else:
+            self._begin(call)
 
-    async def _handle(
-        self, token: Token, keys: TokenKeys, envelope: Envelope, now: int
-    ) -> Reply | None:
-        plaintext = open_authentic(keys.to_server, envelope)
-        await self._first_uses.settle(token)
-        operation, request = read_request(plaintext)
-        if not allows(token.scopes, operation.scope):
+    def _begin(self, call: _Call) -> None:
+        """Hand over what is to be appended, now, so that nobody is overtaken; else start a task."""
+        try:
+            request = self._read(call)
+            if request is None:
+                self._end(call)
+                return
+            appending = APPENDING.get(type(request))
+            if appending is None:
+                self._start(self._handle(call, request))
+                return
+            author = Author(call.token.user, call.envelope.rid, call.now)
+            answered = partial(self._appended, call, partial(appending.answer, author, request))
+            self._committer.submit(appending.writings(author, request), answered)
+        except Exception as error:  # noqa: BLE001 - said by the alarm; nobody must wait for nothing
+            self._fail(call, error)
+
+    def _read(self, call: _Call) -> Request | None:
+        operation, request = read_request(open_authentic(call.keys.to_server, call.envelope))
+        if not allows(call.token.scopes, operation.scope):
             raise ScopeError
-        if self._is_repeated_too_often(envelope, request):
+        if self._is_repeated_too_often(call.envelope, request):
             self._counters.count(Drop.REPEATED_READ)
             return None
+        return request
+
+    def _appended(
+        self,
+        call: _Call,
+        answer: Callable[[Sequence[Outcome]], Reply],
+        outcomes: Sequence[Outcome],
+    ) -> None:
+        try:
+            self._answer(call, answer(outcomes))
+        except Exception as error:  # noqa: BLE001 - as in `_begin`
+            self._fail(call, error)
+
+    async def _handle(self, call: _Call, request: Request) -> None:
+        envelope = call.envelope
         size = min(MAX_DATAGRAM, AMPLIFICATION * (OVERHEAD + len(envelope.body)))
         context = Context(
-            token=token,
+            token=call.token,
             rid=envelope.rid,
-            now=now,
+            now=call.now,
             room=size - OVERHEAD - SIV_BYTES - RENEWAL_HINT_BYTES,
             accounts=self._accounts,
             accounts_worker=self._workers.accounts,
             entries=self._entries,
-            committer=self._committer,
             store_worker=self._workers.entries,
             random_bytes=self._random_bytes,
         )
-        return await HANDLERS[type(request)](context, request)
+        try:
+            self._answer(call, await HANDLERS[type(request)](context, request))
+        except Exception as error:  # noqa: BLE001 - as in `_begin`
+            self._fail(call, error)
+
+    def _answer(self, call: _Call, answer: Reply) -> None:
+        self._alarm.works()
+        self._send(call, answer, renew=self._is_due(call.token))
+
+    def _fail(self, call: _Call, error: Exception) -> None:
+        """Tell why it was not done; to be called where `error` is being handled."""
+        if isinstance(error, MalformedError):
+            self._counters.count(Drop.BAD_SIGNATURE)
+            self._end(call)
+            return
+        if not isinstance(error, RefusedError):
+            self._alarm.failed("a request failed, its sender is told: outcome unknown", trace=True)
+            error = StorageError("the server failed; see its log")
+        self._send(call, refusal(error, call.now), renew=self._is_due(call.token))
+
+    def _send(self, call: _Call, answer: Reply | Refusal, *, renew: bool) -> None:
+        now = self._clock.now()
+        try:
+            sealed = seal_reply(call.keys, call.envelope, now, answer, renew=renew)
+            self._announce(Step.REPLY_SEALED)
+            call.reply(sealed)
+            self._announce(Step.REPLY_SENT)
+        finally:
+            self._end(call)
+
+    def _end(self, call: _Call) -> None:
+        self._in_flight.discard(call.envelope.tag)
+        if not self._in_flight:
+            self._is_idle.set()
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _is_used(self, kid: bytes) -> bool:
         token = self._accounts.token(kid)

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from diaryserver.composition import open_entries
 from diaryserver.service.committer import MAX_BATCH, MAX_PENDING, Committer
 from diaryserver.service.ports import Appended, Outcome, Writing
@@ -69,17 +71,23 @@ class CountingStore:
         self.loop.call_soon_threadsafe(self.caught_up.set)
 
 
+async def submitted(committer: Committer, size: int) -> int:
+    """Submit so many entries; give how many outcomes came, -1 if there was no room."""
+    outcomes: asyncio.Future[Sequence[Outcome]] = asyncio.get_running_loop().create_future()
+    try:
+        committer.submit([entry()] * size, outcomes.set_result)
+    except BusyError:
+        return -1
+    return len(await outcomes)
+
+
 def committing(store: CountingStore, *groups: int) -> list[int]:
     """Hand groups of entries over, all at once; give how many outcomes each got, -1 for busy."""
     worker = Worker("entries")
 
     async def commit() -> list[int]:
         committer = Committer(store, worker, lambda _: True, FrozenClock().monotonic)  # type: ignore[arg-type]
-        found = await asyncio.gather(
-            *(committer.append_all([entry()] * size) for size in groups), return_exceptions=True
-        )
-        assert all(isinstance(each, list | BusyError) for each in found)
-        return [len(each) if isinstance(each, list) else -1 for each in found]
+        return await asyncio.gather(*(submitted(committer, size) for size in groups))
 
     try:
         return asyncio.run(commit())
@@ -119,3 +127,25 @@ def test_soon_after_a_write_the_store_catches_up() -> None:
         asyncio.run(commit())
     finally:
         worker.close()
+
+
+def test_an_answer_that_fails_takes_no_other_one_with_it(caplog: pytest.LogCaptureFixture) -> None:
+    """It is said, once; the others of its batch, and of later ones, are told theirs."""
+    store, worker = CountingStore(), Worker("entries")
+
+    def fail(outcomes: Sequence[Outcome]) -> None:
+        raise ValueError(len(outcomes))
+
+    async def commit() -> list[int]:
+        store.loop = asyncio.get_running_loop()
+        committer = Committer(store, worker, lambda _: True, FrozenClock().monotonic)  # type: ignore[arg-type]
+        committer.submit([entry()], fail)
+        return [await submitted(committer, 2), await submitted(committer, 3)]
+
+    try:
+        assert asyncio.run(commit()) == [2, 3]
+    finally:
+        worker.close()
+    assert [record.message for record in caplog.records] == [
+        "what was written could not be answered"
+    ]

@@ -11,6 +11,7 @@ from typing import Final
 import pytest
 from hypothesis import given, settings
 
+from diaryserver.service.appending import APPENDING
 from diaryserver.service.committer import MAX_PENDING
 from diaryserver.service.counters import Drop
 from diaryserver.service.handlers import HANDLERS
@@ -83,7 +84,8 @@ def silent(world: World, datagram: bytes, reason: Drop) -> bool:
 
 def test_every_operation_has_a_handler() -> None:
     """The server's table is the protocol's table."""
-    assert set(HANDLERS) == {operation.request for operation in OPERATIONS}
+    assert set(HANDLERS) | set(APPENDING) == {operation.request for operation in OPERATIONS}
+    assert not set(HANDLERS) & set(APPENDING)
 
 
 def test_each_operation_does_what_it_says(world: World) -> None:
