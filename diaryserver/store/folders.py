@@ -16,6 +16,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from itertools import chain, count
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,9 @@ from protocol.identifiers import Day, EntryId, Username
 ARCHIVE: Final = "archive"
 QUARANTINE: Final = "quarantine"
 DAY_SUFFIX: Final = ".log"
+FEW_DAYS: Final = 62
+"""Asking for so many files, 3 us each, takes less than listing the folder of a year."""
+
 _DAY_LETTERS: Final = 10
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # A planted FIFO must not make an open wait for ever, hence O_NONBLOCK.
@@ -74,11 +78,24 @@ class UserFolder:
         except FileNotFoundError:
             return None
 
-    def days(self, first: str = "", last: str = "~") -> Iterator[Day]:
+    def days(self, first: Day, last: Day) -> Iterator[Day]:
         """Give the days from `first` to `last` that have a file, in order, parsed one by one.
 
         What only has the name of one is no day.
         """
+        start, end = (date.fromisoformat(day).toordinal() for day in (first, last))
+        if end - start < FEW_DAYS:
+            return self._days_among(range(start, end + 1))
+        return self._days_found(first, last)
+
+    def _days_among(self, ordinals: Iterable[int]) -> Iterator[Day]:
+        for ordinal in ordinals:
+            day = Day(date.fromordinal(ordinal).isoformat())
+            status = self.status(day_file(day))
+            if status is not None and stat.S_ISREG(status.st_mode):
+                yield day
+
+    def _days_found(self, first: Day, last: Day) -> Iterator[Day]:
         with os.scandir(self._descriptor) as found:
             names = [
                 item.name.removesuffix(DAY_SUFFIX)

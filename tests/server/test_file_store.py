@@ -350,6 +350,28 @@ def test_an_unreadable_archive_keeps_no_new_entry_out_of_other_days(
     assert diaries.put("y", at=NOON + 24 * HOUR) == fresh("2026-11-23")
 
 
+def test_a_few_days_are_listed_as_in_the_whole_list(diaries: Diaries, alice: Path) -> None:
+    """Whatever lies there: a folder, a link, a day of no calendar; up to the calendar's ends."""
+    for days_later in (0, 1, 5, 61, 62, 400):
+        diaries.put(at=NOON + days_later * 24 * HOUR)
+    (alice / "2026-11-24.log").mkdir()
+    (alice / "2026-11-25.log").symlink_to(alice / f"{TODAY}.log")
+    (alice / "2026-11-31.log").write_bytes(b"x\n")
+    rows = diaries.rows()
+    assert len(rows) == 6
+    for first, last in [
+        (TODAY, TODAY),
+        (TODAY, Day("2026-12-31")),
+        (FIRST, Day("0001-01-03")),
+        (Day("9999-12-30"), LAST),
+        (TODAY, Day("2027-01-23")),
+        (Day("2026-11-23"), Day("2027-01-22")),
+        (LAST, FIRST),
+    ]:
+        found = diaries.store.list_days(ALICE, first, last, EVERYTHING).rows
+        assert list(found) == [row for row in rows if first <= row.day <= last]
+
+
 def test_other_names_in_the_folder_are_no_days(diaries: Diaries, alice: Path) -> None:
     """Backups of editors and days that no calendar has are left alone."""
     diaries.put("x")
