@@ -11,7 +11,7 @@ from diaryclient.browsing import FIRST_DAY, LAST_DAY, search_pages, tag_counts
 from protocol.dayfile import Stamp, Written, format_record
 from protocol.errors import ErrorCode, MalformedError, UsageError
 from protocol.identifiers import Day, EntryId
-from protocol.messages import Found, Search
+from protocol.messages import Found, Read, Search
 from tests.client.desk import EVER, Desk
 from tests.client.fakes import START, FakeServer
 from tests.client.loopback import Loopback, Run
@@ -57,6 +57,14 @@ def test_a_search_finds_what_a_reader_would(
     wanted = words.casefold().split()
     expected = [text for text in desk.texts() if all(word in text.casefold() for word in wanted)]
     assert found(desk, words, newest) == expected[-(newest or 0) :]
+
+
+def test_an_entry_that_is_too_long_for_an_answer_is_read(desk: Desk) -> None:
+    """In its place among the others; the server only names it."""
+    long = "x" * 1024
+    fill(desk.server, [["x before"], [long], ["x after"]])
+    assert found(desk, "x") == ["x before", long, "x after"]
+    assert any(isinstance(request, Read) for _, request in desk.server.requests)
 
 
 def test_only_the_days_asked_for_are_searched(desk: Desk) -> None:

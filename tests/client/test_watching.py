@@ -164,6 +164,27 @@ def test_a_cleared_day_begins_anew(tmp_path: Path) -> None:
     assert scene.given == scene.written
 
 
+def test_a_day_that_is_cleared_while_it_is_read_is_left_for_the_next_look(tmp_path: Path) -> None:
+    """What is written to it then is given."""
+    scene = Scene(tmp_path)
+    scene.begin()
+    scene.write()
+    row = scene.row(0)
+    assert row
+
+    def clear() -> None:
+        scene.desk.server.before_read = lambda: None
+        scene.desk.server.generations[row.day] = 1
+        scene.desk.server.files[row.day] = b""
+
+    scene.desk.server.before_read = clear
+    scene.poll()
+    assert scene.given == []
+    scene.write()
+    scene.poll()
+    assert scene.given == ["entry 1"]
+
+
 class Loop:
     """`watch` with pauses in which a test does something; they are counted in seconds."""
 
