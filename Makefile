@@ -33,7 +33,7 @@ test: .venv/.dev  ## run the tests and measure what they cover (ARGS="-k word" p
 	$(COVERAGE) combine --quiet
 	$(COVERAGE) report $(if $(strip $(ARGS)),--fail-under=0)
 
-test-system: .venv/.dev  ## run the tests that need root: mounts, netcat (installs it by apt)
+test-system: .venv/.dev  ## run the tests that need root or more programs: mounts, netcat, Chromium (by apt), jrnl
 	@sh tools/system-packages
 	.venv/bin/python -m pytest -m system $(ARGS)
 

@@ -41,6 +41,7 @@ _COMMANDS: Final = {
     "calendar": "Draw a year, and how much was written each day.",
     "on-this-day": "Print the entries of this day of every year.",
     "random": "Print one entry by chance.",
+    "export": "Write the diary into a file: JSON, Markdown, HTML and more.",
     "outbox": "List, send or drop what waits to be sent.",
     "plain": "Speak the old protocol: plain text, not signed.",
     "token": "List, make or revoke tokens for other machines.",

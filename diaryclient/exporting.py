@@ -5,15 +5,15 @@ the server still lists exactly these days with these sizes. An existing folder i
 """
 
 import os
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from diaryclient.atomic_output import whole_folder
 from diaryclient.diary import Diary
 from diaryclient.errors import ExportError
-from diaryclient.private_files import make_private_folder, sync_folder, write_private
+from diaryclient.private_files import write_private
 from protocol.identifiers import Day
 from protocol.messages import DayRow
 
@@ -41,16 +41,8 @@ def export_days(diary: Diary, folder: Path) -> Exported:
     """
     if os.path.lexists(folder):
         raise ExportError(f"{folder} exists already; name another folder with --to")
-    scratch = folder.with_name(f".{folder.name}.{os.urandom(8).hex()}.tmp")
-    make_private_folder(scratch)
-    try:
+    with whole_folder(folder) as scratch:
         rows = _copy(diary, scratch)
-        sync_folder(scratch)
-        scratch.rename(folder)
-    except BaseException:
-        shutil.rmtree(scratch, ignore_errors=True)
-        raise
-    sync_folder(folder.parent)
     return Exported(
         folder,
         days=len(rows),

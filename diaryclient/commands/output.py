@@ -33,7 +33,7 @@ class Output:
 
     def show(self, pages: Iterable[Page]) -> bool:
         """Print pages as they come; tell whether there was anything in them."""
-        tally = _Tally()
+        tally = Tally()
         look = look_of_stdout(self.environment)
         self._print(FORMATS[self.form](tally.counted(pages), look))
         tally.report(shown=self.form == SHOWS_FOREIGN)
@@ -73,20 +73,25 @@ def _is_dumb(environment: Mapping[str, str]) -> bool:
     return environment.get("TERM", "") in _DUMB
 
 
-class _Tally:
-    """Counts what passes by."""
+class Tally:
+    """Counts what passes by: `entries`, and lines that are none."""
 
     def __init__(self) -> None:
+        """Nothing has passed by yet."""
+        self.entries = 0
         self.has_content = False
         self._foreign: list[int] = []
 
     def counted(self, pages: Iterable[Page]) -> Iterator[Page]:
+        """Give the pages on as they come."""
         for page in pages:
+            self.entries += len(page.entries)
             self.has_content |= bool(page.entries or page.foreign)
             self._foreign.append(len(page.foreign))
             yield page
 
     def report(self, *, shown: bool) -> None:
+        """Tell on standard error of lines that are no entries, and whether they were `shown`."""
         count = sum(self._foreign)
         if count:
             lines = "1 line is no entry" if count == 1 else f"{count} lines are no entries"

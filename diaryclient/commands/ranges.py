@@ -1,9 +1,19 @@
-"""The days that `--from` and `--to` name."""
+"""The days that `--on`, `--from` and `--to` name."""
 
 from diaryclient.browsing import FIRST_DAY, LAST_DAY
 from diaryclient.dates import parse_day
 from protocol.errors import UsageError
 from protocol.identifiers import Day
+
+
+def parse_days(on: str | None, first: str | None, last: str | None, today: Day) -> tuple[Day, Day]:
+    """Give the same for commands that have `--on` too, which names one day and stands alone."""
+    if on is None:
+        return parse_range(first, last, today)
+    if first is not None or last is not None:
+        raise UsageError("--on names one day; leave out --from and --to, or use them instead")
+    day = parse_day(on, "--on", today)
+    return day, day
 
 
 def parse_range(first: str | None, last: str | None, today: Day) -> tuple[Day, Day]:

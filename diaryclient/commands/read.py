@@ -5,13 +5,11 @@ import click
 from diaryclient.browsing import Query, browse
 from diaryclient.commands.delivering import deliver_older
 from diaryclient.commands.output import Output, format_options
-from diaryclient.commands.ranges import parse_range
+from diaryclient.commands.ranges import parse_days
 from diaryclient.commands.selecting import SelectingCommand, nothing_found, selection_options
 from diaryclient.commands.surroundings import Surroundings
-from diaryclient.dates import parse_day
 from diaryclient.selection import Selection
 from protocol.errors import UsageError
-from protocol.identifiers import Day
 
 
 @click.command("read", cls=SelectingCommand)
@@ -64,7 +62,8 @@ def command(  # noqa: PLR0913 - one for each option
         if today_in_history:
             _refuse_days(on, first, last)
         searches = newest is not None or not selection.is_everything
-        begin, end = _range(on, first, last, today, reads_all=searches)
+        is_today = not (searches or on or first or last)
+        begin, end = (today, today) if is_today else parse_days(on, first, last, today)
         anniversary = today if today_in_history else None
         query = Query(begin, end, selection, newest, is_reversed, anniversary)
         if not output.show(browse(diary, query)):
@@ -77,16 +76,3 @@ def command(  # noqa: PLR0913 - one for each option
 def _refuse_days(*days: str | None) -> None:
     if any(days):
         raise UsageError("--today-in-history names its days; leave out --on, --from and --to")
-
-
-def _range(
-    on: str | None, first: str | None, last: str | None, today: Day, *, reads_all: bool
-) -> tuple[Day, Day]:
-    if on is not None:
-        if first is not None or last is not None:
-            raise UsageError("--on names one day; leave out --from and --to, or use them instead")
-        day = parse_day(on, "--on", today)
-        return day, day
-    if first is None and last is None and not reads_all:
-        return today, today
-    return parse_range(first, last, today)

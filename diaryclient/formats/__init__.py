@@ -1,9 +1,11 @@
 """The forms in which entries leave the diary: the one place where they are rendered.
 
-    table                what `--format` can name
+    table                what `--format` can name, of `read` and of `export`
     pretty               for people at a terminal: pretty, short
     data                 for programs: json, jsonl
-    documents            for files: md, txt
+    documents, tree      for files: md, txt; md-tree, a folder of them
+    journal              for jrnl
+    webpage              for browsers: html
 
 Rules: pure. A format takes pages of entries as they come and gives pieces of text whose join is the
 output. Nothing in a text can move a cursor or forge an entry. What the formats promise stands in

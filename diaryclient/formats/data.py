@@ -1,7 +1,8 @@
 """Entries for programs: the JSON that jrnl writes, with more keys; an object or one a line.
 
 Rules: UTF-8; what could deceive a terminal is written as a JSON escape, so that any JSON reader
-gives the text back as it was. Keys are added, but none ever changes its meaning.
+gives the text back as it was. Keys are added, but none ever changes its meaning. What an import
+needs to write the same entry again is all there: `id`, `utc`, `offset`, `starred`, `text`.
 """
 
 import json
@@ -45,6 +46,7 @@ def entry_as_json(entry: DiaryEntry) -> dict[str, object]:
         "offset": str(entry.stamp)[-6:],
         "received_at": format_utc(entry.received_at),
         "author": entry.author,
+        "text": entry.text,
     }
 
 

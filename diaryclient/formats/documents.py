@@ -13,10 +13,12 @@ from diaryclient.display import format_minute, safe_line, safe_text
 from diaryclient.entry import DiaryEntry
 from diaryclient.formats.pretty import Look
 
-_MONTHS: Final = (
+MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+"""In English, whatever the machine speaks: a program may read them."""
+
 _HEADING: Final = re.compile(r"^( {0,3})(#{1,6})(?=\s|$)", re.MULTILINE)
 _ENTRY_HEAD: Final = re.compile(r"^(?=\[\d{4}-\d\d-\d\d)", re.MULTILINE | re.ASCII)
 
@@ -32,13 +34,13 @@ def render_markdown(pages: Iterable[Page], look: Look) -> Iterator[str]:
             year, month = f"{wall.year:04}", ""
             yield f"{blank}# {year}\n"
             blank = "\n"
-        if _MONTHS[wall.month - 1] != month:
-            month = _MONTHS[wall.month - 1]
+        if MONTHS[wall.month - 1] != month:
+            month = MONTHS[wall.month - 1]
             yield f"\n## {month}\n"
             blank = "\n"
         yield f"{blank}### {format_minute(entry.stamp)} {_title(entry)}\n"
         if entry.body:
-            yield f"\n{_lowered(safe_text(entry.body))}\n"
+            yield f"\n{lowered(safe_text(entry.body), 3)}\n"
 
 
 def render_text(pages: Iterable[Page], look: Look) -> Iterator[str]:
@@ -60,6 +62,6 @@ def _title(entry: DiaryEntry) -> str:
     return safe_line(entry.title) + " *" * entry.is_starred
 
 
-def _lowered(body: str) -> str:
-    """Give a Markdown text whose headings are three levels lower, six at most."""
-    return _HEADING.sub(lambda match: match[1] + (match[2] + "###")[:6], body)
+def lowered(body: str, levels: int) -> str:
+    """Give a Markdown text whose headings are so many levels lower, six at most."""
+    return _HEADING.sub(lambda match: match[1] + (match[2] + "#" * levels)[:6], body)

@@ -12,7 +12,7 @@ from typing import Final
 from diaryclient.browsing import Page
 from diaryclient.entry import DiaryEntry
 from diaryclient.formats.pretty import Look
-from diaryclient.formats.table import FORMATS
+from diaryclient.formats.table import EXPORTS, FORMATS
 from diaryclient.formats.versions import render_versions, render_versions_as_json
 from diaryclient.histories import EntryHistory, entry_histories
 from protocol.dayfile import Foreign, fold, parse_day_file
@@ -38,9 +38,16 @@ def _page(data: bytes) -> Page:
     return Page([DiaryEntry(written, AUTHOR) for written in fold(records)], foreign)
 
 
+KEPT: Final = {**FORMATS, "jrnl": EXPORTS["jrnl"]}
+"""Formats that programs read; a page for browsers may become more beautiful at any time."""
+
+_LATEST: Final = {"json": "text.json", "jsonl": "text.jsonl"}
+"""Where a format has had keys added since its first golden file."""
+
+
 def rendered(name: str, look: Look | None = None) -> str:
     """Give the days in a format."""
-    return "".join(FORMATS[name](pages(), look or Look()))
+    return "".join(KEPT[name](pages(), look or Look()))
 
 
 def history() -> EntryHistory:
@@ -50,12 +57,17 @@ def history() -> EntryHistory:
 
 
 def path_of(name: str) -> Path:
-    """Give the file of a format."""
+    """Give the file of a format as it is now."""
+    return FOLDER / _LATEST.get(name, f"days.{name}")
+
+
+def first_path_of(name: str) -> Path:
+    """Give the file of a format as it was at first."""
     return FOLDER / f"days.{name}"
 
 
 if __name__ == "__main__":
-    for each in FORMATS:
+    for each in KEPT:
         if not path_of(each).exists():
             path_of(each).write_text(rendered(each))
     for name, render in VERSIONS.items():

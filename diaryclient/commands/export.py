@@ -1,0 +1,154 @@
+"""`diaryclient export`: the diary, or some of it, into a file or a folder.
+
+Rules: the file is whole or absent; what a format cannot say is told on standard error.
+"""
+
+from bisect import bisect
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+import click
+
+from diaryclient.atomic_output import check_file, check_folder, whole_file, whole_folder
+from diaryclient.browsing import Page, Query, browse
+from diaryclient.commands.confirming import confirm
+from diaryclient.commands.delivering import deliver_older
+from diaryclient.commands.output import Tally
+from diaryclient.commands.progress import progress
+from diaryclient.commands.ranges import parse_days
+from diaryclient.commands.selecting import SelectingCommand, selection_options
+from diaryclient.commands.surroundings import Surroundings, has_terminal
+from diaryclient.diary import Diary
+from diaryclient.display import safe_line
+from diaryclient.formats.journal import Misreadings
+from diaryclient.formats.pretty import Look
+from diaryclient.formats.table import EXPORTS
+from diaryclient.formats.tree import render_tree
+from diaryclient.selection import Selection
+from protocol.errors import UsageError
+from protocol.identifiers import Day
+
+_TREE: Final = "md-tree"
+_STANDARD: Final = "jsonl"
+_STDOUT: Final = Path("-")
+
+
+@click.command("export", cls=SelectingCommand)
+@click.argument("target", metavar="[FILE]", type=click.Path(path_type=Path), default=_STDOUT)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([*EXPORTS, _TREE]),
+    help="Else the end of FILE's name decides, or it is jsonl.",
+)
+@click.option("--force", is_flag=True, help="Replace a file that exists, unasked.")
+@click.option("--on", metavar="DATE", help="This day only.")
+@click.option("--from", "first", metavar="DATE", help="From this day on.")
+@click.option("--to", "--until", "last", metavar="DATE", help="Until this day, it included.")
+@selection_options
+@click.option("--tz", metavar="ZONE", help="The time zone that decides which day is today.")
+@click.pass_obj
+def command(  # noqa: PLR0913 - one for each option
+    surroundings: Surroundings,
+    *,
+    target: Path,
+    form: str | None,
+    force: bool,
+    on: str | None,
+    first: str | None,
+    last: str | None,
+    selection: Selection,
+    tz: str | None,
+) -> None:
+    """Write the diary, or what the options of `read` select, into FILE; without FILE, print it.
+
+    \b
+      jsonl, json   all there is to an entry; `diaryclient import` brings it back
+      html          one page for a browser: calendar, tags, search; needs no network
+      md, md-tree   Markdown, in one file, or in a folder with one file a day
+      jrnl          what jrnl opens as a journal
+      txt           plain text
+
+    \b
+      diaryclient export diary.html
+      diaryclient export --format md-tree diary
+      diaryclient export --from 2026-01-01 --to 2026-12-31 2026.jsonl
+
+    FILE appears when it is complete. docs/EXPORT.md tells what each format keeps.
+    """  # noqa: D301 - click's mark is a real backspace
+    surroundings = surroundings.in_zone(tz)
+    form = form or _guess(target)
+    _check(target, form, force=force)
+    with surroundings.diary(surroundings.login()) as diary:
+        deliver_older(diary)  # what waits here belongs to the diary
+        begin, end = parse_days(on, first, last, diary.today())
+        tally, misreadings = Tally(), Misreadings()
+        pages = tally.counted(_followed(diary, Query(begin, end, selection), target))
+        if form == "jrnl":
+            pages = misreadings.counted(pages)
+        _write(pages, form, target)
+    tally.report(shown=False)
+    for words in misreadings.told():
+        click.echo(f"diaryclient: {words}", err=True)
+    if target != _STDOUT:
+        entries = "1 entry" if tally.entries == 1 else f"{tally.entries} entries"
+        click.echo(f"exported {entries} to {safe_line(str(target))}")
+
+
+def _guess(target: Path) -> str:
+    ending = target.suffix.removeprefix(".").lower()
+    return ending if ending in EXPORTS else _STANDARD
+
+
+def _check(target: Path, form: str, *, force: bool) -> None:
+    if form == _TREE:
+        if target == _STDOUT:
+            raise UsageError(f"--format {_TREE} fills a folder; name it")
+        check_folder(target)
+    elif target != _STDOUT and check_file(target) and not force:
+        if not has_terminal():
+            raise UsageError(f"{target} exists already; --force replaces it")
+        if not confirm(f"Replace {safe_line(str(target))}?"):
+            raise click.Abort
+
+
+def _followed(diary: Diary, query: Query, target: Path) -> Iterator[Page]:
+    """Give the pages, and show how far they are."""
+    days = [row.day for row in diary.days(query.first, query.last)]
+    with progress("exporting", len(days), shown=target != _STDOUT) as advance:
+        yield from _watched(browse(diary, query), days, advance)
+        advance(len(days))
+
+
+def _watched(
+    pages: Iterable[Page], days: list[Day], advance: Callable[[int], None]
+) -> Iterator[Page]:
+    for page in pages:
+        yield page
+        if page.entries:
+            advance(bisect(days, page.entries[-1].stamp.day))
+
+
+def _write(pages: Iterable[Page], form: str, target: Path) -> None:
+    if form == _TREE:
+        with whole_folder(target.absolute()) as folder:
+            for path, text in render_tree(pages):
+                _write_private(folder / path, text)
+        return
+    _write_one(EXPORTS[form](pages, Look()), target)
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(text, encoding="utf-8", newline="")
+
+
+def _write_one(pieces: Iterator[str], target: Path) -> None:
+    if target == _STDOUT:
+        for piece in pieces:
+            click.echo(piece, nl=False)
+        return
+    with whole_file(target) as file:
+        file.writelines(pieces)
