@@ -42,6 +42,7 @@ _COMMANDS: Final = {
     "on-this-day": "Print the entries of this day of every year.",
     "random": "Print one entry by chance.",
     "export": "Write the diary into a file: JSON, Markdown, HTML and more.",
+    "import": "Bring another diary in: jrnl, Day One, JSON, a folder of texts.",
     "outbox": "List, send or drop what waits to be sent.",
     "plain": "Speak the old protocol: plain text, not signed.",
     "token": "List, make or revoke tokens for other machines.",
@@ -55,6 +56,9 @@ _COMMANDS: Final = {
     "doctor": "Look for what is wrong and say what to do.",
     "completion": "Print what a shell needs to complete commands.",
 }
+_MODULES: Final = {"import": "importing"}
+"""Where a command's name can be no module's, because Python keeps the word to itself."""
+
 _INTERRUPTED: Final = 130
 
 
@@ -71,7 +75,7 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        module = cmd_name.replace("-", "_")
+        module = _MODULES.get(cmd_name, cmd_name.replace("-", "_"))
         return cast("click.Command", import_module(f"diaryclient.commands.{module}").command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -19,6 +19,7 @@ from typing import Self
 
 from diaryclient.archiving import list_archives, recover
 from diaryclient.asking import Asker
+from diaryclient.batching import store_rows
 from diaryclient.changing import Changer
 from diaryclient.clock import Clock, SystemClock
 from diaryclient.exchange import PATIENCE, Chance
@@ -49,8 +50,10 @@ from protocol.messages import (
     Clear,
     Cleared,
     DayRow,
+    EntryRow,
     Identity,
     Ping,
+    ResultRow,
     Whoami,
 )
 
@@ -160,6 +163,14 @@ class Diary:
         NotLoggedInError or IdentityChangedError; in every case the entry is kept.
         """
         return self._sender.put(entry, patience)
+
+    def store(self, rows: Iterable[EntryRow]) -> Iterator[tuple[EntryRow, ResultRow]]:
+        """Send many entries, given by time, past the outbox; give what became of each.
+
+        That is OK, CONFLICT or INVALID. Raise the RefusedError of any other code; the rows that
+        were not given by then can be sent again under their ids.
+        """
+        return store_rows(self._asker, rows)
 
     def attempts(self, seconds: float) -> Iterator[Attempt]:
         """Send all that waits, also what was refused for its login, oldest first; give each.

@@ -113,6 +113,20 @@ class ExportError(DiaryError):
     """A diary could not be copied to this machine; nothing was left behind."""
 
 
+class SourceError(DiaryError):
+    """What was to be imported cannot be read; nothing was imported."""
+
+
+class IncompleteImportError(DiaryError):
+    """Some of what was to be imported could not be; the message tells what, and where."""
+
+
+class InterruptedImportError(DiaryError):
+    """Ctrl-C during an import; the message tells how far it came."""
+
+    exit_status = 130
+
+
 class EditorError(DiaryError):
     """The editor could not be used, or left no text; the message says where a text stays."""
 

@@ -39,12 +39,15 @@ from protocol.messages import (
     ArchiveList,
     ArchiveRow,
     Archives,
+    Batch,
+    Batched,
     Chunk,
     Clear,
     Cleared,
     DayList,
     DayRow,
     Days,
+    EntryRow,
     Form,
     Found,
     Grant,
@@ -58,6 +61,7 @@ from protocol.messages import (
     Reply,
     Request,
     Restore,
+    ResultRow,
     Search,
     Stored,
     Tail,
@@ -102,6 +106,8 @@ def seeded(seed: int = 1) -> Chance:
 class FakeServer:
     """Knows one token at first; `refusals` are given to the next requests, one each.
 
+    `row_refusals` are given to the next entries of batches, one each; OK refuses nothing.
+
     An entry whose text is `silent_to` gets no answer. `hints` puts the renewal hint into replies.
     """
 
@@ -113,6 +119,7 @@ class FakeServer:
     identity: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     note: str = ""
     refusals: deque[ErrorCode] = field(default_factory=deque)
+    row_refusals: deque[ErrorCode] = field(default_factory=deque)
     silent_to: str = ""
     stale_cookies: int = 0
     hints: bool = False
@@ -245,6 +252,7 @@ class FakeServer:
             self.before_search()
             return self.found or search_files(self.files, request)
         handlers: dict[type[Request], Callable[[Any], Reply | Refusal]] = {
+            Batch: self._batch,
             Days: self._days,
             Read: self._read,
             Clear: self._clear,
@@ -253,6 +261,17 @@ class FakeServer:
             Recover: self._recover,
         }
         return handlers[type(request)](request)
+
+    def _batch(self, request: Batch) -> Batched:
+        return Batched(tuple(map(self._store_row, request.rows)))
+
+    def _store_row(self, row: EntryRow) -> ResultRow:
+        if self.row_refusals and (code := self.row_refusals.popleft()) is not ErrorCode.OK:
+            return ResultRow(code, dup=False)
+        answer = self._put(row.id, Put(row.at, row.off, row.text, row.star))
+        if isinstance(answer, Refusal):
+            return ResultRow(answer.code, dup=False)
+        return ResultRow(ErrorCode.OK, dup=isinstance(answer, Stored) and answer.dup)
 
     def _put(self, rid: EntryId, put: Put) -> Reply | Refusal:
         if put.at > self.now + MAX_SKEW_MILLISECONDS:

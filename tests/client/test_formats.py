@@ -9,14 +9,26 @@ from hypothesis import strategies as st
 from wcwidth import width
 
 from diaryclient.browsing import Page
+from diaryclient.display import format_minute
 from diaryclient.entry import DiaryEntry
 from diaryclient.formats.pretty import Look
-from diaryclient.formats.table import FORMATS
+from diaryclient.formats.table import EXPORTS, FORMATS
+from diaryclient.importing.finding import Draft
+from diaryclient.importing.journal import read_journal
 from protocol.dayfile import Foreign, Stamp, Written
 from protocol.identifiers import EntryId
 from tests.client.fakes import ALICE, START
 from tests.client.test_display import deceives
-from tests.golden.make_formats import AUTHOR, FOLDER, VERSIONS, history, path_of, rendered
+from tests.golden.make_formats import (
+    AUTHOR,
+    FOLDER,
+    KEPT,
+    VERSIONS,
+    first_path_of,
+    history,
+    path_of,
+    rendered,
+)
 
 ENTRIES = st.builds(
     lambda text, starred, number: DiaryEntry(
@@ -35,10 +47,12 @@ PAGES = st.lists(
     ),
     max_size=3,
 )
+TREE = EntryId.make(START, bytes(10))
+ALL = {**FORMATS, **EXPORTS}
 COLOURS = re.compile(r"\x1b\[\d*m")
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", KEPT)
 def test_a_format_stays_as_it_is(name: str) -> None:
     """Programs read it; its golden file never changes."""
     assert rendered(name).encode() == path_of(name).read_bytes()
@@ -50,11 +64,22 @@ def test_versions_stay_as_they_are(name: str) -> None:
     assert VERSIONS[name](history(), AUTHOR).encode() == (FOLDER / name).read_bytes()
 
 
-@pytest.mark.parametrize("name", FORMATS)
+def test_keys_are_only_added() -> None:
+    """What stood in the JSON at first stands there still, in the same order."""
+    now = json.loads(rendered("json"))
+    first = json.loads(first_path_of("json").read_text())
+    lines = [json.loads(line) for line in first_path_of("jsonl").read_text().splitlines()]
+    assert first["entries"] == lines
+    for entry, before in zip(now["entries"], lines, strict=True):
+        assert list(entry.items())[: len(before)] == list(before.items())
+    assert now["tags"] == first["tags"]
+
+
+@pytest.mark.parametrize("name", ALL)
 @given(pages=PAGES)
 def test_nothing_deceptive_leaves_in_any_format(name: str, pages: list[Page]) -> None:
     """Only LF and TAB do; the output ends with a line, if it has any."""
-    shown = "".join(FORMATS[name](pages, Look()))
+    shown = "".join(ALL[name](pages, Look()))
     assert not any(map(deceives, shown.translate({9: None, 10: None})))
     assert shown == "" or shown.endswith("\n")
 
@@ -91,6 +116,31 @@ def test_colours_change_no_character(pages: list[Page], columns: int | None) -> 
         plain = "".join(FORMATS[name](pages, Look(columns)))
         coloured = "".join(FORMATS[name](pages, Look(columns, has_colours=True)))
         assert COLOURS.sub("", coloured) == plain
+
+
+BRACKETS = st.lists(
+    st.sampled_from(("[", "]", " ", "\\", "\n", "2026-01-01 09:00", "a", "*", "一月")), max_size=30
+).map(lambda parts: DiaryEntry(Written(Stamp(START, 0), TREE, f"a{''.join(parts)}"), ALICE))
+JRNL_HEAD = re.compile(r"(?:^|\n)\[([^\]]+)\] ")
+"""How jrnl 4 finds where entries begin; it looks for a time in what is longer than six."""
+
+
+@given(st.lists(BRACKETS, max_size=4))
+def test_in_a_journal_jrnl_finds_our_entries_and_no_others(entries: list[DiaryEntry]) -> None:
+    """Not even where a bracket of one entry could be closed by the head of the next."""
+    shown = "".join(EXPORTS["jrnl"]([Page(entries)], Look()))
+    heads = [head for head in JRNL_HEAD.findall(shown) if len(head) > 6]
+    assert heads == [format_minute(entry.stamp) for entry in entries]
+
+
+@given(BRACKETS)
+def test_a_journal_gives_back_what_was_quoted(entry: DiaryEntry) -> None:
+    """Backslashes of the text itself stay."""
+    shown = "".join(EXPORTS["jrnl"]([Page([entry])], Look()))
+    [read] = [each for each in read_journal(shown) if isinstance(each, Draft)]
+    title, newline, body = entry.text.strip().partition("\n")
+    if not title.endswith("*"):
+        assert read.text == f"{title.rstrip()}{newline}{body}"
 
 
 @given(PAGES)

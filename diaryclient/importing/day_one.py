@@ -1,0 +1,109 @@
+"""Reads what Day One exports as JSON: the file, or the zip in which it comes.
+
+Rules: the text is Markdown, in which Day One escapes punctuation; the escapes are taken away. Tags
+stand beside the text there; those that are not in it are added as a last line. Photos and other
+attachments, places and the weather are not taken along, which is told for each entry.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from diaryclient.entry import find_tags
+from diaryclient.errors import SourceError
+from diaryclient.importing.finding import Draft, Finding, Oddity
+from diaryclient.importing.records import entries_of, fields_of, flag_of, text_of
+from diaryclient.importing.source import MAX_BYTES, decode
+from protocol.errors import MalformedError
+
+_ESCAPED: Final = re.compile(r"""\\([\\`*_{}\[\]()#+.!|<>~=^$&'":;,/?@%-])""")
+_MOMENT: Final = re.compile(r"!\[[^\]\n]*\]\(dayone-moment:[^)\n]*\)[ \t]*\n?")
+_NO_TAG: Final = re.compile(r"[^\w+#/-]+")
+_ATTACHED: Final = ("photos", "videos", "audios", "pdfAttachments")
+_BESIDE: Final = ("location", "weather")
+
+
+def read_day_one(data: bytes) -> Iterator[Finding]:
+    """Read a JSON file, or all of those in a zip; raise SourceError if there are no entries."""
+    if not data.startswith(b"PK"):
+        yield from _read_journal(decode(data), "")
+        return
+    for name, content in _unzipped(data):
+        yield from _read_journal(decode(content), f"{name} ")
+
+
+def _unzipped(data: bytes) -> list[tuple[str, bytes]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            found = [each for each in archive.infolist() if _is_journal(each.filename)]
+            if sum(each.file_size for each in found) > MAX_BYTES:
+                raise SourceError(f"it holds more than {MAX_BYTES >> 20} MiB; import it in parts")
+            # A zip can lie about its sizes; no more than it said is read.
+            contents = [(each.filename, archive.open(each).read(each.file_size)) for each in found]
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+        raise SourceError("it is a damaged or encrypted zip") from None
+    if not contents:
+        raise SourceError("there is no JSON file in the zip")
+    return contents
+
+
+def _is_journal(name: str) -> bool:
+    return name.lower().endswith(".json") and not name.startswith("__MACOSX")
+
+
+def _read_journal(text: str, prefix: str) -> Iterator[Finding]:
+    for number, value in enumerate(entries_of(text), start=1):
+        yield from _read_entry(value, f"{prefix}entry {number}")
+
+
+def _read_entry(value: object, place: str) -> Iterator[Finding]:
+    try:
+        entry = fields_of(value)
+        when = _moment(entry)
+        written = text_of(entry, "text") if "text" in entry else ""
+        text = _ESCAPED.sub(r"\1", _MOMENT.sub("", written))
+        starred = flag_of(entry, "starred")
+    except (MalformedError, ValueError, OverflowError):
+        yield Oddity(place, "is no entry", is_skipped=True)
+        return
+    if any(entry.get(key) for key in _ATTACHED):
+        yield Oddity(place, "photos and other attachments are left out")
+    if any(entry.get(key) for key in _BESIDE):
+        yield Oddity(place, "place and weather are left out")
+    tags, unusable = _tags(entry.get("tags"))
+    if unusable:
+        yield Oddity(place, "a tag is left out that can be none here")
+    yield Draft(place, when, _tagged(text.strip(), tags), starred)
+
+
+def _moment(entry: Mapping[str, object]) -> datetime:
+    moment = datetime.fromisoformat(text_of(entry, "creationDate"))
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    zone = entry.get("timeZone")
+    if not isinstance(zone, str):
+        return moment
+    try:
+        return moment.astimezone(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return moment
+
+
+def _tags(value: object) -> tuple[list[str], bool]:
+    names = [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+    tags = ["@" + _NO_TAG.sub("_", name.strip()).strip("_-/") for name in names]
+    usable = [tag for tag in tags if [found for _, found in find_tags(tag)] == [tag]]
+    return usable, len(usable) < len(names)
+
+
+def _tagged(text: str, tags: list[str]) -> str:
+    """Give the text with the tags that it has not."""
+    present = {tag.lower() for _, tag in find_tags(text)}
+    missing = " ".join(tag for tag in tags if tag.lower() not in present)
+    if not text or not missing:
+        return text or missing
+    return f"{text}\n{missing}"

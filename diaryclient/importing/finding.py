@@ -1,0 +1,34 @@
+"""What a reader finds in a source."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from protocol.dayfile import Stamp
+from protocol.identifiers import EntryId
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry of a source, and its place there, for people: `line 12`, a file's name.
+
+    `when`: a naive time is of the zone that the import is told. `id` is that of our own exports.
+    """
+
+    place: str
+    when: Stamp | datetime
+    text: str = field(repr=False)
+    starred: bool = False
+    id: EntryId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """Something that an entry, or a place, is without; `is_skipped`: the entry itself is."""
+
+    place: str
+    words: str
+    is_skipped: bool = False
+
+
+Finding: TypeAlias = Draft | Oddity

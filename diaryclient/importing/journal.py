@@ -1,0 +1,85 @@
+r"""Reads the text file in which jrnl keeps a journal.
+
+Rules: an entry begins on a line that begins with its time in brackets and a space; what follows, to
+the next such line, is its text, without blank space around it. A `*` at the end of the first line
+is the star. The backslash that an export puts before a bracket at a line's begin is taken away.
+A line with other words in brackets is text, and told of when it may be a time all the same.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from diaryclient.errors import SourceError
+from diaryclient.formats.journal import HEAD_LIKE
+from diaryclient.importing.finding import Draft, Finding, Oddity
+
+_HEAD: Final = re.compile(
+    r"^\[(\d{4})[-/.](\d\d?)[-/.](\d\d?)"
+    r"(?:[ T,]+(\d\d?):(\d\d)(?::(\d\d))?(?:\.\d+)? ?([AaPp]\.?[Mm]\.?)?)?\][ \t]?",
+    re.MULTILINE | re.ASCII,
+)
+_DOUBTFUL: Final = re.compile(r"^\[[^\]\n]*\d[^\]\n]*\] ", re.MULTILINE)
+_NOON: Final = 12
+_SHORTEST: Final = len("[1234567] ")
+"""jrnl itself takes shorter ones for footnotes."""
+
+_DEFAULT_HOUR: Final = 0
+"""Of an entry with a day only, as in jrnl."""
+
+
+def read_journal(text: str) -> Iterator[Finding]:
+    """Read a journal; raise SourceError if no entry begins in it."""
+    heads = [(match, moment) for match in _HEAD.finditer(text) if (moment := _moment(match))]
+    if not heads:
+        raise SourceError("no line begins with a time in brackets, as jrnl writes entries")
+    before = text[: heads[0][0].start()]
+    if before.strip():
+        yield Oddity("line 1", "text stands before the first entry", is_skipped=True)
+    line, counted = 1, 0
+    ends = [match.start() for match, _ in heads[1:]] + [len(text)]
+    for (match, moment), end in zip(heads, ends, strict=True):
+        line, counted = line + text.count("\n", counted, match.start()), match.start()
+        place = f"line {line}"
+        content = text[match.end() : end]
+        if any(len(each[0]) >= _SHORTEST for each in _DOUBTFUL.finditer(content)):
+            yield Oddity(place, "a line in brackets may be a time in a form unknown here; kept")
+        content, starred = _star(_unquoted(content).strip())
+        yield Draft(place, moment, content, starred)
+
+
+def is_journal(text: str) -> bool:
+    """Tell whether the first line that is not blank begins an entry."""
+    start = len(text) - len(text.lstrip())
+    match = _HEAD.match(text, start)
+    return match is not None and _moment(match) is not None
+
+
+def _moment(match: re.Match[str]) -> datetime | None:
+    year, month, day, hour, minute, second, half = match.groups()
+    hours = _DEFAULT_HOUR if hour is None else int(hour)
+    if half:
+        if not 1 <= hours <= _NOON:
+            return None
+        hours = hours % _NOON + _NOON * (half[0] in "pP")
+    try:
+        return datetime(  # noqa: DTZ001 - the zone is what the import is told
+            int(year), int(month), int(day), hours, int(minute or 0), int(second or 0)
+        )
+    except ValueError:
+        return None
+
+
+def _unquoted(content: str) -> str:
+    return "\n".join(
+        line[1:] if line.startswith("\\") and HEAD_LIKE.match(line) else line
+        for line in content.split("\n")
+    )
+
+
+def _star(content: str) -> tuple[str, bool]:
+    title, separator, further = content.partition("\n")
+    if not title.rstrip().endswith("*"):
+        return content, False
+    return f"{title.rstrip()[:-1].rstrip()}{separator}{further}".strip(), True
