@@ -21,9 +21,9 @@ from diaryclient.commands.selecting import SelectingCommand, selection_options
 from diaryclient.commands.surroundings import Surroundings, has_terminal
 from diaryclient.diary import Diary
 from diaryclient.display import safe_line
+from diaryclient.formats.exports import EXPORTS
 from diaryclient.formats.journal import Misreadings
 from diaryclient.formats.pretty import Look
-from diaryclient.formats.table import EXPORTS
 from diaryclient.formats.tree import render_tree
 from diaryclient.selection import Selection
 from protocol.errors import UsageError

@@ -1,6 +1,6 @@
 """The forms in which entries leave the diary: the one place where they are rendered.
 
-    table                what `--format` can name, of `read` and of `export`
+    table                what `--format` can name; `exports`: what that of `export` can
     pretty               for people at a terminal: pretty, short
     data                 for programs: json, jsonl
     documents, tree      for files: md, txt; md-tree, a folder of them

@@ -8,6 +8,7 @@ attachments, places and the weather are not taken along, which is told for each 
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
@@ -21,7 +22,7 @@ from diaryclient.importing.source import MAX_BYTES, decode
 from protocol.errors import MalformedError
 
 _ESCAPED: Final = re.compile(r"""\\([\\`*_{}\[\]()#+.!|<>~=^$&'":;,/?@%-])""")
-_MOMENT: Final = re.compile(r"!\[[^\]\n]*\]\(dayone-moment:[^)\n]*\)[ \t]*\n?")
+_MOMENT: Final = re.compile(r"!\[[^\]\n]{0,99}\]\(dayone-moment:[^)\n]{0,99}\)[ \t]*\n?")
 _NO_TAG: Final = re.compile(r"[^\w+#/-]+")
 _ATTACHED: Final = ("photos", "videos", "audios", "pdfAttachments")
 _BESIDE: Final = ("location", "weather")
@@ -44,7 +45,7 @@ def _unzipped(data: bytes) -> list[tuple[str, bytes]]:
                 raise SourceError(f"it holds more than {MAX_BYTES >> 20} MiB; import it in parts")
             # A zip can lie about its sizes; no more than it said is read.
             contents = [(each.filename, archive.open(each).read(each.file_size)) for each in found]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
         raise SourceError("it is a damaged or encrypted zip") from None
     if not contents:
         raise SourceError("there is no JSON file in the zip")

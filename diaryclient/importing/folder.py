@@ -47,6 +47,9 @@ def read_dated_file(path: Path, name: str) -> Iterator[Finding]:
     if path.suffix.lower() not in _ENDINGS:
         yield Oddity(name, "is neither .md nor .txt", is_skipped=True)
         return
+    if not path.is_file():
+        yield Oddity(name, "is no file", is_skipped=True)
+        return
     when = _when(name)
     if when is None:
         yield Oddity(name, "is not named by a day", is_skipped=True)

@@ -17,13 +17,13 @@ from diaryclient.importing.finding import Draft, Finding, Oddity
 
 _HEAD: Final = re.compile(
     r"^\[(\d{4})[-/.](\d\d?)[-/.](\d\d?)"
-    r"(?:[ T,]+(\d\d?):(\d\d)(?::(\d\d))?(?:\.\d+)? ?([AaPp]\.?[Mm]\.?)?)?\][ \t]?",
+    r"(?:[ T,]+(\d\d?):(\d\d)(?::(\d\d))?(?:\.\d+)? ?([AaPp]\.?[Mm]\.?)?)?\](?: |\t|$)",
     re.MULTILINE | re.ASCII,
 )
-_DOUBTFUL: Final = re.compile(r"^\[[^\]\n]*\d[^\]\n]*\] ", re.MULTILINE)
+_DOUBTFUL: Final = re.compile(r"^\[([^\]\n]{7,})\] ", re.MULTILINE)
+"""Where jrnl might find a time; it takes shorter words for footnotes."""
+
 _NOON: Final = 12
-_SHORTEST: Final = len("[1234567] ")
-"""jrnl itself takes shorter ones for footnotes."""
 
 _DEFAULT_HOUR: Final = 0
 """Of an entry with a day only, as in jrnl."""
@@ -43,7 +43,7 @@ def read_journal(text: str) -> Iterator[Finding]:
         line, counted = line + text.count("\n", counted, match.start()), match.start()
         place = f"line {line}"
         content = text[match.end() : end]
-        if any(len(each[0]) >= _SHORTEST for each in _DOUBTFUL.finditer(content)):
+        if any(re.search(r"\d", words) for words in _DOUBTFUL.findall(content)):
             yield Oddity(place, "a line in brackets may be a time in a form unknown here; kept")
         content, starred = _star(_unquoted(content).strip())
         yield Draft(place, moment, content, starred)

@@ -11,8 +11,9 @@ from wcwidth import width
 from diaryclient.browsing import Page
 from diaryclient.display import format_minute
 from diaryclient.entry import DiaryEntry
+from diaryclient.formats.exports import EXPORTS
 from diaryclient.formats.pretty import Look
-from diaryclient.formats.table import EXPORTS, FORMATS
+from diaryclient.formats.table import FORMATS
 from diaryclient.importing.finding import Draft
 from diaryclient.importing.journal import read_journal
 from protocol.dayfile import Foreign, Stamp, Written

@@ -1,6 +1,7 @@
 """`import` as it is typed: what it tells, asks, sends, and what it says was left out."""
 
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.client.loopback import Loopback, Run, lend
 JOURNAL = r"""
 [2025-12-24 18:00] Tree. @home *
 Candles and a song.
+[2025-12-23](a link)
 
 [ ] presents
 \[2020-01-01 10:00] an old head, quoted
@@ -80,7 +82,7 @@ def test_a_journal_is_told_of_asked_about_and_sent(
         "2026-11-22T19:30:00.000+08:00",
     ]
     assert entries[0].text == (
-        "Tree. @home\nCandles and a song.\n\n[ ] presents\n[2020-01-01 10:00] an old head, quoted"
+        "Tree. @home\nCandles and a song.\n[2025-12-23](a link)\n\n[ ] presents\n[2020-01-01 10:00] an old head, quoted"
     )
     assert texts(logged_in)[1:] == ["今天天气很好！", "Twice.", "Twice."]
     assert [each.starred for each in entries] == [True, False, False, False]
@@ -198,6 +200,7 @@ def test_a_folder_is_read_by_the_names_of_its_files(
     source("2025-13-01.md", "no such day")
     source("notes.md", "no day")
     source("2025-01-06.jpg", "no text")
+    os.mkfifo(Path(source("2025-01-09.md", "")).with_name("2025-01-10.md"))
     source(".hidden/2025-01-07.md", "hidden")
     folder = str(Path(source("2025-01-08.md", "")).parent)
     status, out, err = run("import", "--yes", "--tz", "UTC", folder)
@@ -206,8 +209,10 @@ def test_a_folder_is_read_by_the_names_of_its_files(
     assert sorted(err.splitlines()) == [
         "diaryclient: 2025-01-06.jpg is neither .md nor .txt",
         "diaryclient: 2025-01-08.md has no text",
+        "diaryclient: 2025-01-09.md has no text",
+        "diaryclient: 2025-01-10.md is no file",
         "diaryclient: 2025-13-01.md is not named by a day",
-        "diaryclient: left out, as listed: 4 entries",
+        "diaryclient: left out, as listed: 6 entries",
         "diaryclient: notes.md is not named by a day",
     ]
     assert [(f"{each.stamp.wall:%d %H:%M}", each.text) for each in stored(logged_in)] == [

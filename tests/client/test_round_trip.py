@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from diaryclient.browsing import Page, Query, browse
 from diaryclient.entry import DiaryEntry
+from diaryclient.formats.exports import EXPORTS
 from diaryclient.formats.pretty import Look
-from diaryclient.formats.table import EXPORTS
 from diaryclient.formats.tree import render_tree
 from diaryclient.importing.delivery import Progress, deliver
 from diaryclient.importing.detection import read_source

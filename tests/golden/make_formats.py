@@ -11,8 +11,9 @@ from typing import Final
 
 from diaryclient.browsing import Page
 from diaryclient.entry import DiaryEntry
+from diaryclient.formats.exports import EXPORTS
 from diaryclient.formats.pretty import Look
-from diaryclient.formats.table import EXPORTS, FORMATS
+from diaryclient.formats.table import FORMATS
 from diaryclient.formats.versions import render_versions, render_versions_as_json
 from diaryclient.histories import EntryHistory, entry_histories
 from protocol.dayfile import Foreign, fold, parse_day_file

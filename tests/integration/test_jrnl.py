@@ -15,9 +15,9 @@ import pytest
 from benchmarks.peers.jrnl import configure, install
 from diaryclient.browsing import Page
 from diaryclient.entry import DiaryEntry
+from diaryclient.formats.exports import EXPORTS
 from diaryclient.formats.journal import Misreadings
 from diaryclient.formats.pretty import Look
-from diaryclient.formats.table import EXPORTS
 from diaryclient.importing.detection import read_source
 from diaryclient.importing.finding import Draft, Oddity
 from tests.generated_diary import generate_diary
