@@ -43,6 +43,13 @@ class Connection:
         """Run one statement, inside a transaction."""
         return self._database.execute(statement, values)
 
+    def stream(self, query: str) -> Iterator[Any]:
+        """Give the rows of a query one by one, for tables that are large; raise StorageError."""
+        try:
+            yield from self._database.execute(query)
+        except sqlite3.DatabaseError as error:
+            raise StorageError(f"accounts: {error}") from error
+
     def read(self, query: str, values: Sequence[object] | dict[str, object] = ()) -> list[Any]:
         """Give the rows of a query; raise StorageError if they cannot be read."""
         try:

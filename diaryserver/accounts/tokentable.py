@@ -10,6 +10,7 @@ from typing import Final
 
 from diaryserver.accounts.connection import Connection
 from diaryserver.service.ports import Token, Use
+from protocol.errors import StorageError
 from protocol.identifiers import Username
 
 _COLUMNS: Final = tuple(field.name for field in fields(Token) if field.name != "user")
@@ -21,6 +22,11 @@ _INSERT: Final = (
     f"INSERT INTO tokens ({', '.join(_COLUMNS)})"  # noqa: S608 - our own names
     f" VALUES ({', '.join('?' * len(_COLUMNS))})"
 )
+
+_ALIKE: Final = ("generation", "suite", "scopes", "label", "life")
+"""What many tokens have in common."""
+
+_OFTEN_SAME: Final = (("id", "kid"), ("authenticated", "created"), ("used", "created"))
 
 
 class TokenTable:
@@ -75,9 +81,17 @@ class TokenTable:
                 self._tokens[kid] = token
 
     def _stored(self) -> Iterator[Token]:
-        for *values, name in self._connection.read(_SELECT):
+        # Every known user's token is in memory: of equal values one object is kept.
+        shared: dict[object, object] = {}
+        for *values, name in self._connection.stream(_SELECT):
             found = dict(zip(_COLUMNS, values, strict=True))
-            yield Token(**found | {"user": Username(name), "fixed": bool(found["fixed"])})
+            for column in _ALIKE:
+                found[column] = shared.setdefault(found[column], found[column])
+            for column, like in _OFTEN_SAME:
+                if found[column] == found[like]:
+                    found[column] = found[like]
+            found["fixed"] = bool(found["fixed"])
+            yield Token(**found, user=Username(name))
 
 
 class LastUses:
@@ -89,13 +103,14 @@ class LastUses:
     def __init__(self, connection: Connection) -> None:
         """Read them all."""
         self._connection = connection
-        rows = connection.read("SELECT kid, last_used, address FROM tokens WHERE last_used > 0")
-        self._kept = {kid: Use(moment, address) for kid, moment, address in rows}
-        self._noted = dict(self._kept)
+        rows = connection.stream("SELECT kid, last_used, address FROM tokens WHERE last_used > 0")
+        self._noted = {kid: Use(moment, address) for kid, moment, address in rows}
+        self._unkept: set[bytes] = set()
 
     def note(self, kid: bytes, use: Use) -> None:
-        """Remember a use; this is on the way of every request, and one assignment."""
+        """Remember a use; this is on the way of every request."""
         self._noted[kid] = use
+        self._unkept.add(kid)
 
     def of(self, kid: bytes) -> Use:
         """Give the last use; its moment is 0 if there was none."""
@@ -103,19 +118,25 @@ class LastUses:
 
     def keep(self) -> None:
         """Write what is new, inside a transaction of its own."""
-        new = [(kid, use) for kid, use in list(self._noted.items()) if self._kept.get(kid) != use]
+        new = list(self._unkept)
         if not new:
             return
-        with self._connection.transaction():
-            for kid, use in new:
-                self._connection.execute(
-                    "UPDATE tokens SET last_used = ?, address = ? WHERE kid = ?",
-                    (use.moment, use.address, kid),
-                )
-        self._kept.update(new)
+        # Before they are read: what is noted from now on is kept the next time.
+        self._unkept.difference_update(new)
+        try:
+            with self._connection.transaction():
+                for kid in new:
+                    use = self.of(kid)
+                    self._connection.execute(
+                        "UPDATE tokens SET last_used = ?, address = ? WHERE kid = ?",
+                        (use.moment, use.address, kid),
+                    )
+        except StorageError:
+            self._unkept.update(new)
+            raise
 
     def prune(self, is_known: Callable[[bytes], bool]) -> None:
         """Forget the tokens that were erased."""
         for kid in [kid for kid in list(self._noted) if not is_known(kid)]:
             self._noted.pop(kid, None)
-            self._kept.pop(kid, None)
+            self._unkept.discard(kid)
