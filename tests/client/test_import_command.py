@@ -82,7 +82,8 @@ def test_a_journal_is_told_of_asked_about_and_sent(
         "2026-11-22T19:30:00.000+08:00",
     ]
     assert entries[0].text == (
-        "Tree. @home\nCandles and a song.\n[2025-12-23](a link)\n\n[ ] presents\n[2020-01-01 10:00] an old head, quoted"
+        "Tree. @home\nCandles and a song.\n[2025-12-23](a link)\n\n[ ] presents\n"
+        "[2020-01-01 10:00] an old head, quoted"
     )
     assert texts(logged_in)[1:] == ["今天天气很好！", "Twice.", "Twice."]
     assert [each.starred for each in entries] == [True, False, False, False]
