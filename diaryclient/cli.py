@@ -188,7 +188,9 @@ def main(
         error.show()
         status = error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("diaryclient: interrupted", err=True)
+        # The terminal shows ^C behind a question, or behind what was typed.
+        start = "\n" * sys.stderr.isatty()
+        click.echo(f"{start}diaryclient: interrupted", err=True)
         status = _INTERRUPTED
     except BrokenPipeError:
         drop_stdout()

@@ -159,6 +159,16 @@ def test_a_login_asks_for_what_is_missing(
     assert [form.user for form in loopback.fake.forms] == ["alice"]
 
 
+def test_ctrl_c_at_a_question_begins_a_line(environment: dict[str, str]) -> None:
+    """What is told does not hang behind the question; nothing was asked of anybody."""
+    child = terminal("login", environment=environment)
+    child.expect("server address: ")
+    child.sendintr()
+    status, rest = finish(child)
+    assert status == 130
+    assert rest.endswith("\r\ndiaryclient: interrupted\r\n")
+
+
 def test_three_mistakes_at_a_new_password_are_enough(
     loopback: Loopback, environment: dict[str, str]
 ) -> None:
