@@ -2,6 +2,7 @@
 
 import json
 
+from protocol.dayfile import Written, parse_day_file
 from tests.programs import Home, Server
 
 
@@ -15,3 +16,8 @@ def outbox(home: Home) -> list[str]:
     """Give the texts that wait."""
     files = sorted((home.folder / "state/diaryclient/outbox").glob("*/*.json"))
     return [json.loads(file.read_text())["text"] for file in files]
+
+
+def texts_in(data: bytes) -> list[str]:
+    """Give the texts of the entries written in a day file, whatever attributes their lines have."""
+    return [record.text for record in parse_day_file(data) if isinstance(record, Written)]

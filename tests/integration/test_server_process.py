@@ -17,6 +17,7 @@ import pytest
 
 from protocol.envelope import parse_envelope
 from protocol.messages import Identity, Ping, Put, Refusal, Stored
+from tests.diaries import texts_in
 from tests.in_process import Finished
 from tests.integration.wire import QUIET, Wire, new_id, now, snapshot, wire_to
 from tests.programs import PASSWORD, Server, launch, run_program, start_server
@@ -247,10 +248,8 @@ def test_a_stop_finishes_what_was_received(server: Server, number: int) -> None:
             reply = wire.receive(0)
             assert reply is not None, f"{len(sent)} were not answered"
             assert isinstance(alice.opened(reply, *sent.pop(parse_envelope(reply).rid)), Stored)
-    text = "".join(path.read_text() for path in server.day_files("alice"))
-    assert [line.split(" + ")[1] for line in text.splitlines()] == [
-        f"entry {index}" for index in range(100)
-    ]
+    data = b"".join(path.read_bytes() for path in server.day_files("alice"))
+    assert texts_in(data) == [f"entry {index}" for index in range(100)]
     assert not (server.data / "admin.sock").exists()
     assert server.log.count("\n") <= 2
 
@@ -312,7 +311,9 @@ def test_kills_under_load_lose_and_double_nothing(server: Server) -> None:
             assert isinstance(alice.put(text, rid, at), Stored)
     [path] = server.day_files("alice")
     data = path.read_text()
-    assert sorted(re.findall(r" ([0-9a-f]{32}) \+ ", data)) == sorted(rid.hex() for rid in entries)
+    # A slow machine stores some entries with the time at which they came in.
+    stored = re.findall(r" ([0-9a-f]{32}) \+[ ,]", data)
+    assert sorted(stored) == sorted(rid.hex() for rid in entries)
     assert data.count("of two lines") == len(entries)
 
 

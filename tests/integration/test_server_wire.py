@@ -23,6 +23,7 @@ from protocol.messages import (
     padded,
 )
 from protocol.offer import Hello, encode_hello
+from tests.diaries import texts_in
 from tests.integration.wire import QUIET, Token, Wire, new_id, now, snapshot, wire_to
 from tests.programs import PASSWORD, Server
 
@@ -64,10 +65,7 @@ def test_two_devices_of_one_user_write_one_diary(wire: Wire) -> None:
     stored = Day("2020-09-13")
     chunk = one.ask(padded(Read(stored, 0, 0)))
     assert isinstance(chunk, Chunk)
-    assert [line.rsplit(b" + ")[1] for line in chunk.data.splitlines()] == [
-        b"from one",
-        b"from two",
-    ]
+    assert texts_in(chunk.data) == ["from one", "from two"]
     identity = two.ask(Ping())
     assert isinstance(identity, Identity)
     assert identity.user == "alice"
@@ -165,5 +163,4 @@ def test_many_entries_at_once_are_all_kept_in_order(
         assert isinstance(answer, Stored)
         assert not answer.dup
     path = shared.data / "diaries" / "alice" / f"{Stamp(at, 0).day}.log"
-    texts = [line.split(" + ")[1] for line in path.read_text().splitlines()]
-    assert texts == [request.text for request in requests]
+    assert texts_in(path.read_bytes()) == [request.text for request in requests]
