@@ -96,7 +96,7 @@ class _Server:
 
     def _listen(self, service: Service) -> tuple[list[DatagramListener], list[LineListener]]:
         receive, counters = service.router.receive, self._counters
-        datagrams = [DatagramListener(each.datagrams, receive, counters) for each in self._bound]
+        datagrams = [DatagramListener(each, receive, counters) for each in self._bound]
         lines = [
             LineListener(each.lines, service.plain, counters)
             for each in self._bound

@@ -12,14 +12,20 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, TypeAlias
 
-from diaryserver.net.sockets import IP_PKTINFO, address_of
+from diaryserver.net.sockets import IP_PKTINFO, Bound, is_wildcard
 from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.source import Source
-from protocol.address import Address
 
 MAX_DATAGRAM_BYTES: Final = 65_535
 MAX_DRAIN: Final = 256
 """Datagrams read in one wake-up, so that replies and other sockets get their turn in a flood."""
+
+BUSY_SECONDS: Final = 0.02
+OTHERS_AT_ONCE: Final = 8
+REST_FOR_EACH_SECOND: Final = 19.0
+"""While signed requests come, the last of them so long ago at most, everything else has a twentieth
+of the time: so many at once, then a rest. A flood fills its own queue, and loses what that cannot
+hold; without requests, everything else may have the whole core."""
 
 MAX_LAST_DRAINS: Final = 64
 """A stop takes 16,384 datagrams more, which is what a full receive buffer of small ones holds."""
@@ -27,62 +33,102 @@ MAX_LAST_DRAINS: Final = 64
 _ANCILLARY_SPACE: Final = 256
 _PKTINFO: Final = struct.Struct("=I4s4s")
 
+Peer: TypeAlias = tuple[str, int]
+"""As the socket gives it: an IPv6 one has two parts more, which `sendto` wants back."""
+
 Ancillary: TypeAlias = Sequence[tuple[int, int, bytes]]
 SendReply: TypeAlias = Callable[[bytes], None]
 Receive: TypeAlias = Callable[[bytes, Source, SendReply], None]
 
 
 class DatagramListener:
-    """Feeds one socket's datagrams to `receive`."""
+    """Feeds one address's datagrams to `receive`, signed requests before everything else."""
 
-    def __init__(self, bound: socket.socket, receive: Receive, counters: Counters) -> None:
-        """Take over `bound`; nothing is read before `start`."""
-        self._socket = bound
+    def __init__(self, bound: Bound, receive: Receive, counters: Counters) -> None:
+        """Take over the UDP sockets of `bound`, on the running loop; nothing is read yet."""
+        self._bound = bound
         self._receive = receive
         self._counters = counters
-
-    @property
-    def address(self) -> Address:
-        """Where it listens, with the real port number."""
-        return address_of(self._socket)
+        self._loop = asyncio.get_running_loop()
+        self._requested = -BUSY_SECONDS
+        self._resuming: asyncio.TimerHandle | None = None
+        self._needs_origin = is_wildcard(bound.address)
 
     def start(self) -> None:
-        """Read from now on, on the running event loop."""
-        asyncio.get_running_loop().add_reader(self._socket, self.drain)
+        """Read from now on."""
+        self._loop.add_reader(self._bound.requests, self._take_requests)
+        if self._bound.others is not None:
+            self._read_others(self._bound.others)
 
     def stop(self) -> None:
         """Take what the kernel holds already, then read no more."""
-        asyncio.get_running_loop().remove_reader(self._socket)
-        for _ in range(MAX_LAST_DRAINS):
-            if not self.drain():
-                return
+        if self._resuming is not None:
+            self._resuming.cancel()
+        for each in self._sockets():
+            self._loop.remove_reader(each)
+            for _ in range(MAX_LAST_DRAINS):
+                if self._drain(each, MAX_DRAIN) < MAX_DRAIN:
+                    break
 
     def close(self) -> None:
-        """Close the socket; replies after this are lost."""
-        self._socket.close()
+        """Close the sockets; replies after this are lost."""
+        for each in self._sockets():
+            each.close()
 
-    def drain(self) -> bool:
-        """Hand on at most MAX_DRAIN datagrams; tell whether there may be more."""
-        for _ in range(MAX_DRAIN):
+    def _sockets(self) -> list[socket.socket]:
+        return [each for each in (self._bound.requests, self._bound.others) if each is not None]
+
+    def _take_requests(self) -> None:
+        self._requested = self._loop.time()
+        self._drain(self._bound.requests, MAX_DRAIN)
+
+    def _take_others(self, others: socket.socket) -> None:
+        began = self._loop.time()
+        if began - self._requested > BUSY_SECONDS:
+            self._drain(others, MAX_DRAIN)
+        elif self._drain(others, OTHERS_AT_ONCE) == OTHERS_AT_ONCE:
+            self._loop.remove_reader(others)
+            rest = REST_FOR_EACH_SECOND * (self._loop.time() - began)
+            self._resuming = self._loop.call_later(rest, self._read_others, others)
+
+    def _read_others(self, others: socket.socket) -> None:
+        self._loop.add_reader(others, self._take_others, others)
+
+    def _drain(self, bound: socket.socket, most: int) -> int:
+        """Hand on at most so many datagrams, and give how many they were: fewer, if it is empty."""
+        receive = self._receive
+        take = self._with_origin if self._needs_origin else self._without_origin
+        for number in range(most):
             try:
-                datagram, ancillary, _, peer = self._socket.recvmsg(
-                    MAX_DATAGRAM_BYTES, _ANCILLARY_SPACE
-                )
+                datagram, source, reply = take(bound)
             except BlockingIOError:
-                return False
+                return number
             except OSError:
                 # An ICMP error of an earlier reply; the next call reads on.
                 continue
-            reply = partial(self._reply, peer, ancillary)
-            self._receive(datagram, Source(peer[0], peer[1]), reply)
-        return True
+            receive(datagram, source, reply)
+        return most
 
-    def _reply(self, peer: tuple[str, int], ancillary: Ancillary, datagram: bytes) -> None:
+    def _without_origin(self, bound: socket.socket) -> tuple[bytes, Source, SendReply]:
+        datagram, peer = bound.recvfrom(MAX_DATAGRAM_BYTES)
+        return datagram, Source(peer[0], peer[1]), partial(self._reply, bound, peer)
+
+    def _with_origin(self, bound: socket.socket) -> tuple[bytes, Source, SendReply]:
+        datagram, ancillary, _, peer = bound.recvmsg(MAX_DATAGRAM_BYTES, _ANCILLARY_SPACE)
+        reply = partial(self._reply_from, bound, peer, ancillary)
+        return datagram, Source(peer[0], peer[1]), reply
+
+    def _reply(self, bound: socket.socket, peer: Peer, datagram: bytes) -> None:
         try:
-            if ancillary:
-                self._socket.sendmsg([datagram], [_origin(*item) for item in ancillary], 0, peer)
-            else:
-                self._socket.sendto(datagram, peer)
+            bound.sendto(datagram, peer)
+        except OSError:
+            self._counters.count(Drop.SEND_FAILED)
+
+    def _reply_from(
+        self, bound: socket.socket, peer: Peer, ancillary: Ancillary, datagram: bytes
+    ) -> None:
+        try:
+            bound.sendmsg([datagram], [_origin(*item) for item in ancillary], 0, peer)
         except OSError:
             self._counters.count(Drop.SEND_FAILED)
 

@@ -1,5 +1,11 @@
-"""Binding: one UDP socket for each address, and a TCP socket on the same port for plain text."""
+"""Binding: UDP sockets for each address, and a TCP socket on the same port for plain text.
 
+On Linux an address has two UDP sockets, one of them for signed requests (`net.steering`). They
+share their port by SO_REUSEPORT, which would let a second server of the same user take part, too:
+so that the address is free is seen first, by a socket that does not share.
+"""
+
+import logging
 import socket
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -7,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from diaryserver.errors import ListenError
+from diaryserver.net import steering
 from protocol.address import Address
 
 RECEIVE_BUFFER_BYTES: Final = 4 * 2**20
@@ -18,18 +25,25 @@ IP_PKTINFO: Final = 8
 _PORT_TRIES: Final = 16
 """A port that is free for UDP may be taken for TCP; then another one is drawn."""
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The sockets of one address, non-blocking; `lines` is None where plain text by TCP is off."""
+    """The sockets of one address, non-blocking.
 
-    datagrams: socket.socket
+    Datagrams of all kinds come by `requests`, or the signed ones only, and the rest by `others`.
+    `lines` is None where plain text by TCP is off.
+    """
+
+    requests: socket.socket
+    others: socket.socket | None
     lines: socket.socket | None
 
     @property
     def address(self) -> Address:
         """The address, with the real port number."""
-        return address_of(self.datagrams)
+        return address_of(self.requests)
 
     def __str__(self) -> str:
         """Name both, as the ready line does."""
@@ -55,22 +69,45 @@ def is_wildcard(address: Address) -> bool:
 
 def _bind_one(address: Address, stack: ExitStack, *, lines: bool) -> Bound:
     for _ in range(_PORT_TRIES):
-        datagrams = stack.enter_context(_bind_datagrams(address))
+        requests, others = _bind_datagrams(address, stack)
         if not lines:
-            return Bound(datagrams, None)
-        chosen = Address(address.host, address_of(datagrams).port)
+            return Bound(requests, others, None)
+        chosen = Address(address.host, address_of(requests).port)
         try:
-            return Bound(datagrams, stack.enter_context(_bind_lines(chosen)))
+            return Bound(requests, others, stack.enter_context(_bind_lines(chosen)))
         except ListenError:
             if address.port:
                 raise
     raise ListenError(f"cannot find a port of {address.host} that is free for udp and tcp")
 
 
-def _bind_datagrams(address: Address) -> socket.socket:
+def _bind_datagrams(
+    address: Address, stack: ExitStack
+) -> tuple[socket.socket, socket.socket | None]:
+    """Give the socket of signed requests and that of everything else, or one that has both."""
+    alone = stack.enter_context(_bind_datagram_socket(address, is_shared=False))
+    if not steering.IS_POSSIBLE:
+        return alone, None
+    chosen = Address(address.host, address_of(alone).port)
+    alone.close()
+    requests, others = [
+        stack.enter_context(_bind_datagram_socket(chosen, is_shared=True)) for _ in range(2)
+    ]
+    try:
+        steering.steer(requests)
+    except OSError as error:
+        logger.warning("one queue for all datagrams of udp %s: %s", chosen, error.strerror)
+        others.close()
+        return requests, None
+    return requests, others
+
+
+def _bind_datagram_socket(address: Address, *, is_shared: bool) -> socket.socket:
     family = _family(address)
     bound = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
+        if is_shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if is_wildcard(address):
