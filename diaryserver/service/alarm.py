@@ -26,8 +26,8 @@ class Alarm:
         self._unsaid = 0
         self._is_failing = False
 
-    def failed(self, what: str, *, trace: bool = False) -> None:
-        """Say what failed, with the traceback of the exception being handled if `trace`."""
+    def failed(self, what: str, *, trace: bool | BaseException = False) -> None:
+        """Say what failed; `trace`: with a traceback, of the exception being handled or of this."""
         now = self._monotonic()
         if self._is_failing and now < self._quiet_until:
             self._unsaid += 1

@@ -55,7 +55,7 @@ class Committer:
         self._alarm = Alarm(logger, "batches are written again", monotonic)
         self._pending: deque[_Waiting] = deque()
         self._count = 0
-        self._writer: asyncio.Task[None] | None = None
+        self._is_writing = False
         self._catch_up_seconds = catch_up_seconds
         self._catching_up: asyncio.Task[None] | None = None
 
@@ -68,8 +68,10 @@ class Committer:
             raise BusyError
         self._pending.append((writings, done))
         self._count += len(writings)
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write_pending())
+        if not self._is_writing:
+            # All that the loop receives in this turn shares the write.
+            self._is_writing = True
+            asyncio.get_running_loop().call_soon(self._write)
 
     async def append(self, writing: Writing) -> Appended:
         """Return once it is durable; raise the RefusedError that is its outcome, or BusyError."""
@@ -79,13 +81,6 @@ class Committer:
         if isinstance(outcome, Appended):
             return outcome
         raise outcome
-
-    async def _write_pending(self) -> None:
-        try:
-            while self._pending:
-                await self._write(self._take())
-        finally:
-            self._writer = None
 
     async def _catch_up(self) -> None:
         try:
@@ -106,17 +101,31 @@ class Committer:
         self._count -= size
         return taken
 
-    async def _write(self, taken: list[_Waiting]) -> None:
+    def _write(self) -> None:
+        taken = self._take()
         writings = [writing for group, _ in taken for writing in group]
-        outcomes: list[Outcome]
-        try:
-            outcomes = await self._worker.run(self._append, writings)
-            self._alarm.works()
-            if self._catching_up is None:
-                self._catching_up = asyncio.create_task(self._catch_up())
-        except Exception:  # noqa: BLE001 - said by the alarm; the senders must hear something
-            self._alarm.failed("a batch failed, its senders are told: outcome unknown", trace=True)
-            outcomes = [StorageError("the server failed; see its log") for _ in writings]
+        self._worker.start(
+            partial(self._append, writings),
+            partial(self._written, taken),
+            partial(self._failed, taken),
+        )
+
+    def _written(self, taken: list[_Waiting], outcomes: Sequence[Outcome]) -> None:
+        self._alarm.works()
+        if self._catching_up is None:
+            self._catching_up = asyncio.create_task(self._catch_up())
+        self._go_on(taken, outcomes)
+
+    def _failed(self, taken: list[_Waiting], error: BaseException) -> None:
+        self._alarm.failed("a batch failed, its senders are told: outcome unknown", trace=error)
+        unknown = StorageError("the server failed; see its log")
+        self._go_on(taken, [unknown for group, _ in taken for _ in group])
+
+    def _go_on(self, taken: list[_Waiting], outcomes: Sequence[Outcome]) -> None:
+        """Have the store write what came meanwhile, and tell those whose turn it was."""
+        self._is_writing = bool(self._pending)
+        if self._pending:
+            self._write()
         start = 0
         for group, done in taken:
             end = start + len(group)

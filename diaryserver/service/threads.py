@@ -8,7 +8,10 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from queue import SimpleQueue
 from typing import Final, ParamSpec, TypeVar
 
 PASSWORD_NICENESS: Final = 10
@@ -22,13 +25,29 @@ _Result = TypeVar("_Result")
 
 
 class Worker:
-    """Runs functions on `threads` threads of its own, in the order they were handed over."""
+    """Runs functions on `threads` threads of its own, in the order they were handed over.
+
+    A `ThreadPoolExecutor` below `run_in_executor` does the same with two futures and four locks
+    for each function, which took longer than to format an entry: docs/decisions/0007.
+    """
 
     def __init__(self, name: str, threads: int = 1, niceness: int = 0) -> None:
         """`name` is what a debugger shows; `niceness` is added to the process's."""
-        self._executor = ThreadPoolExecutor(
-            threads, thread_name_prefix=name, initializer=_be_nicer, initargs=(niceness,)
-        )
+        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._work, args=(niceness,), name=name, daemon=True)
+            for _ in range(threads)
+        ]
+        self._is_started = False
+
+    def start(
+        self,
+        function: Callable[[], _Result],
+        done: Callable[[_Result], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        """Call `done` or `failed` on the running event loop when the function has ended."""
+        self._put(partial(_report, function, asyncio.get_running_loop(), done, failed))
 
     async def run(
         self,
@@ -37,11 +56,10 @@ class Worker:
         **keywords: _Arguments.kwargs,
     ) -> _Result:
         """Give what the function gives, or raise what it raises."""
-
-        def call() -> _Result:
-            return function(*arguments, **keywords)
-
-        return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+        ended: asyncio.Future[_Result] = asyncio.get_running_loop().create_future()
+        call = partial(function, *arguments, **keywords)
+        self.start(call, partial(_give, ended), partial(_raise, ended))
+        return await ended
 
     def wait_for(
         self,
@@ -50,11 +68,30 @@ class Worker:
         **keywords: _Arguments.kwargs,
     ) -> _Result:
         """Do the same for a caller on another worker, which waits; never for the event loop."""
-        return self._executor.submit(function, *arguments, **keywords).result()
+        ended: Future[_Result] = Future()
+        self._put(partial(_settle, ended, partial(function, *arguments, **keywords)))
+        return ended.result()
 
     def close(self) -> None:
         """Wait for what was handed over."""
-        self._executor.shutdown()
+        if self._is_started:
+            for _ in self._threads:
+                self._queue.put(None)
+            for thread in self._threads:
+                thread.join()
+
+    def _put(self, work: Callable[[], None]) -> None:
+        if not self._is_started:
+            self._is_started = True
+            for thread in self._threads:
+                thread.start()
+        self._queue.put(work)
+
+    def _work(self, niceness: int) -> None:
+        _be_nicer(niceness)
+        while (work := self._queue.get()) is not None:
+            work()
+            del work  # or what it holds would live until the next one comes
 
 
 class Workers:
@@ -70,6 +107,43 @@ class Workers:
         """Wait for what was handed over, in the order in which one feeds the next."""
         for worker in (self.passwords, self.accounts, self.entries):
             worker.close()
+
+
+def _report(
+    function: Callable[[], _Result],
+    loop: asyncio.AbstractEventLoop,
+    done: Callable[[_Result], None],
+    failed: Callable[[BaseException], None],
+) -> None:
+    try:
+        result = function()
+    except BaseException as error:  # noqa: BLE001 - it is the caller's
+        _call_on(loop, partial(failed, error))
+    else:
+        _call_on(loop, partial(done, result))
+
+
+def _call_on(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    # A loop that has ended has nobody who waits.
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(call)
+
+
+def _give(ended: asyncio.Future[_Result], result: _Result) -> None:
+    if not ended.done():
+        ended.set_result(result)
+
+
+def _raise(ended: asyncio.Future[_Result], error: BaseException) -> None:
+    if not ended.done():
+        ended.set_exception(error)
+
+
+def _settle(ended: Future[_Result], function: Callable[[], _Result]) -> None:
+    try:
+        ended.set_result(function())
+    except BaseException as error:  # noqa: BLE001 - it is the caller's
+        ended.set_exception(error)
 
 
 def _be_nicer(niceness: int) -> None:
