@@ -18,6 +18,7 @@ from protocol.envelope import (
     MAX_PLAINTEXT,
     SIV_BYTES,
     SUITE,
+    TAG_BYTES,
     Envelope,
     Kind,
     signed_part,
@@ -61,6 +62,10 @@ class SealingKeys:
     def is_authentic(self, envelope: Envelope) -> bool:
         """Compare the tag in constant time, as the function `is_authentic`."""
         return hmac.compare_digest(self.sign(envelope.signed), envelope.tag)
+
+    def has_signed(self, datagram: bytes) -> bool:
+        """Tell the same of a datagram that is not parsed yet: its last 32 bytes are the tag."""
+        return hmac.compare_digest(self.sign(datagram[:-TAG_BYTES]), datagram[-TAG_BYTES:])
 
     def __repr__(self) -> str:
         """Show no key."""

@@ -1,10 +1,10 @@
 """Requests under a token: authenticate, check, hand to a handler, seal the answer.
 
 The order is the cheapest first, and nothing is said to anybody who did not sign correctly:
-token known, suite, HMAC; then signed refusals: REVOKED, EXPIRED, BADTIME; a datagram already in
-flight is dropped; then decrypt, unpack, validate, scope, do it. What only appends is handed to the
-committer in the moment it arrives, anything else gets a task. A reply says so when its token is due
-to be renewed.
+length, token known, HMAC, shape, suite; a datagram already in flight is dropped; then signed
+refusals: REVOKED, EXPIRED, BADTIME; then decrypt, unpack, validate, scope, do it. What only appends
+is handed to the committer in the moment it arrives, anything else gets a task. A reply says so when
+its token is due to be renewed.
 """
 
 import asyncio
@@ -23,12 +23,22 @@ from diaryserver.service.door import read_request, refusal
 from diaryserver.service.firstuse import FirstUses
 from diaryserver.service.handlers import HANDLERS
 from diaryserver.service.ports import AccountStore, Clock, EntryStore, Outcome, Token, Use
+from diaryserver.service.sessions import Session, Sessions
 from diaryserver.service.source import Source
 from diaryserver.service.threads import Workers
 from diaryserver.service.tokens import why_not_renewed
 from diaryserver.steps import Announce, Step, announce_to_nobody
 from protocol.channel import seal_reply
-from protocol.envelope import MAX_DATAGRAM, OVERHEAD, SIV_BYTES, Envelope
+from protocol.envelope import (
+    KID_AT,
+    KID_END,
+    MAX_DATAGRAM,
+    MIN_DATAGRAM,
+    OVERHEAD,
+    SIV_BYTES,
+    Envelope,
+    parse_envelope,
+)
 from protocol.errors import (
     BadTimeError,
     BusyError,
@@ -39,7 +49,7 @@ from protocol.errors import (
     TokenExpiredError,
     TokenRevokedError,
 )
-from protocol.keys import TokenKeys, derive_token_keys, open_authentic
+from protocol.keys import open_authentic
 from protocol.messages import (
     MAX_SKEW_MILLISECONDS,
     RENEWAL_HINT_BYTES,
@@ -62,9 +72,6 @@ from protocol.messages import (
 MAX_IN_FLIGHT: Final = 8192
 """Twice what the committer queues, so that reads still pass when appends have to wait."""
 
-MAX_CACHED_KEYS: Final = 20_000
-"""Setting a token's keys up costs 20 us and they hold about 1 KiB: 20 MiB at most."""
-
 MAX_ANSWERS: Final = 5
 """Of one request id that only reads: five transmissions fit into a client's six seconds."""
 
@@ -84,8 +91,7 @@ logger = logging.getLogger(__name__)
 class _Call(NamedTuple):
     """A request that is being answered; `now` is when it came."""
 
-    token: Token
-    keys: TokenKeys
+    session: Session
     envelope: Envelope
     now: int
     reply: SendReply
@@ -115,43 +121,51 @@ class RequestService:
         self._counters = counters
         self._announce = announce
         self._alarm = Alarm(logger, "requests are answered again", clock.monotonic)
-        self._keys: OrderedDict[bytes, TokenKeys] = OrderedDict()
+        self._sessions = Sessions(accounts)
         self._answers: OrderedDict[tuple[bytes, bytes], int] = OrderedDict()
         self._in_flight: set[bytes] = set()
         self._is_idle = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._first_uses = FirstUses(self._is_used, self._mark_used)
 
-    def knows(self, kid: bytes) -> bool:
-        """Tell whether there is a token of that key id; nothing else about it is sure."""
-        return self._accounts.token(kid) is not None
+    def receive(self, datagram: bytes, source: Source, reply: SendReply) -> None:
+        """Answer a datagram of this kind through `reply`, now or when the disk is done, or never.
 
-    def receive(self, envelope: Envelope, source: Source, reply: SendReply) -> None:
-        """Answer through `reply`, now or when the disk is done, once or never."""
+        Its shape is looked at last of what can drop it: nobody without the key gets that far.
+        """
         self._announce(Step.RECEIVED)
-        token = self._accounts.token(envelope.kid)
+        if not MIN_DATAGRAM <= len(datagram) <= MAX_DATAGRAM:
+            self._counters.count(Drop.MALFORMED)
+            return
+        session = self._sessions.find(datagram[KID_AT:KID_END])
         now = self._clock.now()
-        if token is None or token.suite != envelope.suite or token.is_abandoned(now):
+        if session is None or session.token.is_abandoned(now):
             self._counters.count(Drop.UNKNOWN_TOKEN)
             return
-        try:
-            keys = self._token_keys(token)
-        except KeyError:  # its generation was destroyed since the line above
-            self._counters.count(Drop.UNKNOWN_TOKEN)
-            return
-        if not keys.to_server.is_authentic(envelope):
+        if not session.keys.to_server.has_signed(datagram):
             self._counters.count(Drop.BAD_SIGNATURE)
             return
+        try:
+            envelope = parse_envelope(datagram)
+        except MalformedError:
+            self._counters.count(Drop.MALFORMED)
+            return
+        if envelope.suite != session.token.suite:
+            self._counters.count(Drop.UNKNOWN_TOKEN)
+            return
+        self._receive_authentic(_Call(session, envelope, now, reply), source)
+
+    def _receive_authentic(self, call: _Call, source: Source) -> None:
         self._announce(Step.AUTHENTICATED)
+        token, envelope, now = call.session.token, call.envelope, call.now
         if envelope.tag in self._in_flight:
             self._counters.count(Drop.IN_FLIGHT)
             return
         refused = self._refusal(token, envelope, now)
         if refused is not None:
-            reply(seal_reply(keys, envelope, now, refusal(refused, now)))
+            call.reply(seal_reply(call.session.keys, envelope, now, refusal(refused, now)))
             return
         self._accounts.touch(token.kid, Use(now, source.address()))
-        call = _Call(token, keys, envelope, now, reply)
         self._in_flight.add(envelope.tag)
         if self._first_uses.is_settled(token):
             self._begin(call)
@@ -177,7 +191,7 @@ class RequestService:
 
     async def _begin_settled(self, call: _Call) -> None:
         try:
-            await self._first_uses.settle(call.token)
+            await self._first_uses.settle(call.session.token)
         except Exception as error:  # noqa: BLE001 - as in `_begin`
             self._fail(call, error)
         else:
@@ -194,15 +208,17 @@ class RequestService:
             if appending is None:
                 self._start(self._handle(call, request))
                 return
-            author = Author(call.token.user, call.envelope.rid, call.now)
+            author = Author(call.session.token.user, call.envelope.rid, call.now)
             answered = partial(self._appended, call, partial(appending.answer, author, request))
             self._committer.submit(appending.writings(author, request), answered)
         except Exception as error:  # noqa: BLE001 - said by the alarm; nobody must wait for nothing
             self._fail(call, error)
 
     def _read(self, call: _Call) -> Request | None:
-        operation, request = read_request(open_authentic(call.keys.to_server, call.envelope))
-        if not allows(call.token.scopes, operation.scope):
+        operation, request = read_request(
+            open_authentic(call.session.keys.to_server, call.envelope)
+        )
+        if not allows(call.session.token.scopes, operation.scope):
             raise ScopeError
         if self._is_repeated_too_often(call.envelope, request):
             self._counters.count(Drop.REPEATED_READ)
@@ -224,7 +240,7 @@ class RequestService:
         envelope = call.envelope
         size = min(MAX_DATAGRAM, AMPLIFICATION * (OVERHEAD + len(envelope.body)))
         context = Context(
-            token=call.token,
+            token=call.session.token,
             rid=envelope.rid,
             now=call.now,
             room=size - OVERHEAD - SIV_BYTES - RENEWAL_HINT_BYTES,
@@ -241,7 +257,7 @@ class RequestService:
 
     def _answer(self, call: _Call, answer: Reply) -> None:
         self._alarm.works()
-        self._send(call, answer, renew=self._is_due(call.token))
+        self._send(call, answer, renew=self._is_due(call.session))
 
     def _fail(self, call: _Call, error: Exception) -> None:
         """Tell why it was not done; to be called where `error` is being handled."""
@@ -252,12 +268,12 @@ class RequestService:
         if not isinstance(error, RefusedError):
             self._alarm.failed("a request failed, its sender is told: outcome unknown", trace=True)
             error = StorageError("the server failed; see its log")
-        self._send(call, refusal(error, call.now), renew=self._is_due(call.token))
+        self._send(call, refusal(error, call.now), renew=self._is_due(call.session))
 
     def _send(self, call: _Call, answer: Reply | Refusal, *, renew: bool) -> None:
         now = self._clock.now()
         try:
-            sealed = seal_reply(call.keys, call.envelope, now, answer, renew=renew)
+            sealed = seal_reply(call.session.keys, call.envelope, now, answer, renew=renew)
             self._announce(Step.REPLY_SEALED)
             call.reply(sealed)
             self._announce(Step.REPLY_SENT)
@@ -281,9 +297,11 @@ class RequestService:
     async def _mark_used(self, token: Token) -> None:
         await self._workers.accounts.run(self._accounts.mark_used, token, self._clock.now())
 
-    def _is_due(self, token: Token) -> bool:
-        current = self._accounts.token(token.kid)
+    def _is_due(self, session: Session) -> bool:
         now = self._clock.now()
+        if now < session.renewal:
+            return False
+        current = self._accounts.token(session.token.kid)
         if current is None or not current.is_live(now):
             return False
         return not why_not_renewed(current, now, self._accounts.generation())
@@ -296,14 +314,3 @@ class RequestService:
         if len(self._answers) > MAX_REMEMBERED_IDS:
             self._answers.popitem(last=False)
         return answers > MAX_ANSWERS
-
-    def _token_keys(self, token: Token) -> TokenKeys:
-        keys = self._keys.get(token.kid)
-        if keys is None:
-            keys = derive_token_keys(self._accounts.root(token), token.kid)
-            self._keys[token.kid] = keys
-            if len(self._keys) > MAX_CACHED_KEYS:
-                self._keys.popitem(last=False)
-        else:
-            self._keys.move_to_end(token.kid)
-        return keys

@@ -1,8 +1,8 @@
 """Where a datagram goes: protocol or plain text by its first bytes, then by its kind.
 
 Whatever is no request to a server is counted and dropped. Rules: the cheapest look comes first, for
-a flood shares the core and the receive buffer with everybody: a HELLO that nobody will answer and
-a request under a key id that nobody has are dropped by their first bytes.
+a flood shares the core with everybody: a HELLO that nobody will answer is dropped by its first
+bytes, a request by its key id or its signature, before an envelope is read.
 """
 
 from diaryserver.service.counters import Counters, Drop
@@ -10,15 +10,7 @@ from diaryserver.service.login import LoginService
 from diaryserver.service.plain import PlainDatagrams
 from diaryserver.service.requests import RequestService, SendReply
 from diaryserver.service.source import Source
-from protocol.envelope import (
-    KID_AT,
-    KID_BYTES,
-    KID_END,
-    KIND_AT,
-    Kind,
-    looks_like_protocol,
-    parse_envelope,
-)
+from protocol.envelope import KIND_AT, Kind, looks_like_protocol, parse_envelope
 from protocol.errors import MalformedError
 
 
@@ -47,18 +39,15 @@ class Router:
         if kind == Kind.HELLO:
             self._logins.hello(datagram, source, reply)
             return
-        kid = datagram[KID_AT:KID_END]
-        if kind == Kind.REQUEST and len(kid) == KID_BYTES and not self._requests.knows(kid):
-            self._counters.count(Drop.UNKNOWN_TOKEN)
+        if kind == Kind.REQUEST:
+            self._requests.receive(datagram, source, reply)
             return
         try:
             envelope = parse_envelope(datagram)
         except MalformedError:
             self._counters.count(Drop.MALFORMED)
             return
-        if envelope.kind is Kind.REQUEST:
-            self._requests.receive(envelope, source, reply)
-        elif envelope.kind is Kind.LOGIN:
+        if envelope.kind is Kind.LOGIN:
             self._logins.login(envelope, source, reply)
         else:
             self._counters.count(Drop.UNEXPECTED_KIND)

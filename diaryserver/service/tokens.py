@@ -156,6 +156,14 @@ def why_not_renewed(token: Token, now: int, generation: int) -> str:
     return "" if is_due else "this login is not due to be renewed"
 
 
+def earliest_renewal(token: Token, generation: int) -> int:
+    """Give the moment (ms) before which `why_not_renewed` surely says why; later it may, too."""
+    retires = token.generation != generation
+    if token.superseded or token.fixed or not (token.life or retires):
+        return MAX_MILLISECONDS
+    return 0 if retires else token.expires - token.life // _DUE_PART
+
+
 def _renewed_end(token: Token, now: int) -> int:
     if not token.life:
         return 0

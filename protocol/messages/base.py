@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, ClassVar, Final, TypeAlias
 
 from protocol.envelope import OVERHEAD, SIV_BYTES
@@ -43,8 +44,12 @@ def parse_scopes(text: str) -> str:
     return text
 
 
+@cache
 def allows(scopes: str, needed: Scope) -> bool:
-    """Tell whether a token with `scopes` may do what needs `needed`."""
+    """Tell whether a token with `scopes` may do what needs `needed`.
+
+    Asked for each request; of scopes that parse there are seven combinations.
+    """
     granted = scopes.split(" ")
     return needed is Scope.ANY or Scope.FULL in granted or needed in granted
 

@@ -3,7 +3,6 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -135,7 +134,7 @@ def test_other_content_under_an_id_is_a_conflict(diaries: Diaries, place: str) -
 def test_a_star_is_part_of_the_content(diaries: Diaries) -> None:
     """A starred entry is another one than the same without a star."""
     plain = entry("text")
-    starred = replace(plain, starred=True)
+    starred = plain._replace(starred=True)
     assert diaries.store.append_batch([starred]) == [fresh(TODAY)]
     [record] = diaries.records(TODAY)
     assert isinstance(record, Written)

@@ -18,6 +18,7 @@ from diaryserver.service.tokens import (
     after_first_use,
     authenticated_again,
     draw_seed,
+    earliest_renewal,
     line_of,
     renewed,
     shown_tokens,
@@ -73,6 +74,21 @@ def test_what_a_person_chose_to_end_is_never_renewed() -> None:
         assert why_not_renewed(login(fixed=True), NOON + days * DAY, 1)
         assert why_not_renewed(login(0), NOON + days * DAY, 1)
     assert not login(0, fixed=True).fixed
+
+
+@given(
+    st.integers(0, 400 * DAY), st.booleans(), st.booleans(), st.integers(1, 2), st.integers(0, 800)
+)
+def test_before_the_earliest_moment_no_token_is_renewed(
+    life: int, fixed: bool, superseded: bool, generation: int, days: int
+) -> None:
+    """Replies look at the moment alone; from it on, the rule itself decides."""
+    token = replace(login(life, fixed=fixed), superseded=NOON if superseded else 0)
+    now = NOON + days * DAY
+    may_be = now >= earliest_renewal(token, generation)
+    assert may_be or why_not_renewed(token, now, generation)
+    if not (fixed or superseded) and life:
+        assert earliest_renewal(token, generation) <= token.expires
 
 
 def test_a_renewed_token_is_not_renewed_again() -> None:
