@@ -17,18 +17,22 @@ from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.source import Source
 
 MAX_DATAGRAM_BYTES: Final = 65_535
-MAX_DRAIN: Final = 256
-"""Datagrams read in one wake-up, so that replies and other sockets get their turn in a flood."""
+MAX_DRAIN: Final = 1024
+"""Requests read in one wake-up; forged ones among them would else make the batches small that the
+true ones share, and a batch costs what twenty entries do."""
 
-BUSY_SECONDS: Final = 0.02
+MAX_OTHERS: Final = 256
+"""Other datagrams read in one wake-up; a request that comes next waits 5 ms for them."""
+
+BUSY_SECONDS: Final = 0.1
 OTHERS_AT_ONCE: Final = 8
 REST_FOR_EACH_SECOND: Final = 19.0
 """While signed requests come, the last of them so long ago at most, everything else has a twentieth
 of the time: so many at once, then a rest. A flood fills its own queue, and loses what that cannot
 hold; without requests, everything else may have the whole core."""
 
-MAX_LAST_DRAINS: Final = 64
-"""A stop takes 16,384 datagrams more, which is what a full receive buffer of small ones holds."""
+MAX_LAST_DRAINS: Final = 16
+"""A stop takes 16,384 datagrams more of each queue, which is what a full receive buffer of small ones holds."""
 
 _ANCILLARY_SPACE: Final = 256
 _PKTINFO: Final = struct.Struct("=I4s4s")
@@ -85,7 +89,7 @@ class DatagramListener:
     def _take_others(self, others: socket.socket) -> None:
         began = self._loop.time()
         if began - self._requested > BUSY_SECONDS:
-            self._drain(others, MAX_DRAIN)
+            self._drain(others, MAX_OTHERS)
         elif self._drain(others, OTHERS_AT_ONCE) == OTHERS_AT_ONCE:
             self._loop.remove_reader(others)
             rest = REST_FOR_EACH_SECOND * (self._loop.time() - began)

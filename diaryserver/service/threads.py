@@ -14,8 +14,9 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Final, ParamSpec, TypeVar
 
-PASSWORD_NICENESS: Final = 10
-"""A tenth of what the other threads get where all want the core: a login waits, diaries do not."""
+PASSWORD_NICENESS: Final = 15
+"""A thirtieth of what the other threads get where all want the core: then a login takes a second or
+two, and diaries do not wait."""
 
 PASSWORD_THREADS: Final = 2
 """One password costs 19 MiB and 40 ms of a core; two at once leave the rest to the diary."""

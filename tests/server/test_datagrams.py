@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from diaryserver.errors import ListenError
-from diaryserver.net.datagrams import MAX_DRAIN, DatagramListener, SendReply
+from diaryserver.net.datagrams import MAX_OTHERS, DatagramListener, SendReply
 from diaryserver.net.sockets import Bound, bind
 from diaryserver.service.counters import Counters
 from diaryserver.service.source import Source
@@ -111,7 +111,7 @@ class Receiver:
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
 def test_requests_pass_what_waits_before_them_and_all_of_it_is_answered(host: str) -> None:
     """Texts that fill the queue cost a request neither its turn nor, later, an answer theirs."""
-    texts = [b"text %03d" % number for number in range(MAX_DRAIN + 40)]
+    texts = [b"text %03d" % number for number in range(MAX_OTHERS + 40)]
 
     async def scenario(bound: Bound, sender: socket.socket) -> list[bytes]:
         receiver = Receiver(len(texts) + 1)
@@ -130,7 +130,7 @@ def test_requests_pass_what_waits_before_them_and_all_of_it_is_answered(host: st
         assert sorted([*texts, shaped()]) == sorted(received)
         assert [each for each in received if each in texts] == texts
         if bound.others is not None:
-            assert received.index(shaped()) <= MAX_DRAIN
+            assert received.index(shaped()) <= MAX_OTHERS
         assert [sender.recv(1200) for _ in received] == received
 
 
