@@ -32,7 +32,7 @@ of the time: so many at once, then a rest. A flood fills its own queue, and lose
 hold; without requests, everything else may have the whole core."""
 
 MAX_LAST_DRAINS: Final = 16
-"""A stop takes 16,384 datagrams more of each queue, which is what a full receive buffer of small ones holds."""
+"""A stop takes 16,384 more of each queue, which is what a full buffer of small ones holds."""
 
 _ANCILLARY_SPACE: Final = 256
 _PKTINFO: Final = struct.Struct("=I4s4s")
