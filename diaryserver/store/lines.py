@@ -10,10 +10,12 @@ from diaryserver.store.folders import UserFolder, day_file
 from diaryserver.store.pieces import naming
 from protocol.dayfile import (
     Amended,
+    Attributes,
     Foreign,
     Record,
     Stamp,
     Written,
+    format_entry,
     format_record,
     parse_day_file,
 )
@@ -28,13 +30,14 @@ def format_writing(writing: Writing) -> bytes:
     """Give an entry's lines, or a change's."""
     if isinstance(writing, Alteration):
         return format_record(writing.change)
-    attributes = []
+    attributes: Attributes = ()
     if abs(writing.received - writing.id.milliseconds) > LATE_MILLISECONDS:
-        attributes.append(("r", str(Stamp(writing.received, 0))))
+        attributes = (("r", str(Stamp(writing.received, 0))),)
     if writing.via:
-        attributes.append(("v", writing.via))
-    entry = Written(writing.stamp, writing.id, writing.text, writing.starred, tuple(attributes))
-    return format_record(entry)
+        attributes = (*attributes, ("v", writing.via))
+    return format_entry(
+        writing.stamp, writing.id, writing.text, attributes, starred=writing.starred
+    )
 
 
 def content(writing: Writing | Record) -> tuple[object, ...]:
