@@ -12,28 +12,20 @@ from functools import partial
 
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.ports import Appended, Matches, Outcome, Query, Writing
-from diaryserver.store.absorbing import append_synced
-from diaryserver.store.archives import list_archives
 from diaryserver.store.cache import DayCache
+from diaryserver.store.clearing import ClearedDays
 from diaryserver.store.daystate import DayState, entry_ids, record_ids
-from diaryserver.store.deciding import MAX_DAY_BYTES, Additions, Decisions
-from diaryserver.store.folders import ARCHIVE, Folders, UserFolder, archived_file, day_file
+from diaryserver.store.deciding import Additions, Decisions
+from diaryserver.store.failing import storage_error
+from diaryserver.store.folders import Folders, UserFolder, day_file
 from diaryserver.store.following import ChangedDays
 from diaryserver.store.lines import compare_with
-from diaryserver.store.pieces import absent_records
 from diaryserver.store.searching import Position, Search
 from diaryserver.store.writer import JournaledWriter, NewLines
 from protocol.dayfile import parse_day_file
-from protocol.errors import (
-    BusyError,
-    ConflictError,
-    NotFoundError,
-    QuotaError,
-    StaleError,
-    StorageError,
-)
+from protocol.errors import BusyError, NotFoundError, StaleError, StorageError
 from protocol.identifiers import Day, EntryId, Username
-from protocol.messages import MAX_GENERATION, ArchiveList, Chunk, DayList, DayRow, Tailed
+from protocol.messages import ArchiveList, Chunk, DayList, DayRow, Tailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +57,7 @@ class FileEntryStore:
         self._alarm = alarm
         self._cache = cache
         self._changed = changed
+        self._cleared = ClearedDays(folders, writer, alarm, cache, changed)
 
     def append_batch(self, batch: Sequence[Writing]) -> list[Outcome]:
         """Store entries and changes durably with one sync for all of them."""
@@ -153,54 +146,15 @@ class FileEntryStore:
 
     def clear(self, user: Username, day: Day, generation: int, rid: EntryId) -> str:
         """Set a day aside; the archive's name holds `rid`, the record of having done so."""
-        self._writer.catch_up(user)
-        try:
-            with self._folders.user(user) as folder:
-                if done := folder.find_archived(rid):
-                    if done[0] != day:
-                        raise ConflictError("this id cleared another day")
-                    folder.sync_archive()
-                    return done[1]
-                self._check_clearable(folder, user, day, generation)
-                name = archived_file(day, generation, rid)
-                self._changed.note(user, day)
-                # The journal may go before this file is synced as a day file again.
-                folder.sync_file(day_file(day))
-                folder.archive(day_file(day), name)
-                self._cache.forget(user, day)
-                return name
-        except FileNotFoundError:
-            raise NotFoundError from None
-        except OSError as error:
-            raise self._storage_error("clearing", user, error) from error
+        return self._cleared.clear(user, day, generation, rid)
 
     def list_archives(self, user: Username, after: str, limit: int) -> ArchiveList:
         """Give what was cleared, behind the name `after`."""
-        self._writer.catch_up(user)
-        try:
-            with self._folders.user(user) as folder:
-                return list_archives(folder, partial(self._cache.state, folder), after, limit)
-        except FileNotFoundError:
-            return ArchiveList((), more=False)
-        except OSError as error:
-            raise self._storage_error("listing", user, error) from error
+        return self._cleared.list(user, after, limit)
 
     def recover(self, user: Username, day: Day, generation: int, name: str) -> int:
         """Bring a cleared day back, and give how many entries it has; its archive stays."""
-        self._writer.catch_up(user)
-        try:
-            with self._folders.user(user) as folder:
-                if self._cache.state(folder, day).generation != generation:
-                    raise StaleError
-                if name not in {archived for _, archived in folder.archived(day)}:
-                    raise NotFoundError("no archive of this day has this name")
-                data = folder.read_file(name, ARCHIVE)
-        except FileNotFoundError:
-            raise NotFoundError("no archive of this day has this name") from None
-        except OSError as error:
-            raise self._storage_error("recovering", user, error) from error
-        self.absorb(user, day, data)
-        return len(set(entry_ids(data)))
+        return self._cleared.recover(user, day, generation, name)
 
     def retire(self, user: Username, uid: bytes) -> str:
         """Move a whole diary aside."""
@@ -239,28 +193,8 @@ class FileEntryStore:
             raise StorageError(f"the server's disk: {error.strerror or error}") from error
 
     def absorb(self, user: Username, day: Day, data: bytes) -> int:
-        """Append the records of `data` whose ids the day's file lacks, durably; give how many.
-
-        An id in an archive is no obstacle, unlike in `append_batch`: so a cleared day comes back.
-        Doing it again adds nothing. Raise QuotaError or StorageError.
-        """
-        self.settle()
-        try:
-            with self._folders.user(user, create=True) as folder:
-                state = self._cache.state(folder, day)
-                present = folder.read_file(day_file(day)) if state.inode else b""
-                absent = absent_records(present, data)
-                lines = b"".join(absent.values())
-                if state.size + len(lines) > MAX_DAY_BYTES:
-                    raise QuotaError(f"a day holds {MAX_DAY_BYTES // 2**20} MiB")
-                self._cache.forget(user, day)
-                if lines:
-                    self._changed.note(user, day)
-                    append_synced(folder, day, state, lines, self._folders.disk)
-            self._folders.sync_new()
-            return len(absent)
-        except OSError as error:
-            raise self._storage_error("recovering", user, error) from error
+        """Append the records of `data` whose ids the day's file lacks; see `ClearedDays`."""
+        return self._cleared.absorb(user, day, data)
 
     def _prepare(
         self, user: Username, day: Day, batch: Sequence[Writing], indexes: list[int]
@@ -309,19 +243,6 @@ class FileEntryStore:
             # Only this one: an archive that cannot be read must not keep new entries out.
             return self._storage_error("comparing with", writing.user, error)
 
-    def _check_clearable(
-        self, folder: UserFolder, user: Username, day: Day, generation: int
-    ) -> None:
-        if self._writer.waiting(user, day):
-            raise BusyError("entries of this day still wait for its file")
-        state = self._cache.state(folder, day)
-        if state.generation != generation:
-            raise StaleError
-        if not state.inode:
-            raise NotFoundError
-        if generation >= MAX_GENERATION:
-            raise QuotaError("this day was cleared too often")
-
     def _days(self, folder: UserFolder, user: Username, first: Day, last: Day) -> Iterable[Day]:
         """Give the days that have a file, or lines that wait for one, in order."""
         days = folder.days(first, last)
@@ -342,8 +263,7 @@ class FileEntryStore:
         return DayRow(day, state.generation, entries, state.size + len(waiting))
 
     def _storage_error(self, doing: str, user: Username, error: OSError) -> StorageError:
-        self._alarm.failed(f"{doing} the diary of {user} failed: {error.strerror or error}")
-        return StorageError(f"the server's disk: {error.strerror or 'not usable'}")
+        return storage_error(self._alarm, doing, user, error)
 
 
 def _new_lines(user: Username, day: Day, state: DayState, additions: Additions) -> NewLines | None:

@@ -1,0 +1,137 @@
+"""Days on their way into the archive and back.
+
+Rules: what was cleared stays in the archive, also when it was brought back; the archive's name
+holds the id of the request, so that a repetition clears nothing again.
+"""
+
+from functools import partial
+
+from diaryserver.service.alarm import Alarm
+from diaryserver.store.absorbing import append_synced
+from diaryserver.store.archives import list_archives
+from diaryserver.store.cache import DayCache
+from diaryserver.store.daystate import entry_ids
+from diaryserver.store.deciding import MAX_DAY_BYTES
+from diaryserver.store.failing import storage_error
+from diaryserver.store.folders import ARCHIVE, Folders, UserFolder, archived_file, day_file
+from diaryserver.store.following import ChangedDays
+from diaryserver.store.pieces import absent_records
+from diaryserver.store.writer import JournaledWriter
+from protocol.errors import (
+    BusyError,
+    ConflictError,
+    NotFoundError,
+    QuotaError,
+    StaleError,
+    StorageError,
+)
+from protocol.identifiers import Day, EntryId, Username
+from protocol.messages import MAX_GENERATION, ArchiveList
+
+
+class ClearedDays:
+    """The archives of all diaries; used by the store's thread."""
+
+    def __init__(
+        self,
+        folders: Folders,
+        writer: JournaledWriter,
+        alarm: Alarm,
+        cache: DayCache,
+        changed: ChangedDays,
+    ) -> None:
+        """Share the store's parts."""
+        self._folders = folders
+        self._writer = writer
+        self._alarm = alarm
+        self._cache = cache
+        self._changed = changed
+
+    def clear(self, user: Username, day: Day, generation: int, rid: EntryId) -> str:
+        """Set a day aside, as `EntryStore.clear`."""
+        self._writer.catch_up(user)
+        try:
+            with self._folders.user(user) as folder:
+                if done := folder.find_archived(rid):
+                    if done[0] != day:
+                        raise ConflictError("this id cleared another day")
+                    folder.sync_archive()
+                    return done[1]
+                self._check_clearable(folder, day, generation)
+                name = archived_file(day, generation, rid)
+                self._changed.note(user, day)
+                # The journal may go before this file is synced as a day file again.
+                folder.sync_file(day_file(day))
+                folder.archive(day_file(day), name)
+                self._cache.forget(user, day)
+                return name
+        except FileNotFoundError:
+            raise NotFoundError from None
+        except OSError as error:
+            raise storage_error(self._alarm, "clearing", user, error) from error
+
+    def list(self, user: Username, after: str, limit: int) -> ArchiveList:
+        """Give what was cleared, behind the name `after`."""
+        self._writer.catch_up(user)
+        try:
+            with self._folders.user(user) as folder:
+                return list_archives(folder, partial(self._cache.state, folder), after, limit)
+        except FileNotFoundError:
+            return ArchiveList((), more=False)
+        except OSError as error:
+            raise storage_error(self._alarm, "listing", user, error) from error
+
+    def recover(self, user: Username, day: Day, generation: int, name: str) -> int:
+        """Bring a cleared day back, and give how many entries it has."""
+        self._writer.catch_up(user)
+        try:
+            with self._folders.user(user) as folder:
+                if self._cache.state(folder, day).generation != generation:
+                    raise StaleError
+                if name not in {archived for _, archived in folder.archived(day)}:
+                    raise NotFoundError("no archive of this day has this name")
+                data = folder.read_file(name, ARCHIVE)
+        except FileNotFoundError:
+            raise NotFoundError("no archive of this day has this name") from None
+        except OSError as error:
+            raise storage_error(self._alarm, "recovering", user, error) from error
+        self.absorb(user, day, data)
+        return len(set(entry_ids(data)))
+
+    def absorb(self, user: Username, day: Day, data: bytes) -> int:
+        """Append the records of `data` whose ids the day's file lacks, durably; give how many.
+
+        An id in an archive is no obstacle, unlike in `append_batch`: so a cleared day comes back.
+        Doing it again adds nothing. Raise QuotaError or StorageError.
+        """
+        try:
+            self._writer.settle()
+        except OSError as error:
+            raise StorageError(f"the server's disk: {error.strerror or error}") from error
+        try:
+            with self._folders.user(user, create=True) as folder:
+                state = self._cache.state(folder, day)
+                present = folder.read_file(day_file(day)) if state.inode else b""
+                absent = absent_records(present, data)
+                lines = b"".join(absent.values())
+                if state.size + len(lines) > MAX_DAY_BYTES:
+                    raise QuotaError(f"a day holds {MAX_DAY_BYTES // 2**20} MiB")
+                self._cache.forget(user, day)
+                if lines:
+                    self._changed.note(user, day)
+                    append_synced(folder, day, state, lines, self._folders.disk)
+            self._folders.sync_new()
+            return len(absent)
+        except OSError as error:
+            raise storage_error(self._alarm, "recovering", user, error) from error
+
+    def _check_clearable(self, folder: UserFolder, day: Day, generation: int) -> None:
+        if self._writer.waiting(folder.user, day):
+            raise BusyError("entries of this day still wait for its file")
+        state = self._cache.state(folder, day)
+        if state.generation != generation:
+            raise StaleError
+        if not state.inode:
+            raise NotFoundError
+        if generation >= MAX_GENERATION:
+            raise QuotaError("this day was cleared too often")

@@ -1,0 +1,11 @@
+"""What a failing disk is to the log and to whoever asked."""
+
+from diaryserver.service.alarm import Alarm
+from protocol.errors import StorageError
+from protocol.identifiers import Username
+
+
+def storage_error(alarm: Alarm, doing: str, user: Username, error: OSError) -> StorageError:
+    """Sound the alarm and give the error to answer with; `doing` is what failed, "writing" say."""
+    alarm.failed(f"{doing} the diary of {user} failed: {error.strerror or error}")
+    return StorageError(f"the server's disk: {error.strerror or 'not usable'}")
