@@ -36,9 +36,9 @@ from diaryserver.service.threads import Workers, call_here
 from diaryserver.steps import Announce, announce_to_nobody
 from diaryserver.store.announcing import AnnouncingDisk
 from diaryserver.store.cache import DayCache
+from diaryserver.store.diaries import Folders
 from diaryserver.store.disk import Disk
 from diaryserver.store.files import FileEntryStore
-from diaryserver.store.folders import Folders
 from diaryserver.store.following import ChangedDays
 from diaryserver.store.journal import Journal
 from diaryserver.store.writer import FILES_AT_ONCE, JournaledWriter

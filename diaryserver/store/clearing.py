@@ -12,8 +12,9 @@ from diaryserver.store.archives import list_archives
 from diaryserver.store.cache import DayCache
 from diaryserver.store.daystate import entry_ids
 from diaryserver.store.deciding import MAX_DAY_BYTES
+from diaryserver.store.diaries import Folders
 from diaryserver.store.failing import storage_error
-from diaryserver.store.folders import ARCHIVE, Folders, UserFolder, archived_file, day_file
+from diaryserver.store.folders import ARCHIVE, UserFolder, archived_file, day_file
 from diaryserver.store.following import ChangedDays
 from diaryserver.store.pieces import absent_records
 from diaryserver.store.writer import JournaledWriter

@@ -16,8 +16,9 @@ from diaryserver.store.cache import DayCache
 from diaryserver.store.clearing import ClearedDays
 from diaryserver.store.daystate import DayState, entry_ids, record_ids
 from diaryserver.store.deciding import Additions, Decisions
+from diaryserver.store.diaries import Folders
 from diaryserver.store.failing import storage_error
-from diaryserver.store.folders import Folders, UserFolder, day_file
+from diaryserver.store.folders import UserFolder, day_file
 from diaryserver.store.following import ChangedDays
 from diaryserver.store.lines import compare_with
 from diaryserver.store.searching import Position, Search

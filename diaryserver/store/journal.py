@@ -16,8 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from diaryserver.store.diaries import sync_path
 from diaryserver.store.disk import Disk
-from diaryserver.store.folders import sync_path
 from diaryserver.store.records import JournalRecord, encode_record
 
 CHECKPOINT_BYTES: Final = 8 * 2**20

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from diaryserver.store.daystate import ids_elsewhere, quarantine, record_ids
+from diaryserver.store.diaries import Folders
 from diaryserver.store.disk import Disk
-from diaryserver.store.folders import Folders, UserFolder, day_file
+from diaryserver.store.folders import UserFolder, day_file
 from diaryserver.store.journal import Journal
 from diaryserver.store.records import Base, Damage, JournalRecord, read_records
 from protocol.identifiers import Day, Username

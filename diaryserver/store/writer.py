@@ -16,7 +16,8 @@ from typing import Final
 
 from diaryserver.service.alarm import Alarm
 from diaryserver.store.daystate import DayState
-from diaryserver.store.folders import Folders, UserFolder, day_file
+from diaryserver.store.diaries import Folders
+from diaryserver.store.folders import UserFolder, day_file
 from diaryserver.store.journal import CHECKPOINT_BYTES, MAX_BYTES, Journal
 from diaryserver.store.records import Base, JournalRecord, Line
 from diaryserver.store.replay import DayKey, apply_records, read_journal

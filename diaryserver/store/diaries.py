@@ -1,0 +1,100 @@
+"""The folders of all diaries, and the only code that makes, moves and deletes them."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain, count
+from pathlib import Path
+
+from diaryserver.store.disk import Disk
+from diaryserver.store.folders import FOLDER_FLAGS, UserFolder
+from protocol.identifiers import Username
+
+
+class Folders:
+    """All diaries of a server."""
+
+    def __init__(self, data: Path, disk: Disk) -> None:
+        """Create `diaries` and `removed` below `data`, which exists; keep descriptors of both."""
+        self.disk = disk
+        self._descriptors = []
+        for name in ("diaries", "removed"):
+            path = data / name
+            path.mkdir(mode=0o700, exist_ok=True)
+            self._descriptors.append(os.open(path, FOLDER_FLAGS))
+        self._diaries, self._removed = self._descriptors
+        sync_path(data, disk)
+        # Whoever made a folder may have crashed before its name was durable.
+        self._has_new = True
+        self.sync_new()
+
+    def close(self) -> None:
+        """Close the descriptors."""
+        for descriptor in self._descriptors:
+            os.close(descriptor)
+
+    @contextmanager
+    def user(self, user: Username, *, create: bool = False) -> Iterator[UserFolder]:
+        """Open a user's folder; raise FileNotFoundError if there is none and `create` is not set.
+
+        Only an authenticated request of an existing user may set `create`. The name of a new
+        folder is durable after `sync_new`.
+        """
+        try:
+            descriptor = os.open(user, FOLDER_FLAGS, dir_fd=self._diaries)
+        except FileNotFoundError:
+            if not create:
+                raise
+            self.disk.make_folder(user, self._diaries)
+            self._has_new = True
+            descriptor = os.open(user, FOLDER_FLAGS, dir_fd=self._diaries)
+        try:
+            yield UserFolder(user, descriptor, self.disk)
+        finally:
+            os.close(descriptor)
+
+    def retire(self, user: Username, uid: bytes) -> str:
+        """Move a user's folder to `removed`, durably; give its place, "" if there was none.
+
+        A second one of the same user, which nothing but a fault leaves, gets a name of its own.
+        """
+        name = self._free_name(f"{user}.{uid.hex()}")
+        try:
+            self.disk.rename(user, self._diaries, name, self._removed)
+        except FileNotFoundError:
+            return ""
+        self.disk.sync_folder(self._removed)
+        self.disk.sync_folder(self._diaries)
+        return f"removed/{name}"
+
+    def purge(self, user: Username, uid: bytes) -> None:
+        """Delete what `retire` moved aside of this user, durably."""
+        own = f"{user}.{uid.hex()}"
+        for name in os.listdir(self._removed):
+            if name == own or name.startswith(f"{own}."):
+                self.disk.remove_tree(name, self._removed)
+        self.disk.sync_folder(self._removed)
+
+    def sync_new(self) -> None:
+        """Make the names of all folders that were made since the last time durable, at once."""
+        if self._has_new:
+            self.disk.sync_folder(self._diaries)
+            self._has_new = False
+
+    def sync_all(self) -> None:
+        """Make everything in all diaries durable, at the price of one call."""
+        self.disk.sync_all(self._diaries)
+
+    def _free_name(self, wanted: str) -> str:
+        taken = set(os.listdir(self._removed))
+        numbered = (f"{wanted}.{number}" for number in count(2))
+        return next(name for name in chain([wanted], numbered) if name not in taken)
+
+
+def sync_path(path: Path, disk: Disk) -> None:
+    """Make the names in the folder `path` durable."""
+    descriptor = os.open(path, FOLDER_FLAGS)
+    try:
+        disk.sync_folder(descriptor)
+    finally:
+        os.close(descriptor)
