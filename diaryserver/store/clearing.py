@@ -17,6 +17,7 @@ from diaryserver.store.failing import storage_error
 from diaryserver.store.folders import ARCHIVE, UserFolder, archived_file, day_file
 from diaryserver.store.following import ChangedDays
 from diaryserver.store.pieces import absent_records
+from diaryserver.store.plainness import make_plain
 from diaryserver.store.writer import JournaledWriter
 from protocol.errors import (
     BusyError,
@@ -59,6 +60,7 @@ class ClearedDays:
                     folder.sync_archive()
                     return done[1]
                 self._check_clearable(folder, day, generation)
+                make_plain(folder, day)
                 name = archived_file(day, generation, rid)
                 self._changed.note(user, day)
                 # The journal may go before this file is synced as a day file again.
@@ -112,13 +114,14 @@ class ClearedDays:
         try:
             with self._folders.user(user, create=True) as folder:
                 state = self._cache.state(folder, day)
-                present = folder.read_file(day_file(day)) if state.inode else b""
+                present = folder.read_day(day).text if state.inode else b""
                 absent = absent_records(present, data)
                 lines = b"".join(absent.values())
                 if state.size + len(lines) > MAX_DAY_BYTES:
                     raise QuotaError(f"a day holds {MAX_DAY_BYTES // 2**20} MiB")
                 self._cache.forget(user, day)
                 if lines:
+                    state.become_plain(folder, day)
                     self._changed.note(user, day)
                     append_synced(folder, day, state, lines, self._folders.disk)
             self._folders.sync_new()

@@ -1,28 +1,34 @@
 """A day's text in gzip (RFC 1952): what `zcat`, `zgrep` and `gunzip` understand.
 
 Rules: we write one member without name or time, so that the same text always gives the same bytes;
-we read whatever gzip reads, several members or a name among it, since people gzip by hand. Every
-byte is checked against the checksum, and no more is decompressed than a day may have.
+we read whatever gzip writes, with names and several members, since people gzip by hand. All of it
+is checked against its checksums, and no more is decompressed than a day may have.
 """
 
-import gzip
-import os
 import zlib
 from typing import BinaryIO, Final
 
 MAX_TEXT_BYTES: Final = 2**25
 """Of a compressed day, decompressed: twice what a day takes from clients, for those who add by
-hand. A few KiB of damaged or planted bytes could otherwise fill the memory."""
+hand. A few KiB of planted bytes could otherwise fill the memory."""
+
+MAX_FILE_BYTES: Final = MAX_TEXT_BYTES + 2**20
+"""Gzip makes nothing longer but by its headers, less than a thousandth."""
+
+MAX_MEMBERS: Final = 64
+"""Of what people put together with `cat` or `gzip >>`; each one costs a copy of the rest."""
 
 _GZIP_WINDOW: Final = 31
 """zlib's number for its largest window with gzip's header and trailer around it."""
 
+_BY_HAND: Final = "gunzip it by hand"
+
 
 class DamagedFileError(OSError):
-    """A compressed file that is not what gzip wrote, or longer than a day can be."""
+    """A compressed file that is not what gzip wrote, or more than is read of one."""
 
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(None, f"{name} is damaged: {why}; restore it from a backup")
+    def __init__(self, name: str, why: str, remedy: str = "restore it from a backup") -> None:
+        super().__init__(None, f"{name} cannot be read: {why}; {remedy}")
 
 
 def compress(text: bytes) -> bytes:
@@ -35,13 +41,24 @@ def decompress(file: BinaryIO, name: str) -> bytes:
 
     Raise DamagedFileError, or another OSError if it cannot be read.
     """
-    try:
-        with gzip.GzipFile(fileobj=file, mode="rb") as opened:
-            text = opened.read(MAX_TEXT_BYTES + 1)
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise DamagedFileError(name, "it is cut off or was changed") from None
-    if len(text) > MAX_TEXT_BYTES:
-        raise DamagedFileError(name, f"it holds more than {MAX_TEXT_BYTES // 2**20} MiB")
-    if not text and not file.seek(0, os.SEEK_END):
-        raise DamagedFileError(name, "it is empty")  # which Python takes for gzip, unlike zcat
-    return text
+    rest = file.read(MAX_FILE_BYTES)
+    members: list[bytes] = []
+    room = MAX_TEXT_BYTES + 1
+    # No bytes at all are no gzip either; zeros behind the last member are padding, as for gzip.
+    while not members or rest.strip(b"\0"):
+        if len(members) == MAX_MEMBERS:
+            raise DamagedFileError(name, f"it has more than {MAX_MEMBERS} members", _BY_HAND)
+        member = zlib.decompressobj(wbits=_GZIP_WINDOW)
+        try:
+            text = member.decompress(rest, room)
+        except zlib.error:
+            raise DamagedFileError(name, "it was changed") from None
+        if len(text) == room:
+            size = f"it holds more than {MAX_TEXT_BYTES // 2**20} MiB"
+            raise DamagedFileError(name, size, _BY_HAND)
+        if not member.eof:
+            raise DamagedFileError(name, "it is cut off")
+        members.append(text)
+        room -= len(text)
+        rest = member.unused_data
+    return b"".join(members)

@@ -12,7 +12,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from diaryserver.store.folders import ARCHIVE, QUARANTINE, UserFolder, day_file
+from diaryserver.store.folders import ARCHIVE, QUARANTINE, UserFolder, compressed_file, day_file
+from diaryserver.store.plainness import make_plain
 from protocol.identifiers import Day
 
 _ENTRY: Final = re.compile(rb"^[0-9]{4}-[0-9T:.+-]{24} ([0-9a-f]{32}) [+*]", re.MULTILINE)
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 class DayState:
     """A day's file and archives: `inode` 0 and `size` 0 if it has no file.
 
+    `size` is that of its text, `stored` that of its file, which differs if `is_compressed`.
     `changed` is the file's ctime in ns, which no tool can set. `ids` are those of the entries in
     the file, `changes` those of the records that change one; `elsewhere` those of all records in
     its cleared generations, and in what somebody renamed, each with the subfolder and the name of
@@ -40,6 +42,8 @@ class DayState:
     inode: int = 0
     size: int = 0
     changed: int = 0
+    stored: int = 0
+    is_compressed: bool = False
     ids: set[bytes] = field(default_factory=set)
     changes: set[bytes] = field(default_factory=set)
     elsewhere: dict[bytes, tuple[str, str]] = field(default_factory=dict)
@@ -55,17 +59,38 @@ class DayState:
 
     def is_current(self, folder: UserFolder, day: Day) -> bool:
         """Tell whether the file is still the one that was loaded, and unchanged."""
-        status = folder.status(day_file(day))
-        return self.inode == 0 if status is None else self.is_of(status)
+        found = folder.day_status(day)
+        if found is None:
+            return self.inode == 0
+        status, is_compressed = found
+        return self.is_compressed == is_compressed and self.is_of(status)
 
     def is_of(self, status: os.stat_result) -> bool:
         """Tell whether `status` is that of the file as it is known."""
-        known = (self.inode, self.size, self.changed)
+        known = (self.inode, self.stored, self.changed)
         return (status.st_ino, status.st_size, status.st_ctime_ns) == known
 
     def note(self, status: os.stat_result) -> None:
-        """Know the file by this status from now on."""
+        """Know the file by this status from now on; it is a plain one."""
         self.inode, self.size, self.changed = status.st_ino, status.st_size, status.st_ctime_ns
+        self.stored, self.is_compressed = self.size, False
+
+    def note_compressed(self, status: os.stat_result, size: int) -> None:
+        """Know the compressed file by this status from now on, its text being so long."""
+        self.note(status)
+        self.size, self.is_compressed = size, True
+
+    def become_plain(self, folder: UserFolder, day: Day) -> None:
+        """Make the file a plain one, which alone can be appended to; raise OSError."""
+        if not self.is_compressed:
+            return
+        make_plain(folder, day)
+        with os.fdopen(folder.open_file(day_file(day), os.O_RDONLY), "rb") as file:
+            self.note(os.fstat(file.fileno()))
+
+    def file_name(self, day: Day) -> str:
+        """Give the name of the file, or of the one that it will get."""
+        return compressed_file(day) if self.is_compressed else day_file(day)
 
     def weight(self) -> int:
         """Give how many ids it holds, which is what its memory goes into."""
@@ -84,13 +109,14 @@ def load_day(folder: UserFolder, day: Day) -> DayState:
         data = folder.read_file(name, subfolder)
         state.elsewhere.update((entry_id, (subfolder, name)) for entry_id in record_ids(data))
     try:
-        descriptor = folder.open_file(day_file(day), os.O_RDONLY)
+        found = folder.read_day(day)
     except FileNotFoundError:
         return state
-    with os.fdopen(descriptor, "rb") as file:
-        # Before reading: what changes while we read then shows as a change.
-        state.note(os.fstat(file.fileno()))
-        data = file.read()
+    data = found.text
+    if found.is_compressed:
+        state.note_compressed(found.status, len(data))
+    else:
+        state.note(found.status)
     whole = data.rfind(b"\n") + 1
     for match in _RECORD.finditer(data[:whole]):
         ids = state.ids if match[2] in b"+*" else state.changes
@@ -139,6 +165,7 @@ def _other_files(folder: UserFolder, day: Day) -> list[tuple[str, str]]:
 
 
 def _set_torn_end_aside(folder: UserFolder, day: Day, offset: int, torn: bytes) -> os.stat_result:
+    make_plain(folder, day)
     quarantine(folder, day, offset, torn)
     with os.fdopen(folder.open_file(day_file(day), os.O_RDWR), "r+b") as file:
         file.truncate(offset)

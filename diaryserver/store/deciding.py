@@ -11,7 +11,7 @@ from typing import Final
 
 from diaryserver.service.ports import Alteration, Append, Appended, Outcome, Writing
 from diaryserver.store.daystate import DayState
-from diaryserver.store.folders import UserFolder, day_file
+from diaryserver.store.folders import UserFolder
 from diaryserver.store.lines import compare_stored, content, format_writing
 from diaryserver.store.pieces import records_on
 from protocol.dayfile import History, Restored, histories
@@ -101,7 +101,7 @@ class Decisions(Additions):
 
     @cached_property
     def _stored(self) -> bytes:
-        return self._folder.read_file(day_file(self._day))
+        return self._folder.read_day(self._day).text
 
 
 def _refusal(alteration: Alteration, history: History | None) -> RefusedError | None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from diaryserver.store.disk import Disk
 from diaryserver.store.folders import FOLDER_FLAGS, UserFolder
+from diaryserver.store.texts import RememberedTexts
+from protocol.errors import MalformedError
 from protocol.identifiers import Username
 
 
@@ -17,6 +19,7 @@ class Folders:
     def __init__(self, data: Path, disk: Disk) -> None:
         """Create `diaries` and `removed` below `data`, which exists; keep descriptors of both."""
         self.disk = disk
+        self._remembered = RememberedTexts()
         self._descriptors = []
         for name in ("diaries", "removed"):
             path = data / name
@@ -49,15 +52,20 @@ class Folders:
             self._has_new = True
             descriptor = os.open(user, FOLDER_FLAGS, dir_fd=self._diaries)
         try:
-            yield UserFolder(user, descriptor, self.disk)
+            yield UserFolder(user, descriptor, self.disk, self._remembered)
         finally:
             os.close(descriptor)
+
+    def users(self) -> list[Username]:
+        """Give the users who have a folder, in order."""
+        return [name for each in sorted(os.listdir(self._diaries)) for name in _usernames(each)]
 
     def retire(self, user: Username, uid: bytes) -> str:
         """Move a user's folder to `removed`, durably; give its place, "" if there was none.
 
         A second one of the same user, which nothing but a fault leaves, gets a name of its own.
         """
+        self._remembered.forget_user(user)
         name = self._free_name(f"{user}.{uid.hex()}")
         try:
             self.disk.rename(user, self._diaries, name, self._removed)
@@ -89,6 +97,13 @@ class Folders:
         taken = set(os.listdir(self._removed))
         numbered = (f"{wanted}.{number}" for number in count(2))
         return next(name for name in chain([wanted], numbered) if name not in taken)
+
+
+def _usernames(name: str) -> Iterator[Username]:
+    try:
+        yield Username(name)
+    except MalformedError:
+        return  # none of ours, which verify reports
 
 
 def sync_path(path: Path, disk: Disk) -> None:

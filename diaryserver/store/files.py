@@ -9,11 +9,13 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.ports import Appended, Matches, Outcome, Query, Writing
 from diaryserver.store.cache import DayCache
 from diaryserver.store.clearing import ClearedDays
+from diaryserver.store.compressing import DayCompressor
 from diaryserver.store.daystate import DayState, entry_ids, record_ids
 from diaryserver.store.deciding import Additions, Decisions
 from diaryserver.store.diaries import Folders
@@ -58,6 +60,7 @@ class FileEntryStore:
         self._alarm = alarm
         self._cache = cache
         self._changed = changed
+        self.compressor: Final = DayCompressor(folders, writer, cache)
         self._cleared = ClearedDays(folders, writer, alarm, cache, changed)
 
     def append_batch(self, batch: Sequence[Writing]) -> list[Outcome]:
@@ -92,7 +95,8 @@ class FileEntryStore:
         self._writer.catch_up(user)
         try:
             with self._folders.user(user, create=True) as folder:
-                os.close(folder.open_file(day_file(day), os.O_WRONLY | os.O_CREAT))
+                if folder.day_status(day) is None:
+                    os.close(folder.open_file(day_file(day), os.O_WRONLY | os.O_CREAT))
                 folder.sync()
             self._folders.sync_new()
         except OSError as error:
@@ -216,6 +220,8 @@ class FileEntryStore:
                     return _Group(indexes, outcomes, None)
                 decisions = Decisions(folder, day, state)
                 outcomes = [self._decide(decisions, writing) for writing in group]
+                if decisions.lines:
+                    state.become_plain(folder, day)
                 return _Group(indexes, outcomes, _new_lines(user, day, state, decisions))
         except OSError as error:
             self._cache.forget(user, day)
@@ -279,6 +285,8 @@ def _ids(group: _Group) -> dict[EntryId, bytes]:
 def _read_at(folder: UserFolder, day: Day, state: DayState, offset: int, limit: int) -> bytes:
     if not state.inode or offset >= state.size:
         return b""
+    if state.is_compressed:
+        return folder.read_compressed(day).text[offset : offset + limit]
     with os.fdopen(folder.open_file(day_file(day), os.O_RDONLY), "rb") as file:
         return os.pread(file.fileno(), min(limit, state.size - offset), offset)
 

@@ -1,14 +1,17 @@
 """Where a diary's files are, and the only code that opens them.
 
     <data>/diaries/<user>/<day>.log
-    <data>/diaries/<user>/<day>.log.1, <day>.log-20261122         what somebody renamed
+    <data>/diaries/<user>/<day>.log.gz                             a compressed day
+    <data>/diaries/<user>/.<day>.log.new, .<day>.log.gz.new        what is not whole yet
+    <data>/diaries/<user>/<day>.log.1, <day>.log-20261122          what somebody renamed
     <data>/diaries/<user>/archive/<day>.<generation>.<rid>.log     cleared days
     <data>/diaries/<user>/quarantine/<day>.<offset>.<digest>       torn ends of files
     <data>/removed/<user>.<uid>/                                   diaries of removed users
 
 Rules: every name is made of types that cannot be unsafe and opened below a directory descriptor
 with O_NOFOLLOW, so that neither a name nor a planted link leads outside; what is not a regular
-file is never read; files are 0600 and folders 0700.
+file is never read; files are 0600 and folders 0700. A day is in one file: where a crash or a hand
+left both, the plain one is the day.
 """
 
 import os
@@ -19,17 +22,21 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Final
 
+from diaryserver.store.compression import decompress
 from diaryserver.store.disk import Disk
+from diaryserver.store.texts import DayText, RememberedTexts
 from protocol.errors import MalformedError
 from protocol.identifiers import Day, EntryId, Username
 
 ARCHIVE: Final = "archive"
 QUARANTINE: Final = "quarantine"
 DAY_SUFFIX: Final = ".log"
+COMPRESSED_SUFFIX: Final = f"{DAY_SUFFIX}.gz"
 FEW_DAYS: Final = 62
 """Asking for so many files, 3 us each, takes less than listing the folder of a year."""
 
 _DAY_LETTERS: Final = 10
+_DAY_SUFFIXES: Final = frozenset({DAY_SUFFIX, COMPRESSED_SUFFIX})
 FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # A planted FIFO must not make an open wait for ever, hence O_NONBLOCK.
 _FILE_FLAGS: Final = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -41,6 +48,16 @@ def day_file(day: Day) -> str:
     return f"{day}{DAY_SUFFIX}"
 
 
+def compressed_file(day: Day) -> str:
+    """Give the name of a day's file when it is compressed."""
+    return f"{day}{COMPRESSED_SUFFIX}"
+
+
+def unfinished_file(name: str) -> str:
+    """Give the name that a file has until all of it is there."""
+    return f".{name}.new"
+
+
 def archived_file(day: Day, generation: int, rid: EntryId) -> str:
     """Give the name of a cleared day's file; the id of the request makes it unique."""
     return f"{day}.{generation}.{rid.hex()}{DAY_SUFFIX}"
@@ -49,11 +66,18 @@ def archived_file(day: Day, generation: int, rid: EntryId) -> str:
 class UserFolder:
     """One user's folder, open; all names are relative to its descriptor."""
 
-    def __init__(self, user: Username, descriptor: int, disk: Disk) -> None:
+    def __init__(
+        self,
+        user: Username,
+        descriptor: int,
+        disk: Disk,
+        remembered: RememberedTexts | None = None,
+    ) -> None:
         """Take over `descriptor`; closed by `Folders.user`."""
         self.user = user
         self._descriptor = descriptor
         self._disk = disk
+        self._remembered = remembered or RememberedTexts()
 
     def open_file(self, name: str, flags: int, subfolder: str = "") -> int:
         """Give a descriptor of a regular file; raise OSError, FileNotFoundError among them."""
@@ -68,6 +92,36 @@ class UserFolder:
         """Give a whole file."""
         with open(self.open_file(name, os.O_RDONLY, subfolder), "rb") as file:
             return file.read()
+
+    def read_day(self, day: Day) -> DayText:
+        """Give a day's text; raise OSError, FileNotFoundError among them."""
+        try:
+            descriptor = self.open_file(day_file(day), os.O_RDONLY)
+        except FileNotFoundError:
+            return self.read_compressed(day)
+        with os.fdopen(descriptor, "rb") as file:
+            # Before reading: what changes while we read then shows as a change.
+            status = os.fstat(descriptor)
+            return DayText(status, file.read(), is_compressed=False)
+
+    def read_compressed(self, day: Day) -> DayText:
+        """Give the text of a day's compressed file; raise DamagedFileError or another OSError."""
+        name = compressed_file(day)
+        with os.fdopen(self.open_file(name, os.O_RDONLY), "rb") as file:
+            status = os.fstat(file.fileno())
+            text = self._remembered.find(self.user, day, status)
+            if text is None:
+                text = decompress(file, name)
+                self._remembered.keep(self.user, day, status, text)
+            return DayText(status, text, is_compressed=True)
+
+    def day_status(self, day: Day) -> tuple[os.stat_result, bool] | None:
+        """Give the status of a day's file, and whether it is compressed; None if there is none."""
+        plain = self.status(day_file(day))
+        if plain is not None:
+            return plain, False
+        compressed = self.status(compressed_file(day))
+        return None if compressed is None else (compressed, True)
 
     def status(self, name: str) -> os.stat_result | None:
         """Give a file's status without following links; None if there is none."""
@@ -89,20 +143,24 @@ class UserFolder:
     def _days_among(self, ordinals: Iterable[int]) -> Iterator[Day]:
         for ordinal in ordinals:
             day = Day(date.fromordinal(ordinal).isoformat())
-            status = self.status(day_file(day))
-            if status is not None and stat.S_ISREG(status.st_mode):
+            found = self.day_status(day)
+            if found is not None and stat.S_ISREG(found[0].st_mode):
                 yield day
 
     def _days_found(self, first: Day, last: Day) -> Iterator[Day]:
         with os.scandir(self._descriptor) as found:
-            names = [
-                item.name.removesuffix(DAY_SUFFIX)
+            names = {
+                item.name[:_DAY_LETTERS]
                 for item in found
                 if first <= item.name[:_DAY_LETTERS] <= last
-                and item.name.endswith(DAY_SUFFIX)
+                and item.name[_DAY_LETTERS:] in _DAY_SUFFIXES
                 and item.is_file(follow_symlinks=False)
-            ]
+            }
         return _parsed_days(sorted(names))
+
+    def names(self) -> list[str]:
+        """Give the names of all that is in the folder, in no order."""
+        return os.listdir(self._descriptor)
 
     def archive_names(self) -> list[str]:
         """Give the names of what could be cleared days, in no order."""
@@ -120,6 +178,7 @@ class UserFolder:
                 item.name
                 for item in found
                 if item.name.startswith((f"{prefix}.", f"{prefix}-"))
+                and item.name != compressed_file(day)
                 and item.is_file(follow_symlinks=False)
             )
 
@@ -138,16 +197,39 @@ class UserFolder:
         finally:
             os.close(descriptor)
 
+    def write_aside(self, name: str, data: bytes, modified: int) -> None:
+        """Write what is to be the file `name` under its unfinished name, synced.
+
+        `modified` is the time that it will seem to be of, in ns. Raise OSError, leaving nothing.
+        """
+        unfinished = unfinished_file(name)
+        descriptor = self.open_file(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        try:
+            self._disk.write(descriptor, data)
+            os.utime(descriptor, ns=(modified, modified))
+            self._disk.sync(descriptor)
+        except OSError:
+            self.remove(unfinished)
+            raise
+        finally:
+            os.close(descriptor)
+
+    def finish(self, name: str) -> None:
+        """Let what was written aside be the file `name`, durably."""
+        self._disk.rename(unfinished_file(name), self._descriptor, name, self._descriptor)
+        self.sync()
+
     def remove(self, name: str) -> None:
-        """Remove a file that was never acknowledged to anybody."""
+        """Remove a file; that it is gone is durable after `sync`."""
         self._disk.remove(name, self._descriptor)
 
     def archive(self, name: str, archived_name: str) -> None:
         """Move a file into the archive, durably."""
-        self.make_subfolder(ARCHIVE)
-        with self._subfolder(ARCHIVE) as folder:
-            self._disk.rename(name, self._descriptor, archived_name, folder)
-        self.sync_archive()
+        self._move(name, ARCHIVE, archived_name)
+
+    def quarantine(self, name: str, new_name: str) -> None:
+        """Move a file into the quarantine, durably."""
+        self._move(name, QUARANTINE, new_name)
 
     def sync_archive(self) -> None:
         """Make what was moved into the archive durable, there and here."""
@@ -166,6 +248,13 @@ class UserFolder:
         """Make the names in the folder durable."""
         with self._subfolder(subfolder) as folder:
             self._disk.sync_folder(folder)
+
+    def _move(self, name: str, subfolder: str, new_name: str) -> None:
+        self.make_subfolder(subfolder)
+        with self._subfolder(subfolder) as folder:
+            self._disk.rename(name, self._descriptor, new_name, folder)
+        self.sync(subfolder)
+        self.sync()
 
     def _archive(self) -> Iterator[tuple[str, int, str]]:
         try:

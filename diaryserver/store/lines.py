@@ -6,7 +6,7 @@ from typing import Final
 
 from diaryserver.service.ports import Alteration, Append, Appended, Outcome, Writing
 from diaryserver.store.daystate import DayState
-from diaryserver.store.folders import UserFolder, day_file
+from diaryserver.store.folders import UserFolder
 from diaryserver.store.pieces import naming
 from protocol.dayfile import (
     Amended,
@@ -59,7 +59,7 @@ def compare_stored(folder: UserFolder, day: Day, state: DayState, writing: Writi
     line may have been readable but not durable; what was written since is in the journal. It is
     opened for writing, since on a disk that turned read-only a sync says yes and does nothing.
     """
-    here = ("", day_file(day))
+    here = ("", state.file_name(day))
     place = here if state.is_here(writing.id) else state.elsewhere[writing.id]
     subfolder, name = place
     is_durable = place in state.synced
@@ -69,7 +69,8 @@ def compare_stored(folder: UserFolder, day: Day, state: DayState, writing: Writi
             os.fsync(file.fileno())
             folder.sync(subfolder)
             state.synced.add(place)
-        data = file.read()
+        is_packed = place == here and state.is_compressed
+        data = folder.read_compressed(day).text if is_packed else file.read()
     return compare_with(parse_day_file(naming(writing.id, data)), day, writing)
 
 

@@ -19,6 +19,7 @@ from diaryserver.store.diaries import Folders
 from diaryserver.store.disk import Disk
 from diaryserver.store.folders import UserFolder, day_file
 from diaryserver.store.journal import Journal
+from diaryserver.store.plainness import make_plain
 from diaryserver.store.records import Base, Damage, JournalRecord, read_records
 from protocol.identifiers import Day, Username
 
@@ -84,6 +85,7 @@ def _apply_day(
     lines = {one: data for one, data in touched.lines.items() if one not in elsewhere}
     if not lines:
         return
+    make_plain(folder, day)
     descriptor = folder.open_file(day_file(day), os.O_RDWR | os.O_CREAT | os.O_APPEND)
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
         content = file.readall() or b""

@@ -5,19 +5,19 @@ a text that was amended or removed. Most records are ruled out without being par
 in an entry's text is in the bytes of its record too, escaped and with case folded.
 
 Rules: it runs on the store's thread, where entries wait to be written, so that one request scans
-`SCAN_BYTES` at most and says where it stopped. The position is a byte of a day file, which only
-grows; in a file that took its place, since a day was cleared, it means the beginning.
+`SCAN_BYTES` at most and says where it stopped. The position is a byte of a day's text, which only
+grows; in a text that took its place, since a day was cleared, it means the beginning.
 """
 
-import os
 import re
 import struct
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from diaryserver.service.ports import Matches
-from diaryserver.store.folders import UserFolder, day_file
+from diaryserver.store.folders import UserFolder
 from diaryserver.store.pieces import records_on
 from protocol.dayfile import Amended, Written, format_record, histories, parse_day_file
 from protocol.errors import InvalidRequestError, MalformedError
@@ -36,33 +36,45 @@ FIND_COST: Final = 16
 HIT_COST: Final = 2**11
 """Parsing a record that might match takes as long as looking through so many bytes."""
 
+DECOMPRESS_COST: Final = 4
+"""Decompressing so many bytes takes as long as looking through one."""
+
+MARKED_BYTES: Final = 2**12
+"""In front of a position: ids among them, so that no other text has the same. Not the file's inode:
+a day that is compressed meanwhile gets a new file, and a new file may get an old inode."""
+
 _HEADER: Final = 64
 """Letters in front of any text: time, id, mark, and the spaces between."""
 
 _PIECE: Final = 2**16
-_POSITION: Final = struct.Struct(">10sQI")
+_POSITION: Final = struct.Struct(">10sII")
 _BYTES: Final = re.compile(rb"\n(?!\t)")
 _TEXT: Final = re.compile(r"\n(?!\t)")
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A byte of the file that has this inode and is that day's; 0: not in a file yet."""
+    """A byte of a day's text; `mark` is the checksum of what is in front of it."""
 
     day: Day
-    inode: int
+    mark: int
     offset: int
+
+    @classmethod
+    def at(cls, day: Day, data: bytes, offset: int) -> "Position":
+        """Give the position of a byte of `data`, or of its end."""
+        return cls(day, zlib.crc32(data[max(0, offset - MARKED_BYTES) : offset]), offset)
 
     def encode(self) -> bytes:
         """Give the cursor that names it."""
-        return _POSITION.pack(self.day.encode(), self.inode, self.offset)
+        return _POSITION.pack(self.day.encode(), self.mark, self.offset)
 
     @classmethod
     def decode(cls, cursor: bytes) -> "Position":
         """Read a cursor; raise InvalidRequestError for one that `encode` never gives."""
         try:
-            day, inode, offset = _POSITION.unpack(cursor)
-            return cls(Day(day.decode()), inode, offset)
+            day, mark, offset = _POSITION.unpack(cursor)
+            return cls(Day(day.decode()), mark, offset)
         except (struct.error, UnicodeDecodeError, MalformedError):
             raise InvalidRequestError("no cursor of a search") from None
 
@@ -93,31 +105,32 @@ class Search:
 
     def _day(self, day: Day, start: Position | None) -> Position | None:
         """Search a day; give where to go on, or None when it is done and there is time left."""
-        inode, data = self._read(day)
-        is_there = start is not None and (start.day, start.inode) == (day, inode)
-        offset = start.offset if start and is_there else 0
+        data = self._read(day)
+        offset = 0
+        if start is not None and start == Position.at(day, data, start.offset):
+            offset = start.offset
         self._left -= FILE_COST
         while offset < len(data):
             end = _end_of_piece(data, offset)
             for begin, record in self._candidates(data, offset, end):
                 if not self._examine(record, data):
-                    return Position(day, inode, begin)
+                    return Position.at(day, data, begin)
             self._left -= end - offset
             offset = end
             if self._left <= 0:
                 break
-        return Position(day, inode, offset) if self._left <= 0 else None
+        return Position.at(day, data, offset) if self._left <= 0 else None
 
-    def _read(self, day: Day) -> tuple[int, bytes]:
+    def _read(self, day: Day) -> bytes:
         waiting = self._waiting(day)
         try:
-            descriptor = self._folder.open_file(day_file(day), os.O_RDONLY)
+            found = self._folder.read_day(day)
         except FileNotFoundError:
-            return 0, waiting
-        with os.fdopen(descriptor, "rb") as file:
-            inode = os.fstat(descriptor).st_ino
-            data = file.read()
-        return inode, data[: data.rfind(b"\n") + 1] + waiting
+            return waiting
+        if found.is_compressed:
+            # Some is left for looking, or a search would never get into a long day.
+            self._left -= min(len(found.text) // DECOMPRESS_COST, self._left // 2)
+        return found.text[: found.text.rfind(b"\n") + 1] + waiting
 
     def _candidates(self, data: bytes, offset: int, end: int) -> Iterator[tuple[int, bytes]]:
         piece = data[offset:end]

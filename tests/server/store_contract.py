@@ -6,10 +6,11 @@ A new store needs a row in `STORES` and passes what is there, or it is no store.
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final, Protocol, Self
+from typing import Final, Protocol, Self, cast
 
 from diaryserver.composition import open_entries
 from diaryserver.service.ports import Alteration, Append, Appended, EntryStore, Outcome
+from diaryserver.store.files import FileEntryStore
 from protocol.dayfile import (
     Amended,
     Foreign,
@@ -32,6 +33,8 @@ TOMORROW: Final = Day("2026-11-23")
 FIRST: Final = Day("0001-01-01")
 LAST: Final = Day("9999-12-31")
 EVERYTHING: Final = 2**30
+NEVER: Final = 2**63
+"""So long ago, in ns, that every file is quiet."""
 
 
 class Opener(Protocol):
@@ -55,7 +58,48 @@ def open_trailing_files(folder: Path) -> Iterator[EntryStore]:
         yield entries
 
 
-STORES: Final[dict[str, Opener]] = {"files": open_files, "trailing files": open_trailing_files}
+def open_compressed_files(folder: Path) -> Iterator[EntryStore]:
+    """Day files that are compressed whenever something was done to a diary."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with open_entries(folder) as entries:
+        compress_all(entries)
+        yield cast("EntryStore", _Compressing(entries))
+
+
+class _Compressing:
+    """A store whose every method compresses all days when it is done."""
+
+    def __init__(self, entries: FileEntryStore) -> None:
+        self._entries = entries
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        method = getattr(self._entries, name)
+
+        def call(*arguments: object) -> object:
+            try:
+                return method(*arguments)
+            finally:
+                compress_all(self._entries)
+
+        return call
+
+
+def compress_all(entries: FileEntryStore) -> int:
+    """Compress every day there is, and give how many were."""
+    compressor = entries.compressor
+    count = 0
+    for due in compressor.due(LAST, NEVER):
+        compressor.tidy(due)
+        ready = compressor.prepare(due)
+        count += ready is not None and compressor.finish(ready)
+    return count
+
+
+STORES: Final[dict[str, Opener]] = {
+    "files": open_files,
+    "trailing files": open_trailing_files,
+    "compressed files": open_compressed_files,
+}
 
 
 class Diaries:

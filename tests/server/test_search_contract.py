@@ -167,7 +167,7 @@ def test_a_day_that_was_cleared_is_begun_anew(diaries: Diaries) -> None:
     assert found.text == "word, anew"
 
 
-@pytest.mark.parametrize("cursor", [b"x", bytes(22), b"2026-11-2x" + bytes(12), bytes(32)])
+@pytest.mark.parametrize("cursor", [b"x", bytes(18), b"2026-11-2x" + bytes(8), bytes(32)])
 def test_a_cursor_that_nobody_gave_is_refused(diaries: Diaries, cursor: bytes) -> None:
     """Whatever it holds."""
     diaries.put("word")

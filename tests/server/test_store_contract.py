@@ -1,5 +1,6 @@
 """What every entry store promises, whatever it keeps entries in."""
 
+import gzip
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from diaryserver.service.ports import Alteration, Appended, Outcome
+from diaryserver.store.files import FileEntryStore
 from protocol.dayfile import Restored, Stamp, Written
 from protocol.errors import (
     ConflictError,
@@ -35,6 +37,7 @@ from tests.server.store_contract import (
     Diaries,
     again,
     amending,
+    compress_all,
     entry,
     fresh,
     refused,
@@ -355,6 +358,12 @@ def test_retiring_twice_loses_neither(diaries: Diaries) -> None:
     assert diaries.store.retire(ALICE, bytes(16)) == ""
 
 
+def content_of_file(path: Path) -> bytes:
+    """Give a file's content, decompressed if need be."""
+    data = path.read_bytes()
+    return gzip.decompress(data) if path.suffix == ".gz" else data
+
+
 def test_a_purged_diary_is_gone_with_all_that_was_aside(diaries: Diaries, tmp_path: Path) -> None:
     """Of this uid: entries, archives, journal; another user's of the same name stays."""
     assert diaries.store.retire(ALICE, bytes(16)) == ""
@@ -368,7 +377,8 @@ def test_a_purged_diary_is_gone_with_all_that_was_aside(diaries: Diaries, tmp_pa
     diaries.store.purge(ALICE, bytes(16))
     assert diaries.rows() == []
     diaries.reopen()
-    stored = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    stored = b"".join(map(content_of_file, files))
     assert b"private" not in stored
     assert b"kept" in stored
     diaries.store.purge(ALICE, bytes(16))
@@ -538,6 +548,12 @@ class StoreMachine(RuleBasedStateMachine):
     def restart(self) -> None:
         """Close and open."""
         self.diaries.reopen()
+
+    @rule()
+    def compress(self) -> None:
+        """Compress every day, which nobody may notice."""
+        assert isinstance(self.diaries.store, FileEntryStore)
+        compress_all(self.diaries.store)
 
     @precondition(lambda self: self.order)
     @invariant()
