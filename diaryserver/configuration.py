@@ -32,6 +32,9 @@ DEFAULT_PATH: Final = Path("/etc/diaryserver/server.toml")
 MAX_CONFIGURATION_BYTES: Final = 2**20
 MAX_LISTEN: Final = 16
 MAX_ROUTES: Final = 1024
+MAX_MONTHS: Final = 1200
+"""A century; who wants no month compressed says 0."""
+
 MAX_UDP_PAYLOAD: Final = 65_507
 """What one IPv4 datagram can hold (RFC 768, RFC 791)."""
 
@@ -141,10 +144,17 @@ class LegacySection(_Section):
         return {Username(name) for name in (self.user, *(route.user for route in self.route))}
 
 
+class StorageSection(_Section):
+    """How diaries are kept; all of them are kept for ever."""
+
+    compress_after_months: Annotated[int, Field(ge=0, le=MAX_MONTHS)] = 0
+
+
 class Configuration(_Section):
     """A whole file; `path` is where it was read from."""
 
     server: ServerSection
+    storage: StorageSection = StorageSection()
     legacy: LegacySection = LegacySection()
     path: Annotated[Path, Field(exclude=True)]
 

@@ -20,6 +20,7 @@ from diaryserver.composition import (
 )
 from diaryserver.configuration import Configuration
 from diaryserver.datalock import own_data
+from diaryserver.maintenance.pastmonths import PastMonths
 from diaryserver.net.datagrams import DatagramListener
 from diaryserver.net.lines import LineListener
 from diaryserver.net.sockets import Bound, bind
@@ -85,10 +86,14 @@ class _Server:
         datagrams, lines = self._listen(service)
         _spare_the_collector()
         logger.info("ready %s", " ".join(map(str, self._bound)))
-        housekeeping = asyncio.create_task(self._keep_house())
+        months = configuration.storage.compress_after_months
+        compressor = self._data.entries.compressor
+        past = PastMonths(compressor, runtime.workers, runtime.clock, months)
+        tasks = [asyncio.create_task(each) for each in (self._keep_house(), past.run())]
         await stopping.wait()
         signal.alarm(LAST_RESORT_SECONDS)
-        housekeeping.cancel()
+        for task in tasks:
+            task.cancel()
         await admin.close()
         await self._finish(service, datagrams, lines)
         await self._keep_uses()

@@ -1,7 +1,8 @@
 """Where work that waits for a disk or burns a core goes, so that the event loop never stops.
 
 Each port gets threads of its own: one for the entry store and one for the accounts (both promise
-only to be called by one thread at a time), two for password hashing.
+only to be called by one thread at a time), two for password hashing. One more does what nobody
+waits for.
 """
 
 import asyncio
@@ -17,6 +18,9 @@ from typing import Final, ParamSpec, TypeVar
 PASSWORD_NICENESS: Final = 15
 """A thirtieth of what the other threads get where all want the core: then a login takes a second or
 two, and diaries do not wait."""
+
+BACKGROUND_NICENESS: Final = 19
+"""As much as Linux knows: a seventieth of what the other threads get where all want the core."""
 
 PASSWORD_THREADS: Final = 2
 """One password costs 19 MiB and 40 ms of a core; two at once leave the rest to the diary."""
@@ -102,11 +106,12 @@ class Workers:
         """Start no thread yet; each starts with its first work."""
         self.entries = Worker("entries")
         self.accounts = Worker("accounts")
+        self.background = Worker("background", niceness=BACKGROUND_NICENESS)
         self.passwords = Worker("passwords", PASSWORD_THREADS, PASSWORD_NICENESS)
 
     def close(self) -> None:
         """Wait for what was handed over, in the order in which one feeds the next."""
-        for worker in (self.passwords, self.accounts, self.entries):
+        for worker in (self.background, self.passwords, self.accounts, self.entries):
             worker.close()
 
 

@@ -8,11 +8,9 @@ Rules: a day is compressed only if it ends with a whole line and is no longer th
 what is not is left as it is. After a crash `due` names the days that it left something of.
 """
 
-import logging
 import os
 import re
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,8 +25,6 @@ from protocol.identifiers import Day, Username
 
 _PLAIN: Final = re.compile(r"([0-9-]{10})\.log")
 _UNFINISHED: Final = re.compile(r"\.([0-9-]{10})\.log(?:\.gz)?\.new")
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +56,22 @@ class DayCompressor:
         self._writer = writer
         self._cache = cache
 
-    def due(self, before: Day, quiet: int) -> Iterator[Due]:
+    def users(self) -> list[Username]:
+        """Give the users who have a diary. For any one thread."""
+        return self._folders.users()
+
+    def due(self, user: Username, before: Day, quiet: int) -> list[Due]:
         """Give the days before `before` that nobody touched since `quiet` (ns since the epoch).
 
-        And those that a crash left in two forms, or half written. For any one thread.
+        And those that a crash left in two forms, or half written. For any one thread. Raise
+        OSError; a diary that is not there has none.
         """
-        for user in self._folders.users():
-            try:
-                with self._folders.user(user) as folder:
-                    found = _due_days(folder, before, quiet)
-            except FileNotFoundError:
-                continue  # removed meanwhile
-            except OSError as error:
-                logger.warning("the diary of %s is not compressed: %s", user, error.strerror)
-                continue
-            for day, is_past in sorted(found.items()):
-                yield Due(user, day, is_past)
+        try:
+            with self._folders.user(user) as folder:
+                found = _due_days(folder, before, quiet)
+        except FileNotFoundError:
+            return []
+        return [Due(user, day, is_past) for day, is_past in sorted(found.items())]
 
     def tidy(self, due: Due) -> None:
         """Clear away what a crash left of this day; for the store's thread. Raise OSError."""

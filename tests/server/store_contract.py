@@ -88,10 +88,11 @@ def compress_all(entries: FileEntryStore) -> int:
     """Compress every day there is, and give how many were."""
     compressor = entries.compressor
     count = 0
-    for due in compressor.due(LAST, NEVER):
-        compressor.tidy(due)
-        ready = compressor.prepare(due)
-        count += ready is not None and compressor.finish(ready)
+    for user in compressor.users():
+        for due in compressor.due(user, LAST, NEVER):
+            compressor.tidy(due)
+            ready = compressor.prepare(due)
+            count += ready is not None and compressor.finish(ready)
     return count
 
 
