@@ -4,8 +4,10 @@ Rules: what was acknowledged before the backup began is in it, and an entry writ
 it whole or not at all. A day file is measured, then we wait until no write is going on that had
 begun before (the barrier), and then it is copied up to the end of the record it was measured in.
 What moves while we copy (a clear, a removed user) moves only forward, to what is copied later: met
-again there, its copy moves after it. The accounts come last, by SQLite's own online backup. The
-list of digests is written when everything else is durable: a backup without it is unfinished.
+again there, its copy moves after it. A day that is compressed or made plain while we copy has all
+its text under the one name or the other: it is looked for under both. The accounts come last, by
+SQLite's own online backup. The list of digests is written when everything else is durable: a backup
+without it is unfinished.
 """
 
 import os
@@ -27,8 +29,18 @@ from diaryserver.maintenance.copying import (
     made_folder,
     whole_length,
 )
-from diaryserver.maintenance.layout import ACCOUNTS, DIARIES, KEYS, REMOVED, day_of, removed_of
+from diaryserver.maintenance.layout import (
+    ACCOUNTS,
+    DIARIES,
+    KEYS,
+    REMOVED,
+    any_day_of,
+    day_of,
+    removed_of,
+    unfinished_day_of,
+)
 from diaryserver.maintenance.opening import names_in, opened_file, opened_folder
+from diaryserver.store.folders import compressed_file, day_file
 
 QUIET_NANOSECONDS: Final = 60 * 10**9
 """A file that nobody touched for so long has no write going on."""
@@ -164,17 +176,33 @@ class _Backup:
 
     def _copy_folder(self, path: str, source: int, target: int) -> None:
         # Files first: a clear moves one into the archive, which is listed after them.
-        for name, status in self._unknown_children(path, source):
+        names = names_in(source)
+        for name, status in self._unknown_children(path, source, names):
             if stat.S_ISREG(status.st_mode):
                 self._copy_file(f"{path}/{name}", name, source, target)
             elif not stat.S_ISDIR(status.st_mode):
                 self.done.left_out.append(f"{path}/{name}")
-        for name, status in self._unknown_children(path, source):
+        self._copy_missed_days(path, source, target, names)
+        for name, status in self._unknown_children(path, source, names_in(source)):
             if stat.S_ISDIR(status.st_mode):
                 self._copy_subfolder(f"{path}/{name}", name, source, target)
 
-    def _unknown_children(self, path: str, source: int) -> Iterator[tuple[str, os.stat_result]]:
-        for name in names_in(source):
+    def _copy_missed_days(self, path: str, source: int, target: int, names: list[str]) -> None:
+        """Copy the days that were compressed, or made plain again, since they were listed."""
+        for day in filter(None, map(any_day_of, names)):
+            plain, compressed = day_file(day), compressed_file(day)
+            for name in (plain, compressed, plain):
+                if f"{path}/{plain}" in self.done.sums or f"{path}/{compressed}" in self.done.sums:
+                    break
+                if _is_file(name, source):
+                    self._copy_file(f"{path}/{name}", name, source, target)
+
+    def _unknown_children(
+        self, path: str, source: int, names: list[str]
+    ) -> Iterator[tuple[str, os.stat_result]]:
+        for name in names:
+            if unfinished_day_of(name) is not None:
+                continue  # the next start removes it; what it was made from is here
             try:
                 status = os.stat(name, dir_fd=source, follow_symlinks=False)
             except FileNotFoundError:
@@ -209,6 +237,8 @@ class _Backup:
         known = self._places.get(status.st_ino)
         if known is None or known == path:
             return known is not None
+        if stat.S_ISREG(status.st_mode) and not _can_have_moved(known, path):
+            return False  # another file: that one is gone, and this one got its inode
         if self._is_still_at(known, status.st_ino):
             return False  # a second link to the same file
         os.rename(known, path, src_dir_fd=self._target, dst_dir_fd=self._target)
@@ -221,6 +251,21 @@ class _Backup:
             return os.stat(path, dir_fd=self._source, follow_symlinks=False).st_ino == inode
         except FileNotFoundError:
             return False
+
+
+def _is_file(name: str, folder: int) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _can_have_moved(old: str, new: str) -> bool:
+    """Tell whether a file may have become another by itself: a day's, in its diary."""
+    day = day_of(old.rpartition("/")[2])
+    name = new.rpartition("/")[2]
+    is_same_diary = old.split("/")[:2] == new.split("/")[:2]
+    return is_same_diary and day is not None and name.startswith(day) and not any_day_of(name)
 
 
 def _moved(path: str, old: str, new: str) -> str:

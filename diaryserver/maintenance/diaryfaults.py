@@ -9,7 +9,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,19 +17,21 @@ from diaryserver.maintenance.dayfaults import Generations, find_faults
 from diaryserver.maintenance.faults import Fault, Kind
 from diaryserver.maintenance.layout import (
     SUBFOLDERS,
-    day_of,
+    any_day_of,
     is_renamed_day,
     quarantined_day_of,
+    unfinished_day_of,
 )
 from diaryserver.maintenance.opening import (
     NotRegularError,
     names_in,
     opened_file,
     opened_folder,
-    read_whole,
+    read_text,
 )
 from diaryserver.store.archives import archived_of
-from diaryserver.store.folders import ARCHIVE, QUARANTINE
+from diaryserver.store.compression import DamagedFileError
+from diaryserver.store.folders import ARCHIVE, QUARANTINE, compressed_file, day_file
 from diaryserver.store.pieces import split_pieces
 from protocol.dayfile import Written
 from protocol.identifiers import Day
@@ -58,34 +60,56 @@ class DiaryInspection:
         self._folder = folder
         self._tally = tally
         self._generations: dict[Day, Generations] = {}
-        self._seen: set[int] = set()
+        self._seen: set[tuple[int, int, int]] = set()
 
     def faults(self) -> Iterator[Fault]:
         """Give what is wrong, file by file."""
         archived = filter(None, map(archived_of, self._names(ARCHIVE)))
         self._generations = {each.day: Generations() for each in archived}
-        for name in names_in(self._folder):
-            day = day_of(name)
-            if day is not None:
-                yield from self._file(name, day)
+        names = names_in(self._folder)
+        for name in names:
+            day = any_day_of(name)
+            if unfinished_day_of(name) is not None:
+                note = "compressing was cut off, or goes on just now"
+                yield Fault(self._path_of(name, ""), Kind.LEFTOVER, note)
+            elif day is not None and name == compressed_file(day) and day_file(day) in names:
+                note = "the day is there as plain text too, which is the one that counts"
+                yield Fault(self._path_of(name, ""), Kind.LEFTOVER, note)
+            elif day is not None:
+                yield from self._day(day)
             elif name not in SUBFOLDERS or not self._is_folder(name):
                 yield from self._strange(name)
         for name in self._names(ARCHIVE):
             cleared = archived_of(name)
             if cleared is not None:
-                yield from self._file(name, cleared.day, ARCHIVE)
+                yield from self._archived(name, cleared.day)
             else:
                 yield from self._strange(name, ARCHIVE)
         for name in self._names(QUARANTINE):
             if quarantined_day_of(name) is None:
                 yield from self._strange(name, QUARANTINE)
 
+    def _day(self, day: Day) -> Iterator[Fault]:
+        """Give what is wrong with a day, which may be compressed or made plain just now."""
+        for name in (day_file(day), compressed_file(day), day_file(day)):
+            with suppress(FileNotFoundError):
+                yield from self._file(name, day)
+                return
+
+    def _archived(self, name: str, day: Day) -> Iterator[Fault]:
+        with suppress(FileNotFoundError):
+            yield from self._file(name, day, ARCHIVE)
+
     def _file(self, name: str, day: Day, subfolder: str = "") -> Iterator[Fault]:
+        """Give what is wrong; raise FileNotFoundError if it was moved, to be met again there."""
         path = self._path_of(name, subfolder)
         try:
             data = self._read(name, subfolder)
         except FileNotFoundError:
-            return  # cleared or removed meanwhile; it is met again where it went
+            raise
+        except DamagedFileError as error:
+            yield Fault(path, Kind.DAMAGED, error.why)
+            return
         except NotRegularError:
             yield from self._strange(name, subfolder)
             return
@@ -104,16 +128,18 @@ class DiaryInspection:
     def _read(self, name: str, subfolder: str) -> bytes | None:
         """Give a file's bytes; None if they were read under another name."""
         with self._opened(subfolder) as folder, opened_file(name, folder) as descriptor:
-            inode = os.fstat(descriptor).st_ino
-            if inode in self._seen:
+            status = os.fstat(descriptor)
+            # Not the inode alone: that of a plain file that was compressed may be given again.
+            identity = status.st_ino, status.st_size, status.st_mtime_ns
+            if identity in self._seen:
                 return None
-            self._seen.add(inode)
-            data = read_whole(descriptor)
+            self._seen.add(identity)
+            data = read_text(name, descriptor)
             for _ in range(MAX_READINGS):
                 if not data or data.endswith(b"\n"):
                     break
                 time.sleep(SETTLE_SECONDS)
-                before, data = data, read_whole(descriptor)
+                before, data = data, read_text(name, descriptor)
                 if data == before:
                     break
             return data

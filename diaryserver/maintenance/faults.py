@@ -37,9 +37,11 @@ class Kind(StrEnum):
     KEYS = "keys"
     LEFTOVER_KEY = "leftover-key"
     UNREADABLE = "unreadable"
+    DAMAGED = "damaged"
+    LEFTOVER = "leftover"
 
 
-NOTES: Final = frozenset({Kind.JOURNAL_TAIL, Kind.LEFTOVER_KEY})
+NOTES: Final = frozenset({Kind.JOURNAL_TAIL, Kind.LEFTOVER_KEY, Kind.LEFTOVER})
 """Worth saying, but no fault: a crash leaves them, and the next start deals with them."""
 
 

@@ -6,7 +6,14 @@ A name that fits none of these is strange: it is reported and left alone.
 import re
 from typing import Final
 
-from diaryserver.store.folders import ARCHIVE, DAY_SUFFIX, QUARANTINE, day_file
+from diaryserver.store.folders import (
+    ARCHIVE,
+    DAY_SUFFIX,
+    QUARANTINE,
+    compressed_file,
+    day_file,
+    unfinished_file,
+)
 from protocol.errors import MalformedError
 from protocol.identifiers import Day, Username
 
@@ -17,6 +24,7 @@ JOURNAL: Final = "journal"
 ACCOUNTS: Final = "accounts.sqlite3"
 SUBFOLDERS: Final = frozenset({ARCHIVE, QUARANTINE})
 
+_GZIP_SUFFIX: Final = ".gz"
 _REMOVED: Final = re.compile(r"(.+)\.([0-9a-f]{32})(\.[0-9]+)?")
 
 
@@ -29,11 +37,32 @@ def day_of(name: str) -> Day | None:
     return day if name == day_file(day) else None
 
 
+def compressed_day_of(name: str) -> Day | None:
+    """Give the day whose compressed file has this name."""
+    day = day_of(name.removesuffix(_GZIP_SUFFIX))
+    return day if day is not None and name == compressed_file(day) else None
+
+
+def any_day_of(name: str) -> Day | None:
+    """Give the day whose file, plain or compressed, has this name."""
+    return day_of(name) or compressed_day_of(name)
+
+
+def unfinished_day_of(name: str) -> Day | None:
+    """Give the day whose file is being written under this name, or was when a crash came."""
+    day = any_day_of(name.removeprefix(".").removesuffix(".new"))
+    if day is None:
+        return None
+    return day if name in map(unfinished_file, (day_file(day), compressed_file(day))) else None
+
+
 def is_renamed_day(name: str) -> bool:
     """Tell whether it is what a rotation makes of a day's file, `DAY.log.1` or `DAY.log-20261122`.
 
     The store still looks for ids there (`UserFolder.renamed`).
     """
+    if compressed_day_of(name) is not None:
+        return False
     head, found, tail = name.partition(DAY_SUFFIX)
     return bool(found) and day_of(head + found) is not None and tail[:1] in {".", "-"}
 

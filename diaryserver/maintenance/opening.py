@@ -11,6 +11,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
+from diaryserver.store.compression import decompress
+
 FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -59,6 +61,14 @@ def read_whole(descriptor: int) -> bytes:
     with open(descriptor, "rb", closefd=False) as file:
         file.seek(0)
         return file.read()
+
+
+def read_text(name: str, descriptor: int) -> bytes:
+    """Give all text of an open file, decompressed if the name says so; raise DamagedFileError."""
+    if not name.endswith(".gz"):
+        return read_whole(descriptor)
+    with open(descriptor, "rb", closefd=False) as file:
+        return decompress(file, name)
 
 
 def names_in(folder: int) -> list[str]:

@@ -22,7 +22,7 @@ from diaryserver.maintenance.accountfaults import copy_accounts
 from diaryserver.maintenance.layout import (
     DIARIES,
     REMOVED,
-    day_of,
+    any_day_of,
     quarantined_day_of,
     removed_of,
     user_of,
@@ -32,11 +32,12 @@ from diaryserver.maintenance.opening import (
     opened_file,
     opened_folder,
     opened_parent,
-    read_whole,
+    read_text,
 )
 from diaryserver.store.archives import archived_of
+from diaryserver.store.compression import DamagedFileError
 from diaryserver.store.daystate import entry_ids
-from diaryserver.store.folders import ARCHIVE, QUARANTINE
+from diaryserver.store.folders import ARCHIVE, QUARANTINE, compressed_file, day_file
 from protocol.errors import UsageError
 from protocol.identifiers import Day, Username
 
@@ -105,7 +106,7 @@ def days_in(data: Path, aside: Aside) -> list[str]:
     if aside.form is Form.CLEARED:
         return [aside.path]
     with opened_folder(data / aside.path) as diary:
-        return [f"{aside.path}/{name}" for name in _regular(diary) if day_of(name)]
+        return [f"{aside.path}/{name}" for name in _day_files(diary)]
 
 
 def read_aside(data: Path, path: str) -> tuple[Day, bytes]:
@@ -118,13 +119,13 @@ def read_aside(data: Path, path: str) -> tuple[Day, bytes]:
         opened_parent(path, root) as (folder, name),
         opened_file(name, folder) as descriptor,
     ):
-        return day, read_whole(descriptor)
+        return day, read_text(name, descriptor)
 
 
 def _day_aside(path: str) -> Day | None:
     match path.split("/"):
         case [top, owner, name] if top == REMOVED and removed_of(owner):
-            return day_of(name)
+            return any_day_of(name)
         case [top, owner, folder, name] if folder == ARCHIVE and _is_diary(top, owner):
             cleared = archived_of(name)
             return cleared.day if cleared else None
@@ -151,7 +152,7 @@ def _in_removed(root: int, times: dict[bytes, int]) -> Iterator[Aside]:
             continue
         user, uid = removed
         path = f"{REMOVED}/{owner}"
-        days = [_measure(name, diary) for name in _regular(diary) if day_of(name)]
+        days = [_measure(name, diary) for name in _day_files(diary)]
         entries, size, _ = map(sum, zip(*days, strict=True)) if days else (0, 0, 0)
         yield Aside(owner, Form.REMOVED, user, "", times.get(uid), entries, size, path)
         yield from _in_diary(path, user, diary)
@@ -177,10 +178,14 @@ def _in_diary(path: str, user: Username, diary: int) -> Iterator[Aside]:
 
 
 def _measure(name: str, folder: int) -> tuple[int, int, int]:
-    """Give a file's entries, its bytes, and when it was last changed, in ms."""
+    """Give a file's entries, the bytes of its text, and when it was last changed, in ms."""
     with opened_file(name, folder) as descriptor:
-        data = read_whole(descriptor)
-        return len(entry_ids(data)), len(data), os.fstat(descriptor).st_mtime_ns // 10**6
+        changed = os.fstat(descriptor).st_mtime_ns // 10**6
+        try:
+            data = read_text(name, descriptor)
+        except DamagedFileError:
+            return 0, 0, changed  # verify says so; the others can be brought back
+        return len(entry_ids(data)), len(data), changed
 
 
 def _folders(top: str, root: int) -> Iterator[tuple[str, int]]:
@@ -202,6 +207,17 @@ def _files(subfolder: str, diary: int) -> Iterator[tuple[str, int]]:
             yield from ((name, folder) for name in _regular(folder))
     except FileNotFoundError:
         return
+
+
+def _day_files(diary: int) -> list[str]:
+    """Give the names of the files of days, of two files of one day the plain one."""
+    names = _regular(diary)
+    days = {name: any_day_of(name) for name in names}
+    return [name for name, day in days.items() if day and name == _file_that_counts(day, names)]
+
+
+def _file_that_counts(day: Day, names: list[str]) -> str:
+    return day_file(day) if day_file(day) in names else compressed_file(day)
 
 
 def _regular(folder: int) -> list[str]:

@@ -1,7 +1,8 @@
 """Mending what is provably wrong and provably mended; the caller owns the data.
 
-That is: permissions, a torn end, a record that a file holds twice byte for byte, and a change of
-the accounts that a crash cut off, which SQLite itself undoes. The end cut off, or the file as it
+That is: permissions, a torn end, a record that a file holds twice byte for byte, what is left of
+compressing a day, and a change of the accounts that a crash cut off, which SQLite itself undoes.
+A compressed day is made plain before it is mended. The end cut off, or the file as it
 was, is kept in the diary's quarantine before anything is changed, and a file is replaced as a
 whole: written aside, synced, renamed, and the folder synced. Everything else is left as it is.
 """
@@ -10,13 +11,19 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from diaryserver.maintenance.dayfaults import without_duplicates
 from diaryserver.maintenance.faults import Kind, printable
-from diaryserver.maintenance.layout import ACCOUNTS, day_of, removed_of, user_of
+from diaryserver.maintenance.layout import (
+    ACCOUNTS,
+    any_day_of,
+    removed_of,
+    unfinished_day_of,
+    user_of,
+)
 from diaryserver.maintenance.opening import (
     FOLDER_FLAGS,
     opened_folder,
@@ -27,13 +34,20 @@ from diaryserver.maintenance.verify import verify
 from diaryserver.store.archives import archived_of
 from diaryserver.store.daystate import load_day, quarantine
 from diaryserver.store.disk import Disk
-from diaryserver.store.folders import ARCHIVE, UserFolder
+from diaryserver.store.folders import (
+    ARCHIVE,
+    UserFolder,
+    compressed_file,
+    day_file,
+    unfinished_file,
+)
+from diaryserver.store.plainness import make_plain, tidy
 from protocol.identifiers import Day, Username
 
 MAX_DEPTH: Final = 4
 """Folders in one another below the data folder; mending one lets us see into the next."""
 
-_IN_FILES: Final = frozenset({Kind.TORN_END, Kind.DUPLICATE})
+_IN_FILES: Final = frozenset({Kind.TORN_END, Kind.DUPLICATE, Kind.LEFTOVER})
 
 
 def repair(data: Path, replay: Callable[[], None]) -> Iterator[str]:
@@ -50,7 +64,7 @@ def repair(data: Path, replay: Callable[[], None]) -> Iterator[str]:
                 break
         yield from _undo_cut_off_change(data)
         replay()
-        found = [each for each in verify(data).faults if each.kind in _IN_FILES]
+        found = [each for each in verify(data).findings if each.kind in _IN_FILES]
         for path in dict.fromkeys(each.file for each in found):
             file = _DiaryFile.parse(path)
             if file is not None:
@@ -105,7 +119,7 @@ class _DiaryFile:
         user = removed[0] if removed else user_of(owner)
         subfolder = middle[0] if middle else ""
         archived = archived_of(name) if subfolder == ARCHIVE else None
-        day = archived.day if archived else day_of(name)
+        day = archived.day if archived else any_day_of(name) or unfinished_day_of(name)
         if user is None or day is None:
             return None
         return cls(path, f"{top}/{owner}", user, day, subfolder, name)
@@ -120,17 +134,35 @@ class _DiaryFile:
 def _mend_file(root: int, file: _DiaryFile) -> Iterator[str]:
     with file.opened(root) as descriptor:
         folder = UserFolder(file.user, descriptor, Disk())
-        before = folder.read_file(file.name, file.subfolder)
+        if unfinished_day_of(file.name) is not None or _has_plain_twin(folder, file):
+            tidy(folder, file.day)
+            yield f"{file.path}: what compressing left is cleared away"
+            return
+        before = _text_of(folder, file)
         if not file.subfolder and not before.endswith(b"\n"):
             load_day(folder, file.day)  # as the store does when it meets one
-            before = folder.read_file(file.name)
+            before = folder.read_day(file.day).text
             yield f"{file.path}: the torn end is in quarantine now"
         after = without_duplicates(before)
         if after is not None and after != before:
             quarantine(folder, file.day, 0, before)
+            if not file.subfolder:
+                make_plain(folder, file.day)
+                file = replace(file, name=day_file(file.day))
             _replace(descriptor, file, after)
             size = len(before) - len(after)
             yield f"{file.path}: {size} bytes that it held twice dropped; as it was, in quarantine"
+
+
+def _has_plain_twin(folder: UserFolder, file: _DiaryFile) -> bool:
+    is_compressed = file.name == compressed_file(file.day)
+    return is_compressed and folder.status(day_file(file.day)) is not None
+
+
+def _text_of(folder: UserFolder, file: _DiaryFile) -> bytes:
+    if file.subfolder:
+        return folder.read_file(file.name, file.subfolder)
+    return folder.read_day(file.day).text
 
 
 def _replace(diary: int, file: _DiaryFile, data: bytes) -> None:
@@ -138,7 +170,7 @@ def _replace(diary: int, file: _DiaryFile, data: bytes) -> None:
     folder = os.open(file.subfolder or ".", FOLDER_FLAGS, dir_fd=diary)
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        temporary = f".{file.name}.new"
+        temporary = unfinished_file(file.name)
         descriptor = disk.open(temporary, flags, folder)
         try:
             disk.write(descriptor, data)

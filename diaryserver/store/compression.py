@@ -28,7 +28,8 @@ class DamagedFileError(OSError):
     """A compressed file that is not what gzip wrote, or more than is read of one."""
 
     def __init__(self, name: str, why: str, remedy: str = "restore it from a backup") -> None:
-        super().__init__(None, f"{name} cannot be read: {why}; {remedy}")
+        self.why = f"{why}; {remedy}"
+        super().__init__(None, f"{name} cannot be read: {self.why}")
 
 
 def compress(text: bytes) -> bytes:
