@@ -68,6 +68,7 @@ def read_text(name: str, descriptor: int) -> bytes:
     if not name.endswith(".gz"):
         return read_whole(descriptor)
     with open(descriptor, "rb", closefd=False) as file:
+        file.seek(0)
         return decompress(file, name)
 
 
