@@ -57,6 +57,21 @@ def test_the_example_is_valid() -> None:
     assert (legacy.reply_limit, legacy.encoding, legacy.route) == (1024, "auto", [])
 
 
+def test_nothing_is_compressed_unless_asked_for(tmp_path: Path) -> None:
+    """By default and in the example; months are counted in whole numbers."""
+    assert read(tmp_path, GOOD).storage.compress_after_months == 0
+    assert read_configuration(ROOT / "config.example.toml").storage.compress_after_months == 0
+    storage = f"{GOOD}\n[storage]\ncompress_after_months = "
+    assert read(tmp_path, f"{storage}12").storage.compress_after_months == 12
+    for months, wrong in (
+        ("-1", "greater than or equal to 0"),
+        ("1201", "less than or equal to 1200"),
+        ('"12"', "a valid integer"),
+    ):
+        expected = f"storage.compress_after_months: input should be {wrong}"
+        assert mistakes(tmp_path, storage + months) == [expected]
+
+
 def test_all_that_can_be_said(tmp_path: Path) -> None:
     """Every key, in its other form."""
     configuration = read(
