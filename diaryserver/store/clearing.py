@@ -4,6 +4,7 @@ Rules: what was cleared stays in the archive, also when it was brought back; the
 holds the id of the request, so that a repetition clears nothing again.
 """
 
+from dataclasses import dataclass
 from functools import partial
 
 from diaryserver.service.alarm import Alarm
@@ -31,29 +32,21 @@ from protocol.identifiers import Day, EntryId, Username
 from protocol.messages import MAX_GENERATION, ArchiveList
 
 
+@dataclass(frozen=True, slots=True)
 class ClearedDays:
-    """The archives of all diaries; used by the store's thread."""
+    """The archives of all diaries, by the store's own parts; used by its thread."""
 
-    def __init__(
-        self,
-        folders: Folders,
-        writer: JournaledWriter,
-        alarm: Alarm,
-        cache: DayCache,
-        changed: ChangedDays,
-    ) -> None:
-        """Share the store's parts."""
-        self._folders = folders
-        self._writer = writer
-        self._alarm = alarm
-        self._cache = cache
-        self._changed = changed
+    folders: Folders
+    writer: JournaledWriter
+    alarm: Alarm
+    cache: DayCache
+    changed: ChangedDays
 
     def clear(self, user: Username, day: Day, generation: int, rid: EntryId) -> str:
         """Set a day aside, as `EntryStore.clear`."""
-        self._writer.catch_up(user)
+        self.writer.catch_up(user)
         try:
-            with self._folders.user(user) as folder:
+            with self.folders.user(user) as folder:
                 if done := folder.find_archived(rid):
                     if done[0] != day:
                         raise ConflictError("this id cleared another day")
@@ -62,34 +55,34 @@ class ClearedDays:
                 self._check_clearable(folder, day, generation)
                 make_plain(folder, day)
                 name = archived_file(day, generation, rid)
-                self._changed.note(user, day)
+                self.changed.note(user, day)
                 # The journal may go before this file is synced as a day file again.
                 folder.sync_file(day_file(day))
                 folder.archive(day_file(day), name)
-                self._cache.forget(user, day)
+                self.cache.forget(user, day)
                 return name
         except FileNotFoundError:
             raise NotFoundError from None
         except OSError as error:
-            raise storage_error(self._alarm, "clearing", user, error) from error
+            raise storage_error(self.alarm, "clearing", user, error) from error
 
     def list(self, user: Username, after: str, limit: int) -> ArchiveList:
         """Give what was cleared, behind the name `after`."""
-        self._writer.catch_up(user)
+        self.writer.catch_up(user)
         try:
-            with self._folders.user(user) as folder:
-                return list_archives(folder, partial(self._cache.state, folder), after, limit)
+            with self.folders.user(user) as folder:
+                return list_archives(folder, partial(self.cache.state, folder), after, limit)
         except FileNotFoundError:
             return ArchiveList((), more=False)
         except OSError as error:
-            raise storage_error(self._alarm, "listing", user, error) from error
+            raise storage_error(self.alarm, "listing", user, error) from error
 
     def recover(self, user: Username, day: Day, generation: int, name: str) -> int:
         """Bring a cleared day back, and give how many entries it has."""
-        self._writer.catch_up(user)
+        self.writer.catch_up(user)
         try:
-            with self._folders.user(user) as folder:
-                if self._cache.state(folder, day).generation != generation:
+            with self.folders.user(user) as folder:
+                if self.cache.state(folder, day).generation != generation:
                     raise StaleError
                 if name not in {archived for _, archived in folder.archived(day)}:
                     raise NotFoundError("no archive of this day has this name")
@@ -97,7 +90,7 @@ class ClearedDays:
         except FileNotFoundError:
             raise NotFoundError("no archive of this day has this name") from None
         except OSError as error:
-            raise storage_error(self._alarm, "recovering", user, error) from error
+            raise storage_error(self.alarm, "recovering", user, error) from error
         self.absorb(user, day, data)
         return len(set(entry_ids(data)))
 
@@ -108,31 +101,31 @@ class ClearedDays:
         Doing it again adds nothing. Raise QuotaError or StorageError.
         """
         try:
-            self._writer.settle()
+            self.writer.settle()
         except OSError as error:
             raise StorageError(f"the server's disk: {error.strerror or error}") from error
         try:
-            with self._folders.user(user, create=True) as folder:
-                state = self._cache.state(folder, day)
+            with self.folders.user(user, create=True) as folder:
+                state = self.cache.state(folder, day)
                 present = folder.read_day(day).text if state.inode else b""
                 absent = absent_records(present, data)
                 lines = b"".join(absent.values())
                 if state.size + len(lines) > MAX_DAY_BYTES:
                     raise QuotaError(f"a day holds {MAX_DAY_BYTES // 2**20} MiB")
-                self._cache.forget(user, day)
+                self.cache.forget(user, day)
                 if lines:
                     state.become_plain(folder, day)
-                    self._changed.note(user, day)
-                    append_synced(folder, day, state, lines, self._folders.disk)
-            self._folders.sync_new()
+                    self.changed.note(user, day)
+                    append_synced(folder, day, state, lines, self.folders.disk)
+            self.folders.sync_new()
             return len(absent)
         except OSError as error:
-            raise storage_error(self._alarm, "recovering", user, error) from error
+            raise storage_error(self.alarm, "recovering", user, error) from error
 
     def _check_clearable(self, folder: UserFolder, day: Day, generation: int) -> None:
-        if self._writer.waiting(folder.user, day):
+        if self.writer.waiting(folder.user, day):
             raise BusyError("entries of this day still wait for its file")
-        state = self._cache.state(folder, day)
+        state = self.cache.state(folder, day)
         if state.generation != generation:
             raise StaleError
         if not state.inode:
