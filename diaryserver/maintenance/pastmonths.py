@@ -60,7 +60,12 @@ class PastMonths:
         quiet = self._clock.now() - QUIET_MILLISECONDS
         before = first_day_kept(quiet, self._months)
         background = self._workers.background
-        for user in await background.run(self._compressor.users):
+        try:
+            users = await background.run(self._compressor.users)
+        except OSError as error:
+            _complain("the diaries", error)
+            return
+        for user in users:
             try:
                 days = await background.run(self._compressor.due, user, before, quiet * 10**6)
             except OSError as error:
