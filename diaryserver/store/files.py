@@ -95,7 +95,7 @@ class FileEntryStore:
         self._writer.catch_up(user)
         try:
             with self._folders.user(user, create=True) as folder:
-                if folder.day_status(day) is None:
+                if not self._cache.state(folder, day).is_compressed:
                     os.close(folder.open_file(day_file(day), os.O_WRONLY | os.O_CREAT))
                 folder.sync()
             self._folders.sync_new()
