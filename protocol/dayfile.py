@@ -185,34 +185,63 @@ def parse_day_file(data: bytes) -> list[Record | Foreign]:
 
 
 class _Reader:
-    """Collects records; one with a text stays open, outside `parsed`, for its further lines."""
+    """Collects records; one with a text stays open, outside `parsed`, for its further lines.
+
+    Those are read together when all are there: a long text may have a quarter of a million.
+    """
 
     def __init__(self) -> None:
         self.parsed: list[Record | Foreign] = []
         self._open: Written | Amended | None = None
-        self._further: list[str] = []
+        self._number = 0
+        self._further: list[bytes] = []
 
     def feed(self, number: int, raw: bytes) -> None:
+        if self._open and raw.startswith(b"\t"):
+            self._further.append(raw)
+            return
+        self.close()
         try:
-            line = raw.decode()
-            if self._open and line.startswith("\t"):
-                self._further.append(unescape_line(line[1:]))
-                return
-            record: Record | Foreign = _parse_header(line)
+            record: Record | Foreign = _parse_header(raw.decode())
         except (UnicodeDecodeError, MalformedError):
             record = Foreign(number, raw)
-        self.close()
         if isinstance(record, Written | Amended):
-            self._open = record
+            self._open, self._number = record, number
         else:
             self.parsed.append(record)
 
     def close(self) -> None:
-        if self._open:
-            text = "\n".join((self._open.text, *self._further))
-            self.parsed.append(replace(self._open, text=text) if self._further else self._open)
-            self._open = None
-            self._further.clear()
+        record, further = self._open, self._further
+        if record is None:
+            return
+        self._open, self._further = None, []
+        if not further:
+            self.parsed.append(record)
+            return
+        text, number = _join_readable(further)
+        self.parsed.append(replace(record, text=record.text + text) if number else record)
+        first = self._number + 1
+        self.parsed += [Foreign(first + at, further[at]) for at in range(number, len(further))]
+
+
+def _join_readable(further: list[bytes]) -> tuple[str, int]:
+    """Give what further lines add to a text, up to the first that is none of one, and how many."""
+    try:
+        return _added_text(further), len(further)
+    except (UnicodeDecodeError, MalformedError):
+        pass
+    added: list[str] = []
+    for raw in further:
+        try:
+            added.append(_added_text([raw]))
+        except (UnicodeDecodeError, MalformedError):
+            break
+    return "".join(added), len(added)
+
+
+def _added_text(further: list[bytes]) -> str:
+    lines = b"".join([b"\n" + raw[1:] for raw in further])
+    return unescape_line(lines.decode())
 
 
 def _parse_header(line: str) -> Record:
