@@ -7,7 +7,7 @@ BADTIME is answered by asking again under the same id with the server's time, tw
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from diaryclient.clock import Clock, Instant
 from diaryclient.display import safe_line
@@ -16,14 +16,29 @@ from diaryclient.exchange import PATIENCE, Chance, RequestExchange
 from diaryclient.logins import Login, Logins
 from diaryclient.outbox import LOGIN_REFUSALS
 from diaryclient.session import Session
-from protocol.errors import BadTimeError, RefusedError, ScopeError, TokenRevokedError
+from protocol.errors import BadTimeError, RefusedError, ScopeError, StorageError, TokenRevokedError
 from protocol.identifiers import EntryId
 from protocol.keys import derive_token_keys
-from protocol.messages import MAX_SKEW_MILLISECONDS, Reply, Request
+from protocol.messages import (
+    MAX_SKEW_MILLISECONDS,
+    MAX_TEXT_BYTES,
+    Amend,
+    Part,
+    Put,
+    Received,
+    Reply,
+    Request,
+)
+
+if TYPE_CHECKING:
+    from diaryclient.parting import Upload
 
 _MOST_CORRECTIONS: Final = 2
 _SURELY_REFUSED: Final = MAX_SKEW_MILLISECONDS + 60_000
 """Ms between the clocks at which no attempt passed, even if it took a minute to arrive."""
+
+Told: TypeAlias = Callable[[int, int], None]
+"""Is told how much of how much has come or gone, in units that only their ratio gives a meaning."""
 
 _Answer = TypeVar("_Answer", bound=Reply)
 _Asked = TypeVar("_Asked", bound=Request)
@@ -32,7 +47,7 @@ _Asked = TypeVar("_Asked", bound=Request)
 class Asker:
     """One login's questions; `login` carries the clock's offset as it is known now.
 
-    `is_renewal_due` says that an answer has hinted so.
+    `is_renewal_due` says that an answer has hinted so. `told` is told how far something long is.
     """
 
     def __init__(
@@ -49,6 +64,7 @@ class Asker:
         self.clock = clock
         self.chance = chance
         self.is_renewal_due = False
+        self.told: Told = _tell_nobody
         self._connect = connect
         self._session: Session | None = None
         self._keys = derive_token_keys(login.root, login.kid)
@@ -101,9 +117,47 @@ class Asker:
 
         Raise the server's RefusedError, UnknownHostError, UnreachableError, or NotLoggedInError if
         the server does not know the token. After a BADTIME the request is `corrected` by ms, but
-        not if an attempt that was not answered may have been accepted all the same.
+        not if an attempt that was not answered may have been accepted all the same. A request that
+        no datagram holds goes in parts, and `patience` is how long it may make no progress.
         """
-        return _typed(self._settle(request, rid or self.new_id(), patience, corrected), answer)
+        rid = rid or self.new_id()
+        if _is_long(request):
+            whole = self._ask_in_parts(request, rid, patience, corrected)
+            return _checked(whole, request, answer)
+        return _typed(self._settle(request, rid, patience, corrected), answer)
+
+    def _ask_in_parts(
+        self,
+        request: Request,
+        rid: EntryId,
+        patience: float,
+        corrected: Callable[[int], Request] | None,
+    ) -> Reply:
+        from diaryclient.parting import MOST_ROUNDS, Upload  # noqa: PLC0415 - most texts are short
+
+        upload = Upload(request, rid)
+
+        def correct(change: int) -> Part:
+            return upload.begin(corrected(change)) if corrected else upload.first
+
+        self.told(*upload.progress)
+        upload.take(self.ask(upload.first, Received, patience=patience, corrected=correct))
+        for _ in range(MOST_ROUNDS):
+            if not upload.answer:
+                self._send_round(upload, patience)
+        self.told(*upload.progress)
+        if upload.answer is None:
+            raise StorageError("the server does not keep what it is sent in parts")
+        return upload.answer
+
+    def _send_round(self, upload: "Upload", patience: float) -> None:
+        for _, answer in self.ask_many(upload.round(), Received, patience=patience):
+            if isinstance(answer, RefusedError):
+                raise answer
+            upload.take(answer)
+            if upload.answer:
+                return
+            self.told(*upload.progress)
 
     def ask_last(
         self, request: Request, answer: type[_Answer], patience: float = PATIENCE
@@ -142,7 +196,7 @@ class Asker:
         return _typed(exchange, answer), exchange
 
     def ask_many(
-        self, requests: Iterable[_Asked], answer: type[_Answer]
+        self, requests: Iterable[_Asked], answer: type[_Answer], *, patience: float = PATIENCE
     ) -> Iterator[tuple[_Asked, _Answer | RefusedError]]:
         """Give requests with their answers as they come, several in flight.
 
@@ -153,7 +207,7 @@ class Asker:
         def begin(request: _Asked) -> RequestExchange:
             rid = self.new_id()
             asked[rid] = request
-            return self._exchange(request, rid, PATIENCE, self.clock.instant().monotonic)
+            return self._exchange(request, rid, patience, self.clock.instant().monotonic)
 
         for exchange in self.connected().run(map(begin, requests)):
             request = asked.pop(exchange.rid)
@@ -212,7 +266,18 @@ class Asker:
 
 
 def _typed(exchange: RequestExchange, answer: type[_Answer]) -> _Answer:
-    result = exchange.result()
+    return _checked(exchange.result(), exchange.request, answer)
+
+
+def _checked(result: Reply, request: Request, answer: type[_Answer]) -> _Answer:
     if not isinstance(result, answer):
-        raise TypeError(f"{type(exchange.request).__name__} is not answered by {answer.__name__}")
+        raise TypeError(f"{type(request).__name__} is not answered by {answer.__name__}")
     return result
+
+
+def _is_long(request: Request) -> bool:
+    return isinstance(request, Put | Amend) and len(request.text.encode()) > MAX_TEXT_BYTES
+
+
+def _tell_nobody(done: int, total: int) -> None:
+    """Nobody looks."""

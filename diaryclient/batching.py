@@ -2,10 +2,11 @@
 
 Rules: given by time, entries of one time keep their order on the server, so a batch that begins
 with the time that the last one ended with waits for that one. What the server cannot take yet is
-sent again alone, patiently, before anything later.
+sent again alone, patiently, before anything later; and what no batch holds is sent alone at once.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Final
 
 from diaryclient.asking import Asker
@@ -13,6 +14,7 @@ from protocol.envelope import MAX_PLAINTEXT
 from protocol.errors import NOT_YET, REFUSALS, ErrorCode, MalformedError, RefusedError
 from protocol.messages import (
     MAX_BATCH_ROWS,
+    MAX_TEXT_BYTES,
     Batch,
     Batched,
     EntryRow,
@@ -37,6 +39,18 @@ def store_rows(asker: Asker, rows: Iterable[EntryRow]) -> Iterator[tuple[EntryRo
     Raise the server's RefusedError for any other code, or as `Asker.ask`; what was not given until
     then may be stored or not, and the same ids can be sent again.
     """
+    for is_long, group in groupby(rows, _is_long):
+        if is_long:
+            yield from ((row, _store_alone(asker, row)) for row in group)
+        else:
+            yield from _store_short(asker, group)
+
+
+def _is_long(row: EntryRow) -> bool:
+    return len(row.text.encode()) > MAX_TEXT_BYTES
+
+
+def _store_short(asker: Asker, rows: Iterable[EntryRow]) -> Iterator[tuple[EntryRow, ResultRow]]:
     for wave in _waves(_batches(rows)):
         late: list[EntryRow] = []
         for batch, answer in asker.ask_many(wave, Batched):

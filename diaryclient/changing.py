@@ -11,7 +11,7 @@ from diaryclient.errors import TextTooLongError
 from diaryclient.histories import EntryHistory
 from protocol.dayfile import Amended, Change, Removed, Restored, Stamp
 from protocol.identifiers import EntryId
-from protocol.messages import MAX_TEXT_BYTES, Amend, Changed, Remove, Restore
+from protocol.messages import MAX_LONG_TEXT_BYTES, Amend, Changed, Remove, Restore
 
 
 class Changer:
@@ -28,8 +28,11 @@ class Changer:
     def amend(self, history: EntryHistory, text: str, *, star: bool) -> EntryHistory:
         """Give an entry another text and star; raise TextTooLongError before anything is sent."""
         size = len(text.encode())
-        if size > MAX_TEXT_BYTES:
-            raise TextTooLongError(f"the text has {size} bytes, an entry at most {MAX_TEXT_BYTES}")
+        if size > MAX_LONG_TEXT_BYTES:
+            raise TextTooLongError(
+                f"the text has {size} bytes, an entry at most {MAX_LONG_TEXT_BYTES}; "
+                f"{TextTooLongError.way_out}"
+            )
         rid, now = self._begin()
         request = Amend(history.day, history.id, history.base, now.off, text, star)
         return self._ask(history, request, Amended(now, rid, history.id, text, star))

@@ -18,7 +18,7 @@ from diaryclient.private_files import write_private
 from protocol.errors import DiaryError
 
 _MOST_BYTES: Final = 1 << 20
-"""As `diaryclient write` reads of standard input; a thousand times what is sent."""
+"""As `diaryclient write` reads of standard input; four times the longest entry."""
 
 
 def choose_editor(environment: Mapping[str, str]) -> str | None:

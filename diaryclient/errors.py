@@ -3,6 +3,8 @@
 Rules: as there; where a person can do something about it, the message says what to type.
 """
 
+from typing import Final
+
 from protocol.address import Address
 from protocol.errors import DiaryError
 
@@ -82,9 +84,10 @@ class InterruptedWritingError(QueuedError):
 
 
 class TextTooLongError(DiaryError):
-    """The text has more bytes than one request carries."""
+    """The text has more bytes than an entry may have; nothing was sent."""
 
     exit_status = 6
+    way_out: Final = "to write a file in pieces: split -C 256k FILE, then diaryclient write < PIECE"
 
 
 class NoSuchEntryError(DiaryError):

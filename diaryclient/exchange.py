@@ -88,7 +88,8 @@ class RoundTrip:
 class Exchange(ABC):
     """Repeats a datagram, ever more slowly, until it is over or the patience ends.
 
-    `failure` is why it ended without an answer.
+    `failure` is why it ended without an answer. `waiting_since` is the monotonic second at which
+    the last attempt was sent, if nothing is known of it yet.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class Exchange(ABC):
         self.attempts = 0
         self.is_over = False
         self.failure: DiaryError | None = None
+        self.waiting_since: float | None = None
         self._round_trip = round_trip
         self._patience = patience
         self._due = began
@@ -116,6 +118,7 @@ class Exchange(ABC):
         if now.monotonic < self._due:
             return []
         self.attempts += 1
+        self.waiting_since = now.monotonic
         self._due = now.monotonic + self._timeout
         self._timeout = min(2 * self._timeout, self._longest)
         return [Outgoing(self._datagram(now), self.attempts - 1)]
@@ -126,6 +129,7 @@ class Exchange(ABC):
 
     def lost(self, now: Instant) -> None:
         """Be told that the last attempt reached nobody: try again soon."""
+        self.waiting_since = None
         self._due = min(self._due, now.monotonic + REFUSED_PAUSE)
 
     def postpone(self, seconds: float) -> None:
@@ -232,6 +236,7 @@ class RequestExchange(Exchange):
     def _receive_reply(self, plaintext: bytes, sent: Instant, now: Instant) -> None:
         self.sent, self.seconds = sent, now.monotonic - sent.monotonic
         self._round_trip.measured(self.seconds)
+        self.waiting_since = None
         try:
             answer = decode_reply(BY_REQUEST[type(self.request)].reply, plaintext)
         except MalformedError:

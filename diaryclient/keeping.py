@@ -10,7 +10,7 @@ from diaryclient.errors import InterruptedWritingError, NotKeptError, TextTooLon
 from diaryclient.outbox import Entry
 from protocol.dayfile import Stamp
 from protocol.errors import ErrorCode, UsageError
-from protocol.messages import MAX_TEXT_BYTES
+from protocol.messages import MAX_LONG_TEXT_BYTES
 
 
 def check_text(text: str) -> str:
@@ -31,7 +31,7 @@ def keep(diary: Diary, text: str, *, star: bool = False, at: Stamp | None = None
     sent.
     """
     size = len(text.encode())
-    refused = ErrorCode.TOOBIG if size > MAX_TEXT_BYTES else None
+    refused = ErrorCode.TOOBIG if size > MAX_LONG_TEXT_BYTES else None
     try:
         entry = diary.compose(text, star=star, at=at, refused=refused)
     except OSError as error:
@@ -41,8 +41,8 @@ def keep(diary: Diary, text: str, *, star: bool = False, at: Stamp | None = None
         ) from None
     if refused:
         raise TextTooLongError(
-            f"the text has {size} bytes, an entry at most {MAX_TEXT_BYTES}; it was not sent and is "
-            f"kept in the outbox: {diary.outbox.path(entry.id)}"
+            f"the text has {size} bytes, an entry at most {MAX_LONG_TEXT_BYTES}; it was not sent "
+            f"and is kept in the outbox: {diary.outbox.path(entry.id)}; {TextTooLongError.way_out}"
         )
     return entry
 

@@ -5,6 +5,7 @@ exchanges in flight by the window. When every address of the server has refused 
 listens there, and nobody waits for the patience to end.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -12,14 +13,12 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 
 from diaryclient.clock import Clock
 from diaryclient.errors import NobodyListensError, UnreachableError
-from diaryclient.exchange import Chance, Exchange, RoundTrip
+from diaryclient.exchange import LONGEST_TIMEOUT, Chance, Exchange, RoundTrip
+from diaryclient.window import Window
 from protocol.address import Address
 from protocol.envelope import parse_envelope
 from protocol.errors import MalformedError
 from protocol.identifiers import EntryId
-
-WINDOW: Final = 4
-"""Requests in flight; RFC 8085 lets a sender that knows nothing of the path have a few."""
 
 _REFUSALS: Final = 2
 _Kind = TypeVar("_Kind", bound=Exchange)
@@ -65,10 +64,12 @@ class Session:
     ) -> None:
         """Own `transport` from now on."""
         self.round_trip = RoundTrip(chance)
+        self.window = Window()
         self._address = address
         self._transport = transport
         self._clock = clock
         self._best = 0
+        self._last_sent = -math.inf
         self._active = dict[EntryId, Exchange]()
         self._refusals: Counter[int] = Counter()
 
@@ -76,8 +77,8 @@ class Session:
         """Close the transport."""
         self._transport.close()
 
-    def run(self, exchanges: Iterable[_Kind], window: int = WINDOW) -> Iterator[_Kind]:
-        """Run exchanges, at most `window` at once, and give each when it is over.
+    def run(self, exchanges: Iterable[_Kind]) -> Iterator[_Kind]:
+        """Run exchanges, as many at once as the window allows, and give each when it is over.
 
         Who is given one may run others before the next: their answers find their way.
         """
@@ -85,7 +86,7 @@ class Session:
         own: list[_Kind] = []
         try:
             while True:
-                own += self._begin(coming, window - len(own))
+                own += self._begin(coming, len(own))
                 if not own:
                     return
                 self._step(own)
@@ -101,10 +102,18 @@ class Session:
             for exchange in own:
                 self._active.pop(exchange.rid, None)
 
-    def _begin(self, coming: Iterator[_Kind], room: int) -> list[_Kind]:
+    def _begin(self, coming: Iterator[_Kind], own: int) -> list[_Kind]:
+        if not self._active:
+            self._note_rest()
+        # One goes on its way even if those who wait for it have used the window up.
+        room = max(self.window.size - len(self._active), 0 if own else 1)
         begun = list(islice(coming, room))
         self._active |= {exchange.rid: exchange for exchange in begun}
         return begun
+
+    def _note_rest(self) -> None:
+        if self._clock.instant().monotonic - self._last_sent > LONGEST_TIMEOUT:
+            self.window.rested()
 
     @staticmethod
     def _postpone(own: list[_Kind], seconds: float) -> None:
@@ -115,8 +124,12 @@ class Session:
     def _step(self, own: list[_Kind]) -> None:
         now = self._clock.instant()
         for exchange in own:
+            before = exchange.waiting_since
             for outgoing in exchange.datagrams_to_send(now):
+                if before is not None and outgoing.attempt is not None:
+                    self.window.lost(before, now.monotonic)
                 self._send(outgoing.datagram, outgoing.attempt)
+                self._last_sent = now.monotonic
         if any(exchange.is_over for exchange in own):
             return
         deadline = min(exchange.next_deadline() for exchange in own)
@@ -142,6 +155,7 @@ class Session:
             return  # anybody can send us anything
         exchange = self._active.get(envelope.rid)
         if exchange and not exchange.is_over and exchange.receive(envelope, now):
+            self.window.answered(len(self._active))
             self._best = arrival.path
             self._refusals.clear()
 

@@ -2,8 +2,8 @@
 
 Rules: what was read before Ctrl-C stays in a draft, since neither a pipe nor a finger gives it
 again; of a terminal the line counts too that Enter has not ended. Ctrl-C is noticed between two
-reads only: an exception in the middle of one would lose what it has brought. Bounded: a thousand
-times what is sent, and it all goes into the outbox.
+reads only: an exception in the middle of one would lose what it has brought. Bounded: four
+times the longest entry, and it all goes into the outbox.
 """
 
 import os
@@ -21,7 +21,7 @@ import click
 from diaryclient.editor import keep_draft
 from diaryclient.errors import InterruptedReadingError, TextTooLongError
 from protocol.errors import UsageError
-from protocol.messages import MAX_TEXT_BYTES
+from protocol.messages import MAX_LONG_TEXT_BYTES
 
 _MOST_INPUT: Final = 1 << 20
 _CHUNK: Final = 1 << 16
@@ -133,8 +133,8 @@ def _interrupted(data: bytes, drafts: Path) -> InterruptedReadingError:
 def _decode(data: bytes) -> str:
     if len(data) > _MOST_INPUT:
         raise TextTooLongError(
-            f"standard input has more than {_MOST_INPUT} bytes, an entry at most {MAX_TEXT_BYTES}; "
-            "nothing was saved"
+            f"standard input has more than {_MOST_INPUT} bytes, an entry at most "
+            f"{MAX_LONG_TEXT_BYTES}; nothing was saved; {TextTooLongError.way_out}"
         )
     try:
         return data.decode().removesuffix("\n")

@@ -2,7 +2,8 @@
 
 Rules: no extension types (the timestamp, type -1, bypasses `ext_hook`, so types are checked once
 more afterwards), no floats, no duplicate or non-text keys, nesting of at most 4, one value and
-nothing after it. Lengths need no further bound: a body is at most 1106 bytes (msgpack-python #97).
+nothing after it. Lengths need no further bound in a body of at most 1106 bytes. In what came in
+parts they do: a list's header makes room before its values are there (msgpack-python #97).
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,12 @@ Packable: TypeAlias = (
 MAX_DEPTH: Final = 4
 """Of maps and lists: a map of a list of rows is 3; one spare. Deeper has no use, costs stack."""
 
+MAX_LONG_FIELDS: Final = 16
+"""Of a request that came in parts; `amend` has 7, its name included."""
+
+_NO_LIMIT: Final = -1
+"""But for the bytes that are there, which is what msgpack means by it."""
+
 _SCALARS: Final = frozenset({bool, int, str, bytes, type(None)})
 
 
@@ -36,6 +43,15 @@ def unpack(data: bytes) -> dict[str, object]:
     """Read exactly one map; raise MalformedError for anything else."""
     if len(data) > MAX_PLAINTEXT:
         raise MalformedError("more bytes than a body holds")
+    return _unpack(data, _NO_LIMIT, _NO_LIMIT)
+
+
+def unpack_long(data: bytes) -> dict[str, object]:
+    """Read what came in parts: the same, but without lists, and with few fields."""
+    return _unpack(data, MAX_LONG_FIELDS, 0)
+
+
+def _unpack(data: bytes, longest_map: int, longest_list: int) -> dict[str, object]:
     try:
         value = msgpack.unpackb(
             data,
@@ -43,6 +59,8 @@ def unpack(data: bytes) -> dict[str, object]:
             strict_map_key=True,
             object_pairs_hook=_unique_text_keys,
             ext_hook=_no_extension,
+            max_map_len=longest_map,
+            max_array_len=longest_list,
         )
     except (ValueError, TypeError, msgpack.UnpackException):
         raise MalformedError("not strict msgpack") from None

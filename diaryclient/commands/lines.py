@@ -39,7 +39,7 @@ from protocol.errors import DiaryError, RefusedError, UsageError
 from protocol.identifiers import EntryId
 
 _MOST_BYTES: Final = 1 << 20
-"""Of one line; a thousand times what is sent, and it all goes into the outbox."""
+"""Of one line; four times the longest entry, and it all goes into the outbox."""
 
 _FIRST_PAUSE: Final = 2.0
 _LONGEST_PAUSE: Final = 60.0

@@ -19,9 +19,9 @@ from protocol.errors import MalformedError, UsageError
 from protocol.identifiers import EntryId
 from protocol.messages import (
     LAST_MILLISECONDS,
+    MAX_LONG_TEXT_BYTES,
     MAX_OFFSET_MINUTES,
     MAX_SKEW_MILLISECONDS,
-    MAX_TEXT_BYTES,
     MIN_MILLISECONDS,
     EntryRow,
 )
@@ -115,5 +115,5 @@ def _check_text(text: str, *, is_own: bool) -> None:
         size = len(text.encode())
     except UnicodeEncodeError:
         raise MalformedError("has characters that no text can have") from None
-    if size > MAX_TEXT_BYTES:
-        raise MalformedError(f"is longer than {MAX_TEXT_BYTES} bytes")
+    if size > MAX_LONG_TEXT_BYTES:
+        raise MalformedError(f"is longer than {MAX_LONG_TEXT_BYTES} bytes")

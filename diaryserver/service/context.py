@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from diaryserver.service.parts import LongRequests
 from diaryserver.service.ports import AccountStore, EntryStore, Token
 from diaryserver.service.threads import Worker
 from protocol.identifiers import EntryId
@@ -24,4 +25,5 @@ class Context:
     accounts_worker: Worker
     entries: EntryStore
     store_worker: Worker
+    long_requests: LongRequests
     random_bytes: Callable[[int], bytes]

@@ -14,17 +14,22 @@ from protocol.messages import (
     FORMS,
     MAX_NOTE_BYTES,
     OPERATIONS,
+    Amend,
     Form,
     Operation,
+    Put,
     Refusal,
     Request,
     split_form,
 )
-from protocol.packing import unpack
+from protocol.packing import unpack, unpack_long
 
 _REQUESTS: Final[dict[str, tuple[Operation, TypeAdapter[Request]]]] = {
     operation.name: (operation, TypeAdapter(operation.request)) for operation in OPERATIONS
 }
+_LONG: Final = frozenset({Put, Amend})
+"""What may come in parts."""
+
 _Valid = TypeVar("_Valid")
 _FORMS: Final[dict[type[Form], TypeAdapter[Form]]] = {
     form: TypeAdapter(form) for form in FORMS.values()
@@ -33,7 +38,22 @@ _FORMS: Final[dict[type[Form], TypeAdapter[Form]]] = {
 
 def read_request(plaintext: bytes) -> tuple[Operation, Request]:
     """Give the table's row and the request; raise InvalidRequestError for anything else."""
-    values = _unpack(plaintext)
+    return _read(_unpack(plaintext))
+
+
+def read_long_request(plaintext: bytes) -> tuple[Operation, Request]:
+    """Give the same of what came in parts, which is a `put` or an `amend`."""
+    try:
+        values = unpack_long(plaintext)
+    except MalformedError as error:
+        raise InvalidRequestError(str(error)) from None
+    operation, request = _read(values)
+    if operation.request not in _LONG:
+        raise InvalidRequestError("no such operation comes in parts")
+    return operation, request
+
+
+def _read(values: dict[str, object]) -> tuple[Operation, Request]:
     name = values.pop("op", None)
     known = _REQUESTS.get(name) if isinstance(name, str) else None
     if known is None:

@@ -32,8 +32,10 @@ from protocol.messages import (
     Identity,
     LongRow,
     Mint,
+    Part,
     Ping,
     Read,
+    Received,
     Recover,
     Recovered,
     Reply,
@@ -58,6 +60,11 @@ _CHUNK_OVERHEAD: Final = 1 + 8 + 5 + 3 + 5 + 9
 _FOUND_OVERHEAD: Final = 1 + 8 + (8 + 3) + (5 + 1 + 30) + (7 + 2 + MAX_CURSOR_BYTES)
 _TAIL_OVERHEAD: Final = 1 + 8 + (5 + 3) + (7 + 2 + MAX_CURSOR_BYTES) + (5 + 1) + (5 + 1)
 """Bytes of the other fields and names of a DayList, ArchiveList, Chunk, Found and Tailed."""
+
+
+async def part(context: Context, request: Part) -> Received:
+    """Take a part of a long request, and do what that asks when it is whole."""
+    return await context.long_requests.take(context.token, request, context.now)
 
 
 async def days(context: Context, request: Days) -> DayList:
@@ -159,6 +166,7 @@ async def identify(context: Context, request: Whoami | Ping) -> Identity:  # noq
 Handler = Callable[[Context, Any], Awaitable[Reply]]
 
 HANDLERS: Final[Mapping[type[Request], Handler]] = {
+    Part: part,
     Days: days,
     Read: read,
     Search: search,

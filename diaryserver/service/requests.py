@@ -22,6 +22,7 @@ from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.door import read_request, refusal
 from diaryserver.service.firstuse import FirstUses
 from diaryserver.service.handlers import HANDLERS
+from diaryserver.service.parts import LongRequests
 from diaryserver.service.ports import AccountStore, Clock, EntryStore, Outcome, Token, Use
 from diaryserver.service.sessions import Session, Sessions
 from diaryserver.service.source import Source
@@ -58,6 +59,7 @@ from protocol.messages import (
     Clear,
     Delete,
     Mint,
+    Part,
     Put,
     Recover,
     Refusal,
@@ -78,7 +80,7 @@ MAX_ANSWERS: Final = 5
 MAX_REMEMBERED_IDS: Final = 65_536
 """About 10 MiB; the least recent are forgotten first, and repeating them is harmless."""
 
-_CHANGES: Final = (Put, Batch, Amend, Remove, Restore, Clear, Recover, Mint, Revoke, Delete)
+_CHANGES: Final = (Put, Batch, Part, Amend, Remove, Restore, Clear, Recover, Mint, Revoke, Delete)
 """What the stores know again by its id: the client repeats it until it is told the outcome."""
 
 AMPLIFICATION: Final = 3
@@ -118,6 +120,7 @@ class RequestService:
         self._entries = entries
         self._workers = workers
         self._committer = committer
+        self._long_requests = LongRequests(committer, clock.monotonic)
         self._counters = counters
         self._announce = announce
         self._alarm = Alarm(logger, "requests are answered again", clock.monotonic)
@@ -248,6 +251,7 @@ class RequestService:
             accounts_worker=self._workers.accounts,
             entries=self._entries,
             store_worker=self._workers.entries,
+            long_requests=self._long_requests,
             random_bytes=self._random_bytes,
         )
         try:

@@ -24,8 +24,8 @@ from protocol.errors import MalformedError
 from protocol.identifiers import Day, EntryId, Username
 
 MARKER: Final = b"\xd1\x4aR\x01"
-MAX_PAYLOAD: Final = 2**20
-"""Far above the longest line (a text of 65,507 control characters, escaped: 400 KiB)."""
+MAX_PAYLOAD: Final = 2**21
+"""Above the longest line (a text of 262,144 control characters, escaped: 1.5 MiB)."""
 
 _HEAD: Final = struct.Struct(">4sIQQI")
 _COVERED: Final = struct.Struct(">IQQ")

@@ -2,9 +2,9 @@
 
 Rules: a request travels as a map of its fields plus `op`; a reply as a map of its fields plus
 `code`, which is OK, or else the map is a `Refusal`. What everybody may import stands below; the
-modules are `base` (what all share), `diary`, `archive`, `batch`, `changes`, `finding`, `following`
-and `account` (the messages), `forms` (what LOGIN seals), `table` (`OPERATIONS`, the whole table of
-what can be asked, and the way to bytes and back).
+modules are `base` (what all share), `diary`, `archive`, `batch`, `parts`, `changes`, `finding`,
+`following` and `account` (the messages), `forms` (what LOGIN seals), `table` (`OPERATIONS`, the
+whole table of what can be asked, and the way to bytes and back).
 """
 
 from protocol.messages.account import (
@@ -69,6 +69,7 @@ from protocol.messages.diary import (
     MAX_DAY_ROWS,
     MAX_FILE_BYTES,
     MAX_GENERATION,
+    MAX_LONG_TEXT_BYTES,
     MAX_OFFSET_MINUTES,
     MAX_TEXT_BYTES,
     MIN_MILLISECONDS,
@@ -105,6 +106,17 @@ from protocol.messages.forms import (
     RenewalForm,
     name_of_form,
 )
+from protocol.messages.parts import (
+    MAX_ANSWER_BYTES,
+    MAX_AROUND_TEXT,
+    MAX_PARTS,
+    PART_BYTES,
+    Part,
+    Received,
+    bitmap_of,
+    cut,
+    numbers_in,
+)
 from protocol.messages.table import (
     BY_NAME,
     BY_REQUEST,
@@ -128,7 +140,9 @@ __all__ = [
     "FORMS",
     "LAST_MILLISECONDS",
     "MAX_ADDRESS_BYTES",
+    "MAX_ANSWER_BYTES",
     "MAX_ARCHIVE_ROWS",
+    "MAX_AROUND_TEXT",
     "MAX_BATCH_ROWS",
     "MAX_CHUNK",
     "MAX_CURSOR_BYTES",
@@ -137,10 +151,12 @@ __all__ = [
     "MAX_FOUND_BYTES",
     "MAX_GENERATION",
     "MAX_LABEL_BYTES",
+    "MAX_LONG_TEXT_BYTES",
     "MAX_NAME_BYTES",
     "MAX_NOTE_BYTES",
     "MAX_OFFSET_MINUTES",
     "MAX_PAD",
+    "MAX_PARTS",
     "MAX_PASSWORD_BYTES",
     "MAX_SKEW_MILLISECONDS",
     "MAX_TAIL_ROWS",
@@ -149,6 +165,7 @@ __all__ = [
     "MAX_WORDS_BYTES",
     "MIN_MILLISECONDS",
     "OPERATIONS",
+    "PART_BYTES",
     "RENEWAL_HINT",
     "RENEWAL_HINT_BYTES",
     "VERSION_BYTES",
@@ -177,11 +194,13 @@ __all__ = [
     "Message",
     "Mint",
     "Operation",
+    "Part",
     "PasswordForm",
     "Ping",
     "ProvenForm",
     "Put",
     "Read",
+    "Received",
     "Recover",
     "Recovered",
     "Refusal",
@@ -203,12 +222,15 @@ __all__ = [
     "Tokens",
     "Whoami",
     "allows",
+    "bitmap_of",
+    "cut",
     "decode_reply",
     "encode_form",
     "encode_reply",
     "encode_request",
     "hints_renewal",
     "name_of_form",
+    "numbers_in",
     "padded",
     "parse_code",
     "parse_result",

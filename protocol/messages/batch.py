@@ -25,7 +25,7 @@ def parse_result(text: str) -> ErrorCode:
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
-    """An entry, as in `Put`, and its id."""
+    """An entry, as in `Put`, and its id; in a batch its text is a short one."""
 
     id: Annotated[EntryId, Id()]
     at: WhenField

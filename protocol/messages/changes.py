@@ -14,7 +14,7 @@ from typing import Annotated, Final, TypeAlias
 from protocol.fields import Flag, Id, Octets, Text
 from protocol.identifiers import EntryId
 from protocol.messages.base import Reply, Request
-from protocol.messages.diary import MAX_TEXT_BYTES, DayField, OffsetField
+from protocol.messages.diary import MAX_LONG_TEXT_BYTES, DayField, OffsetField
 
 VERSION_BYTES: Final = 8
 
@@ -30,7 +30,7 @@ class Amend(Request):
     id: IdField
     base: VersionField
     off: OffsetField
-    text: Annotated[str, Text(1, MAX_TEXT_BYTES)] = field(repr=False)
+    text: Annotated[str, Text(1, MAX_LONG_TEXT_BYTES)] = field(repr=False)
     star: Annotated[bool, Flag()] = False
 
 

@@ -8,7 +8,10 @@ from protocol.identifiers import MAX_MILLISECONDS, Day
 from protocol.messages.base import PadField, Reply, Request
 
 MAX_TEXT_BYTES: Final = 1024
-"""Of one put, in UTF-8. 1106 bytes fit; the difference is room for fields of later versions."""
+"""Of a put in one datagram, in UTF-8. 1106 bytes fit; the difference is room for later versions."""
+
+MAX_LONG_TEXT_BYTES: Final = 2**18
+"""Of a put that is sent in parts (`messages.parts`): a chapter. A day holds 16 MiB."""
 
 MIN_MILLISECONDS: Final = -62_135_510_400_000
 """0001-01-02T00:00Z: a day in every zone of the calendar, so that no old diary is refused."""
@@ -42,7 +45,7 @@ class Put(Request):
 
     at: WhenField
     off: OffsetField
-    text: Annotated[str, Text(1, MAX_TEXT_BYTES)] = field(repr=False)
+    text: Annotated[str, Text(1, MAX_LONG_TEXT_BYTES)] = field(repr=False)
     star: Annotated[bool, Flag()] = False
 
 

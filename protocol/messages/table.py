@@ -39,6 +39,7 @@ from protocol.messages.diary import (
 from protocol.messages.finding import Found, Search
 from protocol.messages.following import Tail, Tailed
 from protocol.messages.forms import FORMS, Form, LoginForm, name_of_form
+from protocol.messages.parts import Part, Received
 from protocol.packing import Packable, pack, unpack
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Operation:
 OPERATIONS: Final = (
     Operation("put", Put, Stored, Scope.WRITE),
     Operation("batch", Batch, Batched, Scope.WRITE),
+    Operation("part", Part, Received, Scope.WRITE),
     Operation("days", Days, DayList, Scope.READ),
     Operation("read", Read, Chunk, Scope.READ),
     Operation("clear", Clear, Cleared, Scope.FULL),

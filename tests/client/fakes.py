@@ -1,5 +1,6 @@
 """A server in memory, and a clock that moves only when somebody waits."""
 
+import hashlib
 import os
 import random
 import stat
@@ -52,8 +53,10 @@ from protocol.messages import (
     Found,
     Grant,
     LoginForm,
+    Part,
     Put,
     Read,
+    Received,
     Recover,
     Recovered,
     Refusal,
@@ -65,10 +68,12 @@ from protocol.messages import (
     Search,
     Stored,
     Tail,
+    bitmap_of,
+    encode_reply,
     split_form,
 )
 from protocol.offer import Offer, Statement, decode_hello, encode_offer
-from protocol.packing import unpack
+from protocol.packing import unpack, unpack_long
 from tests.client.fake_account import FakeAccount, FakeToken
 from tests.client.fake_changes import make_change, search_files
 from tests.client.fake_tail import FakeTail
@@ -106,6 +111,8 @@ def seeded(seed: int = 1) -> Chance:
 class FakeServer:
     """Knows one token at first; `refusals` are given to the next requests, one each.
 
+    `parts` are those of long requests that are not whole yet; who empties it has started anew.
+
     `row_refusals` are given to the next entries of batches, one each; OK refuses nothing.
 
     An entry whose text is `silent_to` gets no answer. `hints` puts the renewal hint into replies.
@@ -129,6 +136,7 @@ class FakeServer:
     generations: dict[Day, int] = field(default_factory=dict)
     archives: dict[str, tuple[Day, bytes]] = field(default_factory=dict)
     contents: dict[EntryId, Put] = field(default_factory=dict)
+    parts: dict[bytes, dict[int, bytes]] = field(default_factory=dict)
     requests: list[tuple[EntryId, Request]] = field(default_factory=list)
     kinds: list[Kind] = field(default_factory=list)
     logins: list[bytes] = field(default_factory=list)
@@ -139,6 +147,7 @@ class FakeServer:
     change_refused: ErrorCode | None = None
     before_search: Callable[[], None] = lambda: None
     found: Found | None = None
+    received: Received | None = None
     clear_refused: ErrorCode | None = None
     archive_list: ArchiveList | None = None
 
@@ -253,6 +262,7 @@ class FakeServer:
             return self.found or search_files(self.files, request)
         handlers: dict[type[Request], Callable[[Any], Reply | Refusal]] = {
             Batch: self._batch,
+            Part: self._part,
             Days: self._days,
             Read: self._read,
             Clear: self._clear,
@@ -261,6 +271,21 @@ class FakeServer:
             Recover: self._recover,
         }
         return handlers[type(request)](request)
+
+    def _part(self, part: Part) -> Reply | Refusal:
+        if self.received:
+            return self.received
+        pieces = self.parts.setdefault(part.digest, {})
+        pieces[part.number] = part.data
+        if len(pieces) < part.count:
+            return Received(bitmap_of(pieces, part.count), b"")
+        del self.parts[part.digest]
+        whole = b"".join(pieces[number] for number in range(part.count))
+        assert hashlib.sha256(whole).digest() == part.digest
+        values = unpack_long(whole)
+        request = read_fields(BY_NAME[str(values.pop("op"))].request, values)
+        answer = self._answer_diary(part.id, request)
+        return answer if isinstance(answer, Refusal) else Received(b"", encode_reply(answer))
 
     def _batch(self, request: Batch) -> Batched:
         return Batched(tuple(map(self._store_row, request.rows)))

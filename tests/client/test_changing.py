@@ -11,7 +11,7 @@ from diaryclient.errors import NoSuchEntryError, TextTooLongError, UnreachableEr
 from diaryclient.histories import EntryHistory
 from protocol.errors import NotFoundError, StaleError, UsageError
 from protocol.identifiers import EntryId
-from protocol.messages import MAX_TEXT_BYTES, Amend
+from protocol.messages import MAX_LONG_TEXT_BYTES, Amend
 from tests.client.desk import Desk
 from tests.client.network import arrives, lost
 
@@ -105,11 +105,11 @@ def test_a_text_that_is_too_long_is_not_sent(desk: Desk) -> None:
     """The longest is."""
     diary = desk.diary()
     history = written(diary, "first")
-    with pytest.raises(TextTooLongError, match="1025 bytes, an entry at most 1024"):
-        diary.amend(history, "x" * (MAX_TEXT_BYTES + 1), star=False)
+    with pytest.raises(TextTooLongError, match="262145 bytes, an entry at most 262144"):
+        diary.amend(history, "x" * (MAX_LONG_TEXT_BYTES + 1), star=False)
     assert amendments(desk) == []
-    diary.amend(history, "x" * MAX_TEXT_BYTES, star=False)
-    assert desk.texts() == ["x" * MAX_TEXT_BYTES]
+    diary.amend(history, "x" * MAX_LONG_TEXT_BYTES, star=False)
+    assert desk.texts() == ["x" * MAX_LONG_TEXT_BYTES]
 
 
 def test_removed_entries_are_found_only_by_those_who_ask_for_them(desk: Desk) -> None:

@@ -149,13 +149,13 @@ def test_a_text_that_is_too_long_is_kept_and_not_sent(
     run: Run, logged_in: Loopback, state: Path
 ) -> None:
     """Exit 6 with both numbers; it stays in the outbox."""
-    status, out, err = run("write", stdin=b"x" * 1025 + b"\n")
+    status, out, err = run("write", stdin=b"x" * 262145 + b"\n")
     assert (status, out) == (6, "")
-    assert "1025" in err
-    assert "1024" in err
+    assert "262145 bytes, an entry at most 262144" in err
+    assert "split -C" in err
     [kept] = Outbox(state / "outbox" / logged_in.login.name).entries()
-    assert (kept.text, kept.refused) == ("x" * 1025, ErrorCode.TOOBIG)
-    assert run("write", stdin=b"x" * 1024 + b"\n")[0] == 0
+    assert (kept.text, kept.refused) == ("x" * 262145, ErrorCode.TOOBIG)
+    assert run("write", stdin=b"x" * 262144 + b"\n")[0] == 0
     assert run("write", stdin=b"x" * 2_000_000)[0] == 6
     assert [kept] == list(Outbox(state / "outbox" / logged_in.login.name).entries())
 

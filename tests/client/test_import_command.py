@@ -106,18 +106,19 @@ def test_what_is_too_long_is_listed_and_the_rest_is_sent(
     run: Run, logged_in: Loopback, source: Source
 ) -> None:
     """With its place; nothing is dropped in silence, and the status says so."""
-    text = f"[2026-01-01 10:00] {'x' * 1025}\n\n[2026-01-02 10:00] {'x' * 1024}\n\n[2026-01-03]  \n"
+    longer, longest = "x" * 262145, "x" * 262144
+    text = f"[2026-01-01 10:00] {longer}\n\n[2026-01-02 10:00] {longest}\n\n[2026-01-03]  \n"
     path = source("journal.txt", f"{text}\n[2096-01-01 10:00] ahead\n")
     status, out, err = run("import", "--yes", path)
     assert status == 1
-    assert "1 skipped: is longer than 1024 bytes (line 1)\n" in out
+    assert "1 skipped: is longer than 262144 bytes (line 1)\n" in out
     assert err.splitlines() == [
-        "diaryclient: line 1 is longer than 1024 bytes",
+        "diaryclient: line 1 is longer than 262144 bytes",
         "diaryclient: line 5 has no text",
         "diaryclient: line 7 lies in the future",
         "diaryclient: left out, as listed: 3 entries",
     ]
-    assert texts(logged_in) == ["x" * 1024]
+    assert texts(logged_in) == [longest]
 
 
 def test_json_of_jrnl_has_title_and_body(run: Run, logged_in: Loopback, source: Source) -> None:

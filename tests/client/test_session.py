@@ -4,7 +4,8 @@ import pytest
 
 from diaryclient.errors import UnreachableError
 from diaryclient.exchange import RequestExchange
-from diaryclient.session import WINDOW, Session
+from diaryclient.session import Session
+from diaryclient.window import FIRST
 from protocol.envelope import Kind
 from protocol.identifiers import EntryId
 from protocol.messages import Ping
@@ -96,7 +97,7 @@ def test_the_window_is_kept_and_all_are_answered() -> None:
     assert sorted(one.rid for one in done) == sorted(one.rid for one in exchanges)
     assert all(one.answer for one in done)
     in_first_moment = [at for at, _, _ in transport.sent if at == 0]
-    assert len(in_first_moment) == WINDOW
+    assert len(in_first_moment) == FIRST
 
 
 def test_garbage_and_answers_to_nobody_are_ignored() -> None:

@@ -361,11 +361,11 @@ def test_a_revoked_login_says_what_to_type_and_keeps_the_line(
 
 def test_a_text_that_is_too_long_is_kept(home: Home, terminal: Terminal) -> None:
     """With both numbers."""
-    terminal.press("\x1b[200~" + "x" * 1025 + "\x1b[201~")
+    terminal.press("\x1b[200~" + "x" * 262145 + "\x1b[201~")
     terminal.type("")
-    terminal.sees("the text has 1025 bytes, an entry at most 1024")
+    terminal.sees("the text has 262145 bytes, an entry at most 262144")
     assert terminal.leave() == 0
-    assert outbox(home) == ["x" * 1025]
+    assert outbox(home) == ["x" * 262145]
 
 
 def test_bytes_that_are_no_text_are_not_saved(server: Server, home: Home) -> None:

@@ -21,16 +21,20 @@ from protocol.messages import (
     FORMS,
     LAST_MILLISECONDS,
     MAX_ADDRESS_BYTES,
+    MAX_ANSWER_BYTES,
     MAX_ARCHIVE_ROWS,
     MAX_BATCH_ROWS,
     MAX_CURSOR_BYTES,
     MAX_FILE_BYTES,
     MAX_FOUND_BYTES,
     MAX_GENERATION,
+    MAX_LONG_TEXT_BYTES,
+    MAX_PARTS,
     MAX_TAIL_ROWS,
     MAX_TOKEN_ROWS,
     MIN_MILLISECONDS,
     OPERATIONS,
+    PART_BYTES,
     RENEWAL_HINT,
     RENEWAL_HINT_BYTES,
     Amend,
@@ -57,10 +61,12 @@ from protocol.messages import (
     Message,
     Mint,
     Operation,
+    Part,
     PasswordForm,
     Ping,
     Put,
     Read,
+    Received,
     Recover,
     Recovered,
     Refusal,
@@ -82,12 +88,15 @@ from protocol.messages import (
     Tokens,
     Whoami,
     allows,
+    bitmap_of,
+    cut,
     decode_reply,
     encode_form,
     encode_reply,
     encode_request,
     hints_renewal,
     name_of_form,
+    numbers_in,
     padded,
     parse_code,
     parse_scopes,
@@ -115,6 +124,7 @@ DAY: Final = Day("9999-12-31")
 SMALLEST: Final[dict[type[Request], Request]] = {
     Put: Put(0, 0, "a"),
     Batch: Batch((EntryRow(RID, 0, 0, "a", star=False),)),
+    Part: Part(RID, bytes(32), 0, 1, b"a"),
     Days: padded(Days(DAY, DAY)),
     Read: padded(Read(DAY, 0, 0)),
     Clear: Clear(DAY, 0),
@@ -135,6 +145,7 @@ SMALLEST: Final[dict[type[Request], Request]] = {
 LARGEST: Final[dict[type[Reply], Reply]] = {
     Stored: Stored(DAY, dup=True),
     Batched: Batched((ResultRow(ErrorCode.NOT_FOUND, dup=True),)),
+    Received: Received(bytes(-(-MAX_PARTS // 8)), bytes(MAX_ANSWER_BYTES)),
     DayList: DayList(
         (DayRow(DAY, MAX_GENERATION, MAX_FILE_BYTES, MAX_FILE_BYTES),) * 30, more=True
     ),
@@ -230,6 +241,7 @@ def test_names_and_scopes_are_the_documented_ones() -> None:
     assert {row.name: row.scope.value for row in OPERATIONS} == {
         "put": "write",
         "batch": "write",
+        "part": "write",
         "days": "read",
         "read": "read",
         "clear": "full",
@@ -390,13 +402,14 @@ def test_every_request_fits_a_datagram(operation: Operation, data: st.DataObject
         Batch((EntryRow(RID, MIN_MILLISECONDS, -1080, "今" * 341 + "a", star=True),)),
         Batch((EntryRow(RID, 0, 0, "a", star=False),) * MAX_BATCH_ROWS),
         Batch((EntryRow(RID, LAST_MILLISECONDS, -1080, "a", star=True),) * 32),
+        Part(RID, bytes(32), MAX_PARTS - 1, MAX_PARTS, bytes(PART_BYTES)),
         Search("é" * 128, DAY, DAY, bytes(MAX_CURSOR_BYTES), bytes(400)),
         Archives("é" * 40, bytes(400)),
         Recover(DAY, MAX_GENERATION, "é" * 40),
     ],
     ids=[
         *("put", "put of NUL", "days", "read", "tokens", "mint", "delete", "amend"),
-        *("batch of 1", "batch of 45", "batch of 32", "search", "archives", "recover"),
+        *("batch of 1", "batch of 45", "batch of 32", "part", "search", "archives", "recover"),
     ],
 )
 def test_the_largest_requests_fit_a_datagram(request_: Request) -> None:
@@ -457,6 +470,7 @@ def test_secrets_and_diary_text_are_shown_to_nobody() -> None:
     changed = PasswordForm(bytes(8), secret, "secret", "secret", True, secret, 1, 1)  # noqa: FBT003
     assert "secret" not in repr(changed)
     assert "secret" not in repr(Batch((EntryRow(RID, 0, 0, "secret", star=False),)))
+    assert "secret" not in repr(Part(RID, bytes(32), 0, 1, b"secret"))
     assert "secret" not in repr(Search("secret", DAY, DAY))
     assert "secret" not in repr(Found(b"secret", (), b""))
     assert "secret" not in repr(Amend(DAY, RID, bytes(8), 0, "secret"))
@@ -519,3 +533,35 @@ def test_the_answer_from_parts_is_the_packed_one(day: Day, dup: bool) -> None:
     """What is put together for an entry that was stored are the bytes that msgpack gives."""
     packed = msgpack.packb({"code": "OK", "day": str(day), "dup": dup})
     assert encode_reply(Stored(day, dup)) == packed
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Put(MIN_MILLISECONDS, -1080, "\x00" * MAX_LONG_TEXT_BYTES, star=True),
+        Amend(DAY, RID, bytes(8), -1080, "今" * 87381 + "a", star=True),
+        Put(0, 0, "a"),
+    ],
+    ids=["put", "amend", "short"],
+)
+def test_the_longest_request_goes_in_so_many_parts(request_: Request) -> None:
+    """Joined they are its plaintext; each but the last is full; its answer fits theirs."""
+    plaintext = encode_request(request_)
+    parts = cut(RID, plaintext)
+    assert b"".join(part.data for part in parts) == plaintext
+    assert {len(part.data) for part in parts[:-1]} <= {PART_BYTES}
+    assert [part.number for part in parts] == list(range(len(parts)))
+    assert {part.count for part in parts} == {len(parts)}
+    assert len(parts) <= MAX_PARTS
+    for answer in (LARGEST[Stored], LARGEST[Changed]):
+        assert len(encode_reply(answer)) <= MAX_ANSWER_BYTES
+
+
+@given(st.sets(st.integers(0, MAX_PARTS - 1)))
+def test_a_bitmap_tells_its_numbers(numbers: set[int]) -> None:
+    """In as many bytes as so many parts take."""
+    bitmap = bitmap_of(numbers, MAX_PARTS)
+    assert numbers_in(bitmap) == numbers
+    assert len(bitmap) == -(-MAX_PARTS // 8)
+    assert numbers_in(bitmap_of({0, 9}, 10)) == {0, 9}
+    assert bitmap_of({0, 9}, 10) == b"\x01\x02"

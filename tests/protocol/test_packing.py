@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.envelope import MAX_PLAINTEXT
-from protocol.packing import MAX_DEPTH, Packable, pack, unpack
+from protocol.packing import MAX_DEPTH, Packable, pack, unpack, unpack_long
 from tests.protocol.strategies import BOMBS, characters, garbage
 from tests.protocol.totality import attempt, is_refused
 
@@ -83,3 +83,27 @@ def test_a_lone_surrogate_is_not_packed(text: str) -> None:
     """Undecodable bytes of a command line become a refusal, not a crash."""
     assert is_refused(pack, {"text": text})
     assert is_refused(pack, {text: 1})
+
+
+@pytest.mark.parametrize("bomb", BOMBS, ids=lambda bomb: bomb[:12].hex())
+def test_no_trick_passes_in_what_came_in_parts(bomb: bytes) -> None:
+    """As in a body."""
+    assert is_refused(unpack_long, bomb)
+
+
+def test_what_came_in_parts_is_long_and_simple() -> None:
+    """A long text and some fields; no list, whose header alone would make room for all of it."""
+    values: dict[str, Packable] = {"op": "put", "text": "x" * 2**18, "star": True, "at": -1}
+    assert unpack_long(pack(values)) == values
+    assert is_refused(unpack, pack(values))
+    assert is_refused(unpack_long, pack({"rows": [1]}))
+    assert is_refused(unpack_long, b"\x81\xa1a" + b"\xdd\x00\x03\xff\xff" * 400)
+    assert unpack_long(pack({str(number): 0 for number in range(16)}))
+    assert is_refused(unpack_long, pack({str(number): 0 for number in range(17)}))
+
+
+@given(garbage)
+def test_unpack_long_is_total(data: bytes) -> None:
+    """Any bytes give a map whose lists are empty, or MalformedError."""
+    value = attempt(unpack_long, data)
+    assert value is None or not any(isinstance(item, list) and item for item in value.values())

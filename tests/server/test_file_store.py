@@ -23,8 +23,8 @@ from protocol.errors import ConflictError, NotFoundError, QuotaError, StorageErr
 from protocol.identifiers import Day, EntryId
 from protocol.messages import (
     LAST_MILLISECONDS,
+    MAX_LONG_TEXT_BYTES,
     MAX_OFFSET_MINUTES,
-    MAX_TEXT_BYTES,
     MIN_MILLISECONDS,
 )
 from tests.server.fakes import NOON, FrozenClock, new_id
@@ -562,8 +562,8 @@ def test_a_day_has_a_quota(diaries: Diaries, today: Path) -> None:
 
 
 def test_the_longest_text_fits_the_longest_line(diaries: Diaries) -> None:
-    """A text of nothing but control characters, five times as long when escaped."""
-    text = "\x01" * MAX_TEXT_BYTES
+    """A text of nothing but control characters, six times as long when escaped."""
+    text = "\x7f" * MAX_LONG_TEXT_BYTES
     assert diaries.put(text) == fresh(TODAY)
     assert diaries.texts(TODAY) == [text]
 

@@ -46,6 +46,7 @@ from protocol.messages import (
     Identity,
     LongRow,
     Mint,
+    Part,
     Ping,
     Put,
     Read,
@@ -347,7 +348,7 @@ def test_a_token_unused_for_ten_minutes_is_unknown(world: World) -> None:
 
 
 READING: Final = {"archives", "days", "read", "search", "tail"}
-WRITING: Final = {"put", "batch"}
+WRITING: Final = {"put", "batch", "part"}
 ANY: Final = {"whoami", "ping", "revoke"}
 
 
@@ -368,6 +369,7 @@ def test_a_scope_allows_what_it_says(world: World, scopes: str, allowed: set[str
     requests: dict[str, Request] = {
         "put": Put(NOON, 0, "x"),
         "batch": Batch(()),
+        "part": Part(new_id(), bytes(32), 1, 2, b"x"),
         "days": padded(Days(TODAY, TODAY)),
         "read": padded(Read(TODAY, 0, 0)),
         "search": padded(Search("there", TODAY, TODAY)),

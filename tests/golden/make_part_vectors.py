@@ -1,0 +1,81 @@
+"""Writes the byte vectors of requests that go in parts into `v1/`, as `make_vectors` does.
+
+python tests/golden/make_part_vectors.py
+"""
+
+from typing import Final
+
+from protocol.identifiers import EntryId
+from protocol.messages import (
+    Amend,
+    Changed,
+    Put,
+    Received,
+    Reply,
+    Request,
+    Stored,
+    bitmap_of,
+    cut,
+    encode_reply,
+    encode_request,
+    version_of,
+)
+from tests.golden.make_vectors import (
+    NOW,
+    TODAY,
+    answer_vector,
+    entry_id,
+    request_vector,
+    write,
+)
+
+FIRST: Final = 240
+"""The number of the first id; `make_archive_vectors` has those below."""
+
+PUT: Final = Put(NOW, 480, "今天天气很好。\n" * 90 + "@weather", star=True)
+AMEND: Final = Amend(TODAY, entry_id(1), version_of(entry_id(1)), 480, "x" * 9000, star=False)
+
+
+_CUT: Final = {
+    "put": cut(entry_id(2), encode_request(PUT)),
+    "amend": cut(entry_id(3), encode_request(AMEND)),
+}
+
+
+def _part(whole: str, number: int) -> dict[str, Request]:
+    return {f"part_of_{whole}_{number}": _CUT[whole][number]}
+
+
+REQUESTS: Final = (
+    _part("put", 0) | _part("put", 1) | _part("put", 2) | _part("amend", 0) | _part("amend", 9)
+)
+REPLIES: Final[dict[str, tuple[str, Reply]]] = {
+    "part_received": ("part_of_put_1", Received(bitmap_of({1}, 3), b"")),
+    "part_received_of_ten": ("part_of_amend_9", Received(bitmap_of({0, 3, 9}, 10), b"")),
+    "part_was_the_last": ("part_of_put_2", Received(b"", encode_reply(Stored(TODAY, dup=False)))),
+    "part_of_what_is_done": (
+        "part_of_amend_0",
+        Received(b"", encode_reply(Changed(version_of(entry_id(3)), dup=True))),
+    ),
+}
+
+
+def _rid(name: str) -> EntryId:
+    return entry_id(FIRST + list(REQUESTS).index(name))
+
+
+def request_vectors() -> object:
+    """One datagram for each part."""
+    return {name: request_vector(_rid(name), request) for name, request in REQUESTS.items()}
+
+
+def reply_vectors() -> object:
+    """One datagram for each reply."""
+    return {
+        name: answer_vector(request, _rid(request), REQUESTS[request], reply)
+        for name, (request, reply) in REPLIES.items()
+    }
+
+
+if __name__ == "__main__":
+    write({"part_requests": request_vectors, "part_replies": reply_vectors})
