@@ -15,7 +15,7 @@ kept as raw bytes and shown, never dropped, never merged into an entry.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
@@ -39,6 +39,9 @@ _HEADER: Final = re.compile(
     rf"({_TIME}) ({_ID}) (?:(?:~({_ID}) )?([+*])((?:{_ATTRIBUTE})*) (.*)|([-^])({_ID}))",
     re.ASCII | re.DOTALL,
 )
+_ENDS: Final = re.compile(rb"\n(?!\t)")
+"""Where a record ends, with the further lines of its text."""
+
 _ONE_ATTRIBUTE: Final = re.compile(_ATTRIBUTE)
 
 Attributes: TypeAlias = tuple[tuple[str, str], ...]
@@ -173,75 +176,59 @@ def parse_day_file(data: bytes) -> list[Record | Foreign]:
 
     A last line without LF is a torn write, and foreign like any other fault.
     """
-    reader = _Reader()
-    lines = data.split(b"\n")
-    torn = lines.pop()
-    for number, raw in enumerate(lines, start=1):
-        reader.feed(number, raw)
-    reader.close()
-    if torn:
-        reader.parsed.append(Foreign(len(lines) + 1, torn))
-    return reader.parsed
-
-
-class _Reader:
-    """Collects records; one with a text stays open, outside `parsed`, for its further lines.
-
-    Those are read together when all are there: a long text may have a quarter of a million.
-    """
-
-    def __init__(self) -> None:
-        self.parsed: list[Record | Foreign] = []
-        self._open: Written | Amended | None = None
-        self._number = 0
-        self._further: list[bytes] = []
-
-    def feed(self, number: int, raw: bytes) -> None:
-        if self._open and raw.startswith(b"\t"):
-            self._further.append(raw)
-            return
-        self.close()
-        try:
-            record: Record | Foreign = _parse_header(raw.decode())
-        except (UnicodeDecodeError, MalformedError):
-            record = Foreign(number, raw)
-        if isinstance(record, Written | Amended):
-            self._open, self._number = record, number
+    whole = data.rfind(b"\n") + 1
+    parsed: list[Record | Foreign] = []
+    number = 1
+    for lines in _ENDS.split(data[:whole])[:-1]:
+        head, _, further = lines.partition(b"\n")
+        if further:
+            parsed += _parse_lines(number, head, b"\n" + further)
+            number += 1 + further.count(b"\n")
         else:
-            self.parsed.append(record)
-
-    def close(self) -> None:
-        record, further = self._open, self._further
-        if record is None:
-            return
-        self._open, self._further = None, []
-        if not further:
-            self.parsed.append(record)
-            return
-        text, number = _join_readable(further)
-        self.parsed.append(replace(record, text=record.text + text) if number else record)
-        first = self._number + 1
-        self.parsed += [Foreign(first + at, further[at]) for at in range(number, len(further))]
+            parsed.append(_parse_line(number, head))
+        number += 1
+    if whole < len(data):
+        parsed.append(Foreign(number, data[whole:]))
+    return parsed
 
 
-def _join_readable(further: list[bytes]) -> tuple[str, int]:
-    """Give what further lines add to a text, up to the first that is none of one, and how many."""
+def _parse_line(number: int, raw: bytes) -> Record | Foreign:
     try:
-        return _added_text(further), len(further)
+        return _parse_header(raw.decode())
     except (UnicodeDecodeError, MalformedError):
-        pass
+        return Foreign(number, raw)
+
+
+def _parse_lines(number: int, head: bytes, further: bytes) -> list[Record | Foreign]:
+    """Read a line and those that begin with TAB behind it, each with the LF before it."""
+    record = _parse_line(number, head)
     added: list[str] = []
-    for raw in further:
+    lines: list[bytes] = []
+    if not isinstance(record, Written | Amended):
+        lines = further.split(b"\n")[1:]
+    else:
         try:
-            added.append(_added_text([raw]))
+            added.append(_added_text(further))
         except (UnicodeDecodeError, MalformedError):
-            break
-    return "".join(added), len(added)
+            lines = further.split(b"\n")[1:]
+            added += _readable(lines)
+        record = replace(record, text=record.text + "".join(added)) if added else record
+    left = range(len(added), len(lines))
+    return [record, *(Foreign(number + 1 + at, lines[at]) for at in left)]
 
 
-def _added_text(further: list[bytes]) -> str:
-    lines = b"".join([b"\n" + raw[1:] for raw in further])
-    return unescape_line(lines.decode())
+def _readable(lines: list[bytes]) -> Iterator[str]:
+    """Give what the lines add to a text, up to the first that adds nothing."""
+    try:
+        for raw in lines:
+            yield _added_text(b"\n" + raw)
+    except (UnicodeDecodeError, MalformedError):
+        return
+
+
+def _added_text(further: bytes) -> str:
+    # All at once: a long text may have a quarter of a million lines.
+    return unescape_line(further.replace(b"\n\t", b"\n").decode())
 
 
 def _parse_header(line: str) -> Record:

@@ -34,7 +34,7 @@ FIND_COST: Final = 16
 """Finding what names an entry in so many bytes of its day takes as long as looking through one."""
 
 HIT_COST: Final = 2**11
-"""Parsing a record that might match takes as long as looking through so many bytes."""
+"""Parsing a record that might match takes as long as looking through so many bytes, and its own."""
 
 DECOMPRESS_COST: Final = 4
 """Decompressing so many bytes takes as long as looking through one."""
@@ -145,7 +145,7 @@ class Search:
         """Take an entry if this record is its text and matches; tell whether there was room."""
         if self._left <= 0:
             return False
-        self._left -= HIT_COST + len(data) // FIND_COST
+        self._left -= HIT_COST + len(record) + len(data) // FIND_COST
         entry = self._entry_at(record, data)
         if entry is None:
             return True

@@ -431,3 +431,14 @@ def test_a_history_knows_its_version_and_what_can_be_taken_back(
             assert restored == fold([history.entry, *touching])
         if history.is_removed:
             assert restored == [history.current]
+
+
+def test_a_long_text_with_one_bad_line_is_read_up_to_it() -> None:
+    """However many lines it has; what follows is foreign, and quickly so."""
+    head = format_record(Written(STAMP, EntryId.make(0, bytes(10)), "first"))
+    lines = [b"\t%d" % number for number in range(100_000)]
+    lines[99_990] = b"\t\xff"
+    [record, *foreign] = parse_day_file(head + b"\n".join(lines) + b"\n")
+    assert isinstance(record, Written)
+    assert record.text == "\n".join(["first", *map(str, range(99_990))])
+    assert foreign == [Foreign(2 + at, lines[at]) for at in range(99_990, 100_000)]
