@@ -36,6 +36,7 @@ from diaryclient.reading import (
     read_entries,
     read_records,
     read_rest,
+    read_span,
 )
 from diaryclient.searching import search
 from diaryclient.sending import Attempt, Sender
@@ -236,8 +237,7 @@ class Diary:
 
     def entries(self, first: Day, last: Day) -> Iterator[DayEntries]:
         """Give each day's entries as they stand now."""
-        for page in list_days(self._asker, first, last):
-            yield from read_entries(self._asker, page)
+        return read_span(self._asker, first, last, self.today())
 
     def newest_entries(self, first: Day, last: Day) -> Iterator[DayEntries]:
         """Give the same, the newest day first."""

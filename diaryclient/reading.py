@@ -5,10 +5,10 @@ matter; when the file was set aside meanwhile, the reading of that day starts ag
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from diaryclient.asking import Asker
 from protocol.dayfile import Foreign, Record, Written, fold, parse_day_file
@@ -17,9 +17,20 @@ from protocol.identifiers import Day
 from protocol.messages import MAX_CHUNK, Chunk, DayList, DayRow, Days, Read, padded
 
 _MOST_RESTARTS: Final = 2
+_STEPS: Final = 1000
+"""In which the progress of one day is told: it may be the only one, and have 16 MiB."""
+
 _FIRST: Final = Day("0001-01-01")
 _BACKWARD_SPANS: Final = (32, 128, 512, 2048)
 """Days; whoever wants the last few entries of a daily diary finds them in the first."""
+
+
+Came: TypeAlias = Callable[[int], None]
+"""Is told how many bytes have come."""
+
+
+def _came_unseen(size: int) -> None:
+    """Nobody looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +134,29 @@ def read_rest(asker: Asker, row: DayRow, offset: int) -> bytes:
     return _read_pieces(asker, row, offset)
 
 
-def read_entries(asker: Asker, rows: Iterable[DayRow]) -> Iterator[DayEntries]:
+def read_span(asker: Asker, first: Day, last: Day, today: Day) -> Iterator[DayEntries]:
+    """Give the entries of the days from `first` to `last` as they stand now; tell how far it is."""
+    way = _Way(asker, min(last, today))
+    for page in list_days(asker, first, last):
+        way.begin(page)
+        yield from read_entries(asker, page, way.came)
+        way.end()
+
+
+def read_entries(
+    asker: Asker, rows: Iterable[DayRow], came: Came = _came_unseen
+) -> Iterator[DayEntries]:
     """Give the entries of several days as they stand now, in the order of the rows."""
-    return (day.entries() for day in read_records(asker, rows))
+    return (day.entries() for day in read_records(asker, rows, came))
 
 
-def read_records(asker: Asker, rows: Iterable[DayRow]) -> Iterator[DayRecords]:
+def read_records(
+    asker: Asker, rows: Iterable[DayRow], came: Came = _came_unseen
+) -> Iterator[DayRecords]:
     """Give what stands in the files of several days, in the order of the rows.
 
-    Pieces of different days are in flight together, else every day would cost a round trip.
+    Pieces of different days are in flight together, else every day would cost a round trip. `came`
+    is told the size of each piece.
     """
     begun: deque[_Pieces] = deque()
     by_day: dict[Day, _Pieces] = {}
@@ -143,6 +168,8 @@ def read_records(asker: Asker, rows: Iterable[DayRow]) -> Iterator[DayRecords]:
 
     for request, answer in asker.ask_many(requests(), Chunk):
         by_day[request.day].take(request.offset, answer)
+        if isinstance(answer, Chunk):
+            came(len(answer.data))
         while begun and begun[0].is_whole():
             whole = begun.popleft()
             yield DayRecords(whole.row.day, parse_day_file(whole.joined()))
@@ -150,6 +177,43 @@ def read_records(asker: Asker, rows: Iterable[DayRow]) -> Iterator[DayRecords]:
         # Changed meanwhile, or the server sends less at once than it may.
         data = pieces.joined() if pieces.is_whole() else read_day(asker, pieces.row)
         yield DayRecords(pieces.row.day, parse_day_file(data))
+
+
+class _Way:
+    """How far the reading of a span is: in days of the calendar, within a page in bytes.
+
+    How much there is to read nobody knows before all days are listed.
+    """
+
+    def __init__(self, asker: Asker, last: Day) -> None:
+        self._asker = asker
+        self._last = _number(last)
+        self._first = self._from = self._to = 0
+        self._size = self._got = 0
+
+    def begin(self, page: tuple[DayRow, ...]) -> None:
+        if not page:
+            return
+        self._from, self._to = _number(page[0].day), _number(page[-1].day) + 1
+        self._first = self._first or self._from
+        self._last = max(self._last, self._to - 1)
+        self._size, self._got = sum(row.size for row in page), 0
+        self._tell()
+
+    def came(self, size: int) -> None:
+        self._got = min(self._got + size, self._size)
+        self._tell()
+
+    def end(self) -> None:
+        self._got = self._size
+        if self._first:
+            self._tell()
+
+    def _tell(self) -> None:
+        share = self._got / self._size if self._size else 1.0
+        days = self._from - self._first + share * (self._to - self._from)
+        whole = self._last + 1 - self._first
+        self._asker.told(round(days * _STEPS), whole * _STEPS)
 
 
 class _Pieces:
@@ -214,6 +278,10 @@ def _same_day(day: Day, year: int) -> Day | None:
         return Day(f"{year:04}{day[4:]}")
     except MalformedError:
         return None  # the 29th of February
+
+
+def _number(day: Day) -> int:
+    return date.fromisoformat(day).toordinal()
 
 
 def _day_after(day: Day) -> Day:

@@ -14,7 +14,7 @@ from diaryclient.reading import DayEntries, list_days, read_entries
 from protocol.dayfile import Written, parse_day_file
 from protocol.errors import MalformedError, UsageError
 from protocol.identifiers import Day
-from protocol.messages import MAX_WORDS_BYTES, Found, LongRow, Search, padded
+from protocol.messages import MAX_WORDS_BYTES, DayRow, Found, LongRow, Search, padded
 
 _MOST_EMPTY: Final = 1_000_000
 """Answers in a row without an entry; a server looks through 64 files at least for each."""
@@ -48,10 +48,11 @@ def _moment(entry: Written) -> int:
 
 def _found(asker: Asker, request: Search) -> Iterator[tuple[Day, Written]]:
     empty = 0
+    days = _LongDays(asker)
     while True:
         answer = asker.ask(padded(request), Found)
         empty = 0 if answer.entries or answer.long else empty + 1
-        yield from _entries(asker, answer)
+        yield from _entries(days, answer)
         if not answer.cursor:
             return
         if answer.cursor == request.cursor or empty > _MOST_EMPTY:
@@ -59,17 +60,27 @@ def _found(asker: Asker, request: Search) -> Iterator[tuple[Day, Written]]:
         request = Search(request.words, request.first, request.last, answer.cursor)
 
 
-def _entries(asker: Asker, answer: Found) -> Iterator[tuple[Day, Written]]:
+def _entries(days: "_LongDays", answer: Found) -> Iterator[tuple[Day, Written]]:
     for record in parse_day_file(answer.entries):
         if not isinstance(record, Written):
             raise MalformedError("the server finds what is no entry")
         yield record.stamp.day, record
     for row in answer.long:
-        yield from ((row.day, entry) for entry in _read_long(asker, row))
+        yield from ((row.day, entry) for entry in days.find(row))
 
 
-def _read_long(asker: Asker, row: LongRow) -> list[Written]:
-    """Give the entry from its day's file; none if it was removed meanwhile."""
-    pages = list_days(asker, row.day, row.day)
-    days = [day for page in pages for day in read_entries(asker, page)]
-    return [entry for day in days for entry in day.entries if entry.id == row.id]
+class _LongDays:
+    """Finds long entries in their days; a day that did not change is read once for all of its."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+        self._rows: tuple[DayRow, ...] = ()
+        self._entries: list[Written] = []
+
+    def find(self, row: LongRow) -> list[Written]:
+        """Give the entry from its day's file; none if it was removed meanwhile."""
+        rows = tuple(each for page in list_days(self._asker, row.day, row.day) for each in page)
+        if rows != self._rows:
+            days = read_entries(self._asker, rows)
+            self._rows, self._entries = rows, [entry for day in days for entry in day.entries]
+        return [entry for entry in self._entries if entry.id == row.id]

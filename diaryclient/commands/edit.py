@@ -13,6 +13,7 @@ from diaryclient.commands.altering import check_may_change, format_done, telling
 from diaryclient.commands.completing import complete_entry
 from diaryclient.commands.confirming import confirm
 from diaryclient.commands.delivering import deliver_older
+from diaryclient.commands.progress import late_bar
 from diaryclient.commands.surroundings import Surroundings, has_terminal
 from diaryclient.diary import Diary
 from diaryclient.display import format_quoted, short_id
@@ -105,7 +106,8 @@ def _amend(diary: Diary, history: EntryHistory, text: str, *, star: bool | None)
     if (text, wanted) == (current.text, current.starred):
         _tell_unchanged(history)
         return
-    amended = diary.amend(history, text, star=wanted)
+    with late_bar(diary, "sending"):
+        amended = diary.amend(history, text, star=wanted)
     click.echo(format_done(diary, "amended", amended))
 
 

@@ -14,6 +14,7 @@ from typing import Final
 import click
 
 from diaryclient.commands.completing import complete_kept
+from diaryclient.commands.progress import late_bar
 from diaryclient.commands.surroundings import Surroundings, has_terminal
 from diaryclient.diary import Diary
 from diaryclient.display import (
@@ -107,9 +108,9 @@ def flush(surroundings: Surroundings) -> None:
     \b
       diaryclient outbox flush
     """  # noqa: D301 - click's mark is a real backspace
-    with surroundings.diary(surroundings.login()) as diary:
+    with surroundings.diary(surroundings.login()) as diary, late_bar(diary, "sending") as bar:
         status = max(
-            (_tell(diary, attempt) for attempt in diary.attempts(_FLUSHING_SECONDS)),
+            (_tell(diary, attempt) for attempt in bar.between(diary.attempts(_FLUSHING_SECONDS))),
             key=_SEVERITY.index,
             default=0,
         )

@@ -1,13 +1,17 @@
 """`diaryclient read`: entries on stdout, day by day as they come; hints and faults on stderr."""
 
+import sys
+
 import click
 
 from diaryclient.browsing import Query, browse
 from diaryclient.commands.delivering import deliver_older
 from diaryclient.commands.output import Output, format_options
+from diaryclient.commands.progress import late_bar
 from diaryclient.commands.ranges import parse_days
 from diaryclient.commands.selecting import SelectingCommand, nothing_found, selection_options
 from diaryclient.commands.surroundings import Surroundings
+from diaryclient.diary import Diary
 from diaryclient.selection import Selection
 from protocol.errors import UsageError
 
@@ -66,11 +70,17 @@ def command(  # noqa: PLR0913 - one for each option
         begin, end = (today, today) if is_today else parse_days(on, first, last, today)
         anniversary = today if today_in_history else None
         query = Query(begin, end, selection, newest, is_reversed, anniversary)
-        if not output.show(browse(diary, query)):
+        if not _show(output, diary, query):
             hints = not searches and not (on or first or last or today_in_history)
             hint = "; the last ones: diaryclient read -n 5" if hints else ""
             click.echo(nothing_found(query) + hint, err=True)
         deliver_older(diary)
+
+
+def _show(output: Output, diary: Diary, query: Query) -> bool:
+    with late_bar(diary, "reading") as bar:
+        pages = browse(diary, query)
+        return output.show(bar.before(pages) if sys.stdout.isatty() else pages)
 
 
 def _refuse_days(*days: str | None) -> None:

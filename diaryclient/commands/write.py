@@ -7,7 +7,7 @@ The answer is printed before older entries are sent.
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 import click
@@ -27,6 +27,7 @@ from diaryclient.keeping import check_text, format_saved, keep, put
 from diaryclient.outbox import Entry
 from protocol.dayfile import Stamp
 from protocol.errors import DiaryError
+from protocol.messages import MAX_TEXT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +161,19 @@ def _keep(diary: Diary, composition: Composition) -> Entry:
 
 
 def _send(diary: Diary, entry: Entry, wishes: _Wishes) -> None:
-    stored = put(diary, entry)
+    with _bar(diary, entry):
+        stored = put(diary, entry)
     if not wishes.quiet:
         click.echo(format_saved(diary, stored))
     deliver_older(diary, quiet=wishes.quiet)
+
+
+def _bar(diary: Diary, entry: Entry) -> AbstractContextManager[object]:
+    if len(entry.text.encode()) <= MAX_TEXT_BYTES:
+        return nullcontext()
+    from diaryclient.commands.progress import late_bar  # noqa: PLC0415 - most texts are short
+
+    return late_bar(diary, "sending")
 
 
 def _read_input(surroundings: Surroundings) -> str:
