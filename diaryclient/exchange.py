@@ -46,6 +46,10 @@ only, and with the requests before the OFFER and what the patience leaves, one i
 SHORTEST_TIMEOUT: Final = 0.2
 """Seconds; less only doubles the load of a server that is writing to a slow disk."""
 
+ENOUGH_OVERTAKEN: Final = 3
+"""Answers to what was sent later, after which an attempt is taken for lost (RFC 5681): fewer may
+have overtaken it on the way."""
+
 REFUSED_PAUSE: Final = 0.1
 """Seconds until the next attempt when the other machine says that nothing listens."""
 
@@ -107,6 +111,7 @@ class Exchange(ABC):
         self._deadline = began + patience
         self._timeout = round_trip.timeout()
         self._longest = LONGEST_TIMEOUT
+        self._overtaken = 0
 
     def datagrams_to_send(self, now: Instant) -> list[Outgoing]:
         """Give what is due; past the patience, nothing, and the exchange is over."""
@@ -119,6 +124,7 @@ class Exchange(ABC):
             return []
         self.attempts += 1
         self.waiting_since = now.monotonic
+        self._overtaken = 0
         self._due = now.monotonic + self._timeout
         self._timeout = min(2 * self._timeout, self._longest)
         return [Outgoing(self._datagram(now), self.attempts - 1)]
@@ -131,6 +137,15 @@ class Exchange(ABC):
         """Be told that the last attempt reached nobody: try again soon."""
         self.waiting_since = None
         self._due = min(self._due, now.monotonic + REFUSED_PAUSE)
+
+    def overtaken(self, sent: float, now: Instant) -> None:
+        """Be told that another exchange has the answer to what it sent at the second `sent`."""
+        if self.waiting_since is None or self.waiting_since >= sent:
+            return
+        self._overtaken += 1
+        if self._overtaken == ENOUGH_OVERTAKEN:
+            self._due = now.monotonic
+            self._timeout = self._round_trip.timeout()  # the way is open
 
     def postpone(self, seconds: float) -> None:
         """Be told that nobody listened for so long, so that it was no silence of the server."""

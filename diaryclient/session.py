@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple, Protocol, TypeVar
 
-from diaryclient.clock import Clock
+from diaryclient.clock import Clock, Instant
 from diaryclient.errors import NobodyListensError, UnreachableError
 from diaryclient.exchange import LONGEST_TIMEOUT, Chance, Exchange, RoundTrip
 from diaryclient.window import Window
@@ -154,10 +154,20 @@ class Session:
         except MalformedError:
             return  # anybody can send us anything
         exchange = self._active.get(envelope.rid)
-        if exchange and not exchange.is_over and exchange.receive(envelope, now):
+        if exchange is None or exchange.is_over:
+            return
+        sent = exchange.waiting_since
+        if exchange.receive(envelope, now):
             self.window.answered(len(self._active))
+            if sent is not None and exchange.attempts == 1:
+                self._note_overtaken(sent, now)
             self._best = arrival.path
             self._refusals.clear()
+
+    def _note_overtaken(self, sent: float, now: Instant) -> None:
+        for exchange in self._active.values():
+            if not exchange.is_over:
+                exchange.overtaken(sent, now)
 
     def _take_refusal(self, arrival: Arrival) -> None:
         self._refusals[arrival.path] += 1

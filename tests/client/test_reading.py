@@ -1,5 +1,6 @@
 """Reading days in pieces, over a bad network, while they change."""
 
+import random
 from collections.abc import Callable
 from itertools import count
 
@@ -7,6 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diaryclient.exchange import Exchange
+from diaryclient.session import Session
+from diaryclient.window import FIRST, MOST
 from protocol.dayfile import Foreign
 from protocol.errors import (
     MalformedError,
@@ -15,7 +19,8 @@ from protocol.errors import (
 from protocol.identifiers import Day
 from protocol.messages import MAX_CHUNK
 from tests.client.desk import EVER, Desk
-from tests.client.fakes import seeded
+from tests.client.fakes import ADDRESS, seeded
+from tests.client.lossy_link import LossyTransport, Weather
 
 TODAY = Day("2026-11-18")
 
@@ -47,6 +52,36 @@ def test_a_day_comes_back_byte_for_byte(
     diary = desk.diary()
     [row] = diary.days(*EVER)
     assert diary.read_day(row) == data
+
+
+@given(st.integers(0, 2**32), st.lists(st.integers(0, 60_000), min_size=1, max_size=3))
+def test_long_readings_are_whole_and_in_order(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, sizes: list[int]
+) -> None:
+    """Where one in twenty is lost each way, and others are doubled or late; the window is kept."""
+    desk = Desk(tmp_path_factory.mktemp("desk"))
+    chance = random.Random(seed)
+    for number, size in enumerate(sizes, start=1):
+        lines = b"".join(b"%d: line %d\n" % (number, at) for at in range(size // 12))
+        desk.server.files[Day(f"2026-01-{number:02}")] = lines + b"end\n"
+    weather = Weather(loss=0.05, duplicate=0.05, reorder=0.05, delay=0.02)
+    link = LossyTransport(desk.clock, desk.server, chance, weather)
+    session = Watched(ADDRESS, link, desk.clock, seeded(seed))
+    diary = desk.diary(connect=lambda: session)
+    shown = [b"".join(line.raw + b"\n" for line in day.foreign) for day in diary.entries(*EVER)]
+    assert shown == [desk.server.files[day] for day in sorted(desk.server.files)]
+    assert session.most <= MOST
+    assert session.most > FIRST or sum(sizes) < 20 * MAX_CHUNK or link.lost
+
+
+class Watched(Session):
+    """Remembers how many requests were in flight at most."""
+
+    most = 0
+
+    def _step(self, own: list[Exchange]) -> None:  # type: ignore[override]
+        self.most = max(self.most, len(self._active))
+        super()._step(own)
 
 
 def append(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from diaryclient.browsing import FIRST_DAY, LAST_DAY, search_pages, tag_counts
 from protocol.dayfile import Stamp, Written, format_record
 from protocol.errors import ErrorCode, MalformedError, UsageError
 from protocol.identifiers import Day, EntryId
-from protocol.messages import Found, Read, Search
+from protocol.messages import MAX_CHUNK, Found, Read, Search
 from tests.client.desk import EVER, Desk
 from tests.client.fakes import START, FakeServer
 from tests.client.loopback import Loopback, Run
@@ -65,6 +65,16 @@ def test_an_entry_that_is_too_long_for_an_answer_is_read(desk: Desk) -> None:
     fill(desk.server, [["x before"], [long], ["x after"]])
     assert found(desk, "x") == ["x before", long, "x after"]
     assert any(isinstance(request, Read) for _, request in desk.server.requests)
+
+
+def test_a_day_of_long_entries_is_read_once(desk: Desk) -> None:
+    """And not again for each of them that is found."""
+    long = [f"{number} " + "x" * 2000 for number in range(9)]
+    fill(desk.server, [long])
+    size = sum(map(len, desk.server.files.values()))
+    assert sorted(found(desk, "x")) == long
+    reads = sum(isinstance(request, Read) for _, request in desk.server.requests)
+    assert reads == -(-size // MAX_CHUNK)
 
 
 def test_only_the_days_asked_for_are_searched(desk: Desk) -> None:
