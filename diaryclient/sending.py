@@ -89,8 +89,8 @@ class Sender:
         """Send an entry of the outbox, and give it as it was stored: its time may be corrected.
 
         If another process is sending it, wait for that one. Raise QueuedError if its fate is open
-        after `patience` seconds, or the RefusedError, NotLoggedInError or IdentityChangedError; in
-        every case the entry is kept.
+        after `patience` seconds, of a long one after so many without progress, or the RefusedError,
+        NotLoggedInError or IdentityChangedError; in every case the entry is kept.
         """
         try:
             held = self._outbox.hold(entry.id, patience)
@@ -107,9 +107,9 @@ class Sender:
     ) -> Iterator[Attempt]:
         """Send the waiting entries, oldest first, for at most so many seconds; give each one tried.
 
-        Entries refused with `once_more` are tried as well. Nothing happens if another process is
-        delivering and does not end within `waits` seconds. Raise OSError if the outbox cannot be
-        used.
+        A long one that makes progress is not broken off. Entries refused with `once_more` are tried
+        as well. Nothing happens if another process is delivering and does not end within `waits`
+        seconds. Raise OSError if the outbox cannot be used.
         """
         deadline = self._clock.instant().monotonic + seconds
         wanted = once_more | {None}

@@ -1,16 +1,19 @@
 """Several exchanges over several addresses of one server."""
 
+from itertools import count
+
 import pytest
 
 from diaryclient.errors import UnreachableError
-from diaryclient.exchange import RequestExchange
+from diaryclient.exchange import SHORTEST_TIMEOUT, RequestExchange
 from diaryclient.session import Session
 from diaryclient.window import FIRST
 from protocol.envelope import Kind
+from protocol.errors import ErrorCode
 from protocol.identifiers import EntryId
 from protocol.messages import Ping
 from tests.client.fakes import START, FakeClock, FakeServer, login_to, seeded
-from tests.client.network import FakeTransport, lost, session_with
+from tests.client.network import FakeTransport, Fate, arrives, lost, session_with
 
 
 def pings(server: FakeServer, session: Session, count: int) -> list[RequestExchange]:
@@ -153,3 +156,56 @@ def test_runs_within_runs_get_their_own_answers() -> None:
         assert all(one.answer for one in session.run([next(inner)]))
     assert len(transport.sent) == 12
     assert session._active == {}
+
+
+def losing(number: int) -> Fate:
+    """Lose the first copy of the datagram with this place in the order of sending."""
+    places = count()
+    return lambda datagram: lost(datagram) if next(places) == number else arrives(datagram)
+
+
+def test_what_later_answers_overtake_is_sent_again_at_once() -> None:
+    """Long before its timeout; and it counts as a loss, once."""
+    server = FakeServer(FakeClock())
+    transport = FakeTransport(server.clock, [server], there=losing(2))
+    session = session_with(transport)
+    assert all(one.answer for one in session.run(pings(server, session, 20)))
+    assert len(transport.sent) == 21
+    assert server.clock.monotonic < SHORTEST_TIMEOUT
+
+
+def test_what_came_in_another_order_is_not_sent_again() -> None:
+    """Two answers that overtook it prove nothing; nor does what was sent at the same moment."""
+    server = FakeServer(FakeClock())
+    places = count()
+    late = FakeTransport(
+        server.clock,
+        [server],
+        there=lambda data: [(0.015 if next(places) == 3 else 0.01, data)],
+    )
+    session = session_with(late)
+    assert all(one.answer for one in session.run(pings(server, session, 6)))
+    assert len(late.sent) == 6
+
+
+def test_a_loss_halves_the_window_and_not_yet_does_not() -> None:
+    """BUSY is an answer: the way is open."""
+    server = FakeServer(FakeClock())
+    session = session_with(FakeTransport(server.clock, [server], there=losing(0)))
+    assert all(one.answer for one in session.run(pings(server, session, 1)))
+    assert session.window.size == FIRST // 2
+    busy = session_with(FakeTransport(server.clock, [server]))
+    server.refusals.extend([ErrorCode.BUSY] * 3)
+    assert all(one.answer for one in busy.run(pings(server, busy, 1)))
+    assert busy.window.size == FIRST
+
+
+def test_after_a_rest_the_window_is_small_again() -> None:
+    """A laptop that was closed may be in another network."""
+    server = FakeServer(FakeClock())
+    session = session_with(FakeTransport(server.clock, [server]))
+    assert all(one.answer for one in session.run(pings(server, session, 40)))
+    assert session.window.size > FIRST
+    server.clock.monotonic += 60
+    assert all(one.answer for one in session.run(pings(server, session, 1)))
+    assert session.window.size == FIRST
