@@ -94,10 +94,10 @@ class Diary:
     def write(self, text: str, *, at: datetime | str | None = None, star: bool = False) -> Receipt:
         """Write an entry, of now or of the time `at`, and wait for the server, 6 s at most.
 
-        The text is taken as it is. It is on this machine's disk before anything is sent, and stays
-        there whatever is raised, but for UsageError (an empty text, a time that is none or is to
-        come) and NotKeptError (the disk does not take it). TextTooLongError: it is kept and never
-        sent.
+        A text has up to 256 KiB; for a long one it is 6 s without progress. The text is taken as it
+        is. It is on this machine's disk before anything is sent, and stays there whatever is
+        raised, but for UsageError (an empty text, a time that is none or is to come) and
+        NotKeptError (the disk does not take it). TextTooLongError: it is kept and never sent.
         """
         moment = self._moment(at)
         entry = keep(self._diary, check_text(text), star=star, at=moment)

@@ -170,6 +170,7 @@ class Exchange(ABC):
         """Say what it means that the patience ended."""
 
     def _allow_time(self, now: float) -> None:
+        self.waiting_since = None
         self._due = now
         self._deadline = now + self._patience
         self._timeout = self._round_trip.timeout()
