@@ -3,9 +3,10 @@
 python tests/golden/make_archive_vectors.py
 """
 
+from functools import partial
 from typing import Final
 
-from protocol.identifiers import Day, EntryId
+from protocol.identifiers import Day
 from protocol.messages import (
     ArchiveList,
     ArchiveRow,
@@ -19,9 +20,9 @@ from protocol.messages import (
 from tests.golden.make_vectors import (
     NOW,
     TODAY,
-    answer_vector,
     entry_id,
-    request_vector,
+    numbered_replies,
+    numbered_requests,
     write,
 )
 
@@ -51,27 +52,10 @@ REPLIES: Final[dict[str, tuple[str, Reply]]] = {
 }
 
 
-def _rid(name: str) -> EntryId:
-    return entry_id(FIRST + list(REQUESTS).index(name))
-
-
-def request_vectors() -> object:
-    """One datagram for each request."""
-    return {name: request_vector(_rid(name), request) for name, request in REQUESTS.items()}
-
-
-def reply_vectors() -> object:
-    """One datagram for each reply."""
-    return {
-        name: answer_vector(request, _rid(request), REQUESTS[request], reply)
-        for name, (request, reply) in REPLIES.items()
-    }
-
-
 if __name__ == "__main__":
     write(
         {
-            "archive_requests": request_vectors,
-            "archive_replies": reply_vectors,
+            "archive_requests": partial(numbered_requests, FIRST, REQUESTS),
+            "archive_replies": partial(numbered_replies, FIRST, REQUESTS, REPLIES),
         }
     )

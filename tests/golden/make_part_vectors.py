@@ -3,9 +3,9 @@
 python tests/golden/make_part_vectors.py
 """
 
+from functools import partial
 from typing import Final
 
-from protocol.identifiers import EntryId
 from protocol.messages import (
     Amend,
     Changed,
@@ -23,9 +23,9 @@ from protocol.messages import (
 from tests.golden.make_vectors import (
     NOW,
     TODAY,
-    answer_vector,
     entry_id,
-    request_vector,
+    numbered_replies,
+    numbered_requests,
     write,
 )
 
@@ -60,22 +60,10 @@ REPLIES: Final[dict[str, tuple[str, Reply]]] = {
 }
 
 
-def _rid(name: str) -> EntryId:
-    return entry_id(FIRST + list(REQUESTS).index(name))
-
-
-def request_vectors() -> object:
-    """One datagram for each part."""
-    return {name: request_vector(_rid(name), request) for name, request in REQUESTS.items()}
-
-
-def reply_vectors() -> object:
-    """One datagram for each reply."""
-    return {
-        name: answer_vector(request, _rid(request), REQUESTS[request], reply)
-        for name, (request, reply) in REPLIES.items()
-    }
-
-
 if __name__ == "__main__":
-    write({"part_requests": request_vectors, "part_replies": reply_vectors})
+    write(
+        {
+            "part_requests": partial(numbered_requests, FIRST, REQUESTS),
+            "part_replies": partial(numbered_replies, FIRST, REQUESTS, REPLIES),
+        }
+    )

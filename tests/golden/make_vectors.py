@@ -217,6 +217,25 @@ def reply_vectors() -> object:
     return {name: _answer(request, reply) for name, (request, reply) in REPLIES.items()}
 
 
+def numbered_requests(first: int, requests: Mapping[str, Request]) -> object:
+    """One datagram for each request; the first has the id of the number `first`."""
+    return {
+        name: request_vector(entry_id(first + number), request)
+        for number, (name, request) in enumerate(requests.items())
+    }
+
+
+def numbered_replies(
+    first: int, requests: Mapping[str, Request], replies: Mapping[str, tuple[str, Reply]]
+) -> object:
+    """One datagram for each reply to a request that is numbered so; each names its request."""
+    numbers = {name: number for number, name in enumerate(requests, start=first)}
+    return {
+        name: answer_vector(request, entry_id(numbers[request]), requests[request], reply)
+        for name, (request, reply) in replies.items()
+    }
+
+
 def refusal_vectors() -> object:
     """One datagram for each code, whether or not a server gives it to this request."""
     return {
