@@ -14,6 +14,9 @@ from protocol.dayfile import Foreign, Stamp, Written
 from protocol.identifiers import EntryId
 
 SHORTEST_ID: Final = 5
+_TAB_STOP: Final = 8
+"""Columns; where a terminal goes on behind a TAB, unless somebody set it otherwise."""
+
 _CONTROLS: Final = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ud800-\udfff"
 )
@@ -91,9 +94,13 @@ def cut(text: str, columns: int) -> str:
 def _columns(text: str) -> int:
     from unicodedata import combining, east_asian_width  # noqa: PLC0415 - a megabyte of tables
 
-    return sum(
-        0 if combining(each) else 2 if east_asian_width(each) in {"W", "F"} else 1 for each in text
-    )
+    columns = 0
+    for each in text:
+        if each == "\t":
+            columns += _TAB_STOP - columns % _TAB_STOP
+        elif not combining(each):
+            columns += 2 if east_asian_width(each) in {"W", "F"} else 1
+    return columns
 
 
 def format_foreign(foreign: Foreign) -> str:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from diaryclient.display import (
     ShortIds,
+    cut,
     format_entry,
     format_foreign,
     format_quoted,
@@ -108,3 +109,21 @@ def test_short_ids_grow_only_where_they_must() -> None:
     ids = [EntryId.make(AT.at, end) for end in ends]
     names = ShortIds().name(ids)
     assert [names[each] for each in ids] == ["1abcde", "2abcde", "11111"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("1234567890", "1234567890"),
+        ("12345678901", "1234567..."),
+        ("今今今今今", "今今今今今"),
+        ("今今今今今今", "今今今..."),
+        ("1\t90", "1\t90"),
+        ("1\t901", "1..."),
+        ("今\t9", "今\t9"),
+        ("12345678\t", "1234567..."),
+    ],
+)
+def test_a_row_is_cut_at_the_columns_it_takes(text: str, shown: str) -> None:
+    """A wide character takes two, a tab those up to the next multiple of eight."""
+    assert cut(text, 10) == shown
