@@ -4,18 +4,21 @@ import argparse
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import benchmarks
 from benchmarks.errors import BenchmarkError
 from benchmarks.figures import Figure
 from benchmarks.machine import describe, file_system, is_in_memory
-from benchmarks.report import to_json, to_markdown, to_table
-from benchmarks.rows import ROWS
-from benchmarks.scale import FULL, QUICK, TINY
+from benchmarks.pasting import paste
+from benchmarks.report import Report, Result, from_json, to_json, to_markdown, to_table
+from benchmarks.rows import ROWS, titles
+from benchmarks.scale import FULL, QUICK, TINY, Scale
 from benchmarks.workbench import Workbench, open_workbench, say
 
-_BUILD: Final = Path(__file__).parents[1] / "build"
+_ROOT: Final = Path(__file__).parents[1]
 _SCALES: Final = {"full": FULL, "quick": QUICK, "tiny": TINY}
 _INTERRUPTED: Final = 130
 
@@ -26,34 +29,51 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         # SIGINT too: what is started in the background by a shell ignores it.
         signal.signal(number, signal.default_int_handler)
-    wanted = given.only or [name for name, row in ROWS.items() if row.is_quick or not given.quick]
-    scale = _SCALES[given.scale or ("quick" if given.quick else "full")]
     try:
-        with open_workbench(scale, given.build) as bench:
-            _warn(bench)
-            figures = [figure for name in wanted for figure in _measure(bench, name)]
-            remarks = [describe(bench.folder) + ".", *bench.remarks.values()]
+        if given.paste:
+            paste(from_json(_kept(given.build)), _ROOT, titles(list(ROWS), FULL))
+        else:
+            _run(given)
     except BenchmarkError as error:
         sys.stderr.write(f"benchmarks: {error}\n")
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("benchmarks: interrupted; what was started has ended\n")
         return _INTERRUPTED
-    path = given.build / "bench.json"
-    path.write_text(to_json(figures))
-    table = to_markdown(figures) if given.markdown else to_table(figures)
-    sys.stdout.write(table + "\n" + "\n".join(remarks) + "\n")
     return 0
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="benchmarks", description=benchmarks.__doc__)
     parser.add_argument("--quick", action="store_true", help="only rows that take seconds, smaller")
     parser.add_argument("--only", action="append", choices=list(ROWS), help="this row; repeatable")
     parser.add_argument("--scale", choices=list(_SCALES), help="how much of everything")
     parser.add_argument("--markdown", action="store_true", help="print the table as markdown")
-    parser.add_argument("--build", type=Path, default=_BUILD, help="where bench.json goes")
+    parser.add_argument("--build", type=Path, default=_ROOT / "build", help="where bench.json goes")
+    parser.add_argument(
+        "--paste", action="store_true", help="measure nothing; show bench.json in the documents"
+    )
     return parser.parse_args()
+
+
+def _run(given: argparse.Namespace) -> None:
+    wanted = given.only or [name for name, row in ROWS.items() if row.is_quick or not given.quick]
+    scale = _SCALES[given.scale or ("quick" if given.quick else "full")]
+    report = _measured(wanted, scale, given.build)
+    (given.build / "bench.json").write_text(to_json(report))
+    table = (to_markdown if given.markdown else to_table)(report.figures)
+    sys.stdout.write(table + "\n" + "\n".join(report.remarks) + "\n")
+
+
+def _measured(wanted: Sequence[str], scale: Scale, build: Path) -> Report:
+    began = time.perf_counter()
+    with open_workbench(scale, build) as bench:
+        _warn(bench)
+        figures = [figure for name in wanted for figure in _measure(bench, name)]
+        remarks = [describe(bench.folder) + ".", _of_the_generator(bench), *bench.remarks.values()]
+    seconds = time.perf_counter() - began
+    remarks.append(f"All of it took {seconds // 60:.0f} min {seconds % 60:.0f} s.")
+    return Report(tuple(map(Result.of, figures)), tuple(remarks))
 
 
 def _measure(bench: Workbench, name: str) -> list[Figure]:
@@ -70,6 +90,22 @@ def _warn(bench: Workbench) -> None:
         bench.remarks["disk"] = f"The data lies on {kind}, in memory: a sync costs nothing!"
     if not bench.cores.are_apart:
         bench.remarks["cores"] = "One core only: the generator takes time from what it measures!"
+
+
+def _of_the_generator(bench: Workbench) -> str:
+    reached = bench.reached
+    return (
+        f"The generator reached {reached.rate:,.0f} datagrams a second against an echo in C, with "
+        f"{1e6 * reached.cpu_seconds / reached.answered:.1f} us of its core for each; in the runs "
+        f"of this table its core was at most {bench.generator.busiest:.0%} busy."
+    )
+
+
+def _kept(build: Path) -> str:
+    try:
+        return (build / "bench.json").read_text()
+    except FileNotFoundError:
+        raise BenchmarkError("nothing was measured yet; type: make bench") from None
 
 
 if __name__ == "__main__":

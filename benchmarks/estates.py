@@ -10,8 +10,8 @@ from diaryserver.clock import SystemClock
 from protocol.dayfile import Stamp, Written, format_record
 from protocol.identifiers import Day, EntryId
 
-_TEXT: Final = "Rain all day, a book and some tea. "
-"""Short: with its stamp and id an entry has 104 bytes, and 10 million of them make 1 GiB."""
+_TEXT: Final = "Rain all day, a book and some good tea. "
+"""Short: with its stamp and id an entry has `ENTRY_BYTES`, and 10 million of them make 1 GiB."""
 
 _DAY_MILLISECONDS: Final = 86_400_000
 _clock: Final = SystemClock()

@@ -58,11 +58,6 @@ class Figure:
         """What the goal is compared with: ours by the peer's, or ours alone."""
         return self.ours.value / self.peer.value if self.peer else self.ours.value
 
-    @property
-    def is_reached(self) -> bool:
-        """Whether it is as good as the goal, or better."""
-        return self.ratio >= self.goal if self.better is Better.HIGHER else self.ratio <= self.goal
-
 
 def take_turns(contenders: Mapping[str, Callable[[], Sample]], runs: int) -> dict[str, Series]:
     """Let each contender run `runs` times, one after the other in every round."""

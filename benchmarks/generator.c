@@ -6,7 +6,8 @@
  * FILE is a row of (length: 2 bytes little-endian, datagram). `closed` keeps WINDOW datagrams
  * unanswered until each has its answer, repeating what gets none; `paced` sends RATE a second
  * (0: as many as it can), round and round, from a network of its own for each socket, and only
- * counts what comes back. One JSON object of counts on standard output is the result.
+ * counts what comes back; it says `began` first, and SIGTERM ends it early. One JSON object of counts
+ * on standard output is the result.
  *
  * Rules: an answer is known by 16 bytes: KEY_AT bytes from its start, or from its end where that is
  * negative, as in the datagram it answers. Everything ends after SECONDS. Errors: one line, status 1.
@@ -14,6 +15,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +58,7 @@ static FILE *replies;
 static uint64_t answered, lost, repeated, unknown, doubled, sent;
 static double *latencies;
 static uint32_t latency_count;
+static volatile sig_atomic_t is_ended;
 
 static void fail(const char *what) {
     fprintf(stderr, "generator: %s: %s\n", what, errno ? strerror(errno) : "not as expected");
@@ -256,10 +259,17 @@ static uint64_t run_closed(uint64_t end, uint32_t window) {
     return last;
 }
 
+static void end_early(int number) {
+    (void)number;
+    is_ended = 1;
+}
+
 static uint64_t run_paced(uint64_t began, uint64_t end, double rate) {
     uint32_t turn = 0;
     uint64_t moment = began;
-    while (moment < end) {
+    puts("began");
+    fflush(stdout);
+    while (moment < end && !is_ended) {
         double due = rate > 0 ? rate * (double)(moment - began) / 1e9 - (double)sent : BURST;
         if (due < 1) {
             receive(1);
@@ -302,6 +312,7 @@ static void report(uint64_t began, uint64_t ended, double cpu) {
 int main(int number, char **words) {
     int is_closed = number >= 8 && !strcmp(words[1], "closed");
     if (!is_closed && !(number == 7 && !strcmp(words[1], "paced"))) fail("usage");
+    if (!is_closed) signal(SIGTERM, end_early);
     read_items(words[2]);
     open_sockets(atoi(words[3]), atoi(words[4]), !is_closed);
     if (is_closed) {

@@ -1,7 +1,6 @@
-"""The load generator (`generator.c`), compiled when it is needed, on a core of its own."""
+"""The load generator (`generator.c`) on a core of its own."""
 
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from benchmarks.compiling import compile_program
 from benchmarks.errors import BenchmarkError
 from benchmarks.processes import end, on_core
 
-SOURCE: Final = Path(__file__).with_name("generator.c")
 SOCKETS: Final = 16
 MOST_SECONDS: Final = 300.0
 """No run takes longer; what has no answer by then is lost."""
@@ -52,6 +51,11 @@ class Load:
         """How much of its core the generator used, from 0 to 1: at 1 it measured itself."""
         return self.cpu_seconds / self.seconds
 
+    @property
+    def sent_rate(self) -> float:
+        """Datagrams sent a second."""
+        return self.sent / self.seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Loop:
@@ -66,10 +70,11 @@ class Loop:
 
 
 class Generator:
-    """Runs the compiled program."""
+    """Runs the compiled program; `busiest` is how much of its core it used at most, in any loop."""
 
     def __init__(self, program: Path, core: int) -> None:
         """Use a program that `compile_generator` made."""
+        self.busiest = 0.0
         self._program = program
         self._core = core
 
@@ -88,19 +93,24 @@ class Generator:
             raise BenchmarkError(f"{load.lost} of {load.answered + load.lost} had no answer")
         if load.unknown:
             raise BenchmarkError(f"{load.unknown} answers belong to nothing that was asked")
+        self.busiest = max(self.busiest, load.busy)
         return load
 
     @contextmanager
-    def paced(
-        self, datagrams: Path, port: int, *, rate: float, seconds: float
-    ) -> Iterator[subprocess.Popen[bytes]]:
-        """Send `rate` datagrams a second (0: as many as can be) while this is open."""
-        with self._started(["paced", datagrams, port, FLOOD_SOCKETS, seconds, rate]) as process:
-            yield process
+    def paced(self, datagrams: Path, port: int, rate: float, loads: list[Load]) -> Iterator[None]:
+        """Send `rate` datagrams a second while this is open; `loads` gets what was sent."""
+        words = ["paced", datagrams, port, FLOOD_SOCKETS, MOST_SECONDS, rate]
+        with self._started(words) as process:
+            _wait_for_begin(process)
+            yield
+            process.terminate()
+            loads.append(_result(process))
 
     def blast(self, datagrams: Path, port: int, *, rate: float, seconds: float) -> Load:
-        """Send so many a second, wait for the end, and give what was sent."""
-        with self.paced(datagrams, port, rate=rate, seconds=seconds) as process:
+        """Send so many a second (0: as many as can be) for so long, and give what was sent."""
+        words = ["paced", datagrams, port, FLOOD_SOCKETS, seconds, rate]
+        with self._started(words) as process:
+            _wait_for_begin(process)
             return _result(process)
 
     @contextmanager
@@ -110,6 +120,7 @@ class Generator:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            bufsize=0,  # what is read after the first line stays for the one who reads it
         )
         with process:
             try:
@@ -120,27 +131,19 @@ class Generator:
 
 def compile_generator(folder: Path) -> Path:
     """Compile the program into a folder; raise BenchmarkError without a compiler."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        raise BenchmarkError(
-            "there is no C compiler; on Debian type: sudo apt install gcc libc6-dev"
-        )
-    program = folder / "generator"
-    done = subprocess.run(
-        [compiler, "-O2", "-std=c11", "-Wall", "-Wextra", "-Werror", "-o", program, SOURCE],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise BenchmarkError(f"cc cannot compile {SOURCE.name}: {done.stderr}")
-    return program
+    return compile_program(Path(__file__).with_name("generator.c"), folder)
 
 
 def write_datagrams(path: Path, datagrams: Sequence[bytes]) -> None:
     """Write a file for the generator."""
     parts = (len(datagram).to_bytes(2, "little") + datagram for datagram in datagrams)
     path.write_bytes(b"".join(parts))
+
+
+def _wait_for_begin(process: subprocess.Popen[bytes]) -> None:
+    """Return when the first datagram is about to be sent, or when the program has failed."""
+    if process.stdout is not None:
+        process.stdout.readline()
 
 
 def _result(process: subprocess.Popen[bytes]) -> Load:

@@ -12,11 +12,25 @@ from benchmarks.population import Person
 from diaryserver.clock import SystemClock
 from protocol.channel import open_reply, seal_request
 from protocol.envelope import TAG_BYTES, parse_envelope
+from protocol.errors import ErrorCode
 from protocol.identifiers import EntryId
-from protocol.messages import BY_REQUEST, Put, Refusal, Request, decode_reply
+from protocol.messages import (
+    BY_REQUEST,
+    Batch,
+    Batched,
+    EntryRow,
+    Put,
+    Refusal,
+    Reply,
+    Request,
+    decode_reply,
+)
 
 TEXT: Final = "Walked along the river with the dog, and it rained all the way home. "
 """An entry as people write them; 16 letters follow by which the answer to a plain text is known."""
+
+ENTRIES_A_BATCH: Final = 9
+"""As many texts of 85 bytes as a datagram holds, each with its id and time."""
 
 OPENED_ANSWERS: Final = 100
 """So many of a run are decrypted; that all have the same length is checked for every one."""
@@ -37,6 +51,17 @@ def signed_entries(people: Sequence[Person], number: int, days_ago: int = 0) -> 
     return signed(people, (Put(at, 0, text) for text in texts(number)))
 
 
+def batches(number: int) -> list[Batch]:
+    """Give batches of so many entries in all."""
+    now = _clock.now()
+    rows = [
+        EntryRow(EntryId.make(now, os.urandom(10)), now, 0, text, star=False)
+        for text in texts(number)
+    ]
+    starts = range(0, number, ENTRIES_A_BATCH)
+    return [Batch(tuple(rows[start : start + ENTRIES_A_BATCH])) for start in starts]
+
+
 def signed(people: Sequence[Person], requests: Iterable[Request]) -> list[bytes]:
     """Sign and encrypt requests, one of each person in turn."""
     now = _clock.now()
@@ -55,20 +80,30 @@ def check_answers(
 ) -> None:
     """Raise BenchmarkError unless so many requests of this kind were answered, and all granted.
 
-    `people` are those who signed, in turn.
+    `people` are those who signed, in turn. Of batches every answer is opened.
     """
     answers = list(_answers(replies.read_bytes()))
     if len(answers) != expected:
         raise BenchmarkError(f"{len(answers)} answers were kept of {expected}")
-    if len({len(answer) for _, answer in answers}) > 1:
+    if kind is Batch:
+        step = 1
+    elif len({len(answer) for _, answer in answers}) > 1:
         raise BenchmarkError("some answers differ from the others")
-    step = max(1, len(answers) // OPENED_ANSWERS)
+    else:
+        step = max(1, len(answers) // OPENED_ANSWERS)
     for number, answer in islice(answers, 0, None, step):
         keys, tag = people[number % len(people)].keys, datagrams[number][-TAG_BYTES:]
         plaintext = open_reply(keys, parse_envelope(answer), tag)
-        reply = decode_reply(BY_REQUEST[kind].reply, plaintext)
-        if isinstance(reply, Refusal):
-            raise BenchmarkError(f"the server refused: {reply.code} {reply.note}")
+        _check(decode_reply(BY_REQUEST[kind].reply, plaintext))
+
+
+def _check(reply: Reply | Refusal) -> None:
+    if isinstance(reply, Refusal):
+        raise BenchmarkError(f"the server refused: {reply.code} {reply.note}")
+    if isinstance(reply, Batched):
+        refused = {row.code for row in reply.rows} - {ErrorCode.OK}
+        if refused:
+            raise BenchmarkError(f"the server refused entries of a batch: {sorted(refused)}")
 
 
 def _answers(data: bytes) -> Iterator[tuple[int, bytes]]:

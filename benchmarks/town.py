@@ -1,7 +1,7 @@
 """A server on its core, and the many users who are logged in to it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,8 +12,9 @@ from benchmarks.generator import Generator, Load, Loop, write_datagrams
 from benchmarks.machine import Cores
 from benchmarks.population import Person, populate
 from benchmarks.processes import cpu_seconds, end, wait_for
-from benchmarks.requests import check_answers, signed_entries
-from protocol.messages import Put, Request
+from benchmarks.readback import check_stored
+from benchmarks.requests import batches, check_answers, signed, signed_entries
+from protocol.messages import Batch, Put, Request
 from tests.programs import Server, spawn, write_config
 
 WINDOW: Final = 256
@@ -73,10 +74,23 @@ class Town:
             )
         return Sample(entries / seconds, 1e6 * used / entries)
 
-    def write_for(self, seconds: float, entries: int) -> Sample:
-        """Have as many of `entries` written as can be in so long; only what is answered counts."""
+    def write_batches(self, entries: int) -> Sample:
+        """Have entries written, as many in a datagram as fit; raise unless all are in the files."""
+        asked = batches(entries)
+        done = self.ask(signed(self.people, asked), self.people, Batch, Loop(WINDOW))
+        names = [person.name for person in self.people]
+        check_stored(self.server.data, names, (row.id for batch in asked for row in batch.rows))
+        return Sample(entries / done.load.seconds, 1e6 * done.cpu_seconds / entries)
+
+    def write_beside(
+        self, trouble: AbstractContextManager[object], seconds: float, entries: int
+    ) -> Sample:
+        """Have as many of `entries` written as can be in so long, while `trouble` is entered.
+
+        Only what is answered counts.
+        """
         loop = Loop(WINDOW, seconds=seconds)
-        done = self.ask(signed_entries(self.people, entries), self.people, Put, loop)
+        done = self.ask(signed_entries(self.people, entries), self.people, Put, loop, trouble)
         return Sample(done.load.rate, done.cpu_us)
 
     def latency(self, entries: int) -> Sample:
@@ -92,13 +106,18 @@ class Town:
         people: Sequence[Person],
         kind: type[Request],
         loop: Loop,
+        trouble: AbstractContextManager[object] | None = None,
     ) -> Exchange:
-        """Send requests, which `people` signed in turn, and check that the answers grant them."""
+        """Send requests, which `people` signed in turn, and check that the answers grant them.
+
+        `trouble` is entered while they are sent.
+        """
         path, replies = self.server.folder / "datagrams", self.server.folder / "replies"
         write_datagrams(path, datagrams)
-        before = cpu_seconds(self.pid)
-        load = self.generator.closed(path, self.server.port, loop, replies)
-        used = cpu_seconds(self.pid) - before
+        with trouble or nullcontext():
+            before = cpu_seconds(self.pid)
+            load = self.generator.closed(path, self.server.port, loop, replies)
+            used = cpu_seconds(self.pid) - before
         check_answers(replies, load.answered, datagrams, people, kind)
         return Exchange(load, used)
 

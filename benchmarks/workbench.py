@@ -9,8 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.calibration import calibrate
 from benchmarks.estates import stored_diaries
-from benchmarks.generator import Generator, compile_generator
+from benchmarks.generator import Generator, Load, compile_generator
 from benchmarks.machine import Cores, choose_cores
 from benchmarks.scale import Scale
 from benchmarks.town import Town, open_town
@@ -20,7 +21,7 @@ from benchmarks.town import Town, open_town
 class Workbench:
     """One run; `stack` ends at the end what rows leave running, `kept` outlives it.
 
-    `remarks` belong below the table; there is one about each thing.
+    `reached` is what the generator can do; `remarks` belong below the table, one about each thing.
     """
 
     scale: Scale
@@ -28,6 +29,7 @@ class Workbench:
     kept: Path
     cores: Cores
     generator: Generator
+    reached: Load
     stack: ExitStack
     remarks: dict[str, str] = field(default_factory=dict)
 
@@ -69,5 +71,8 @@ def open_workbench(scale: Scale, build: Path) -> Iterator[Workbench]:
         stack.callback(os.sched_setaffinity, 0, usable)
         os.sched_setaffinity(0, {cores.load})
         folder = Path(temporary)
-        generator = Generator(compile_generator(folder), cores.load)
-        yield Workbench(scale, folder, kept, cores, generator, stack)
+        program = compile_generator(folder)
+        number = scale.calibrating
+        reached = calibrate(Generator(program, cores.load), folder, cores.measured, number)
+        generator = Generator(program, cores.load)
+        yield Workbench(scale, folder, kept, cores, generator, reached, stack)

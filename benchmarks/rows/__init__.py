@@ -1,43 +1,52 @@
 """The rows of the table, by name; each module measures what belongs together.
 
-A row is added by a function that takes the workbench and gives figures, and a line in `ROWS`.
+A row is added by a function that takes the workbench and gives figures, what it claims, and a line
+in `ROWS`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from benchmarks.claims import Claim
 from benchmarks.figures import Figure
-from benchmarks.rows.commands import write_command
-from benchmarks.rows.floods import floods
-from benchmarks.rows.growing import many_users, stored_entries
-from benchmarks.rows.latency import latency
-from benchmarks.rows.lines import lines
-from benchmarks.rows.memory import memory
-from benchmarks.rows.reading import one_day, year
-from benchmarks.rows.restarting import restart
-from benchmarks.rows.writing import writing
+from benchmarks.rows.commands import COMMAND, write_command
+from benchmarks.rows.floods import FLOODS, floods
+from benchmarks.rows.growing import MANY_USERS, STORED, many_users, stored_entries
+from benchmarks.rows.latency import LATENCY, latency
+from benchmarks.rows.lines import BATCHED, lines
+from benchmarks.rows.memory import AT_REST, IDLE_USER, UNDER_LOAD, memory
+from benchmarks.rows.reading import ONE_DAY, YEAR, one_day, year
+from benchmarks.rows.restarting import RESTART, restart
+from benchmarks.rows.writing import PLAIN, SIGNED, writing
+from benchmarks.scale import Scale
 from benchmarks.workbench import Workbench
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What measures, and whether `make bench-quick` has time for it."""
+    """What measures, what it gives, and whether `make bench-quick` has time for it."""
 
     measure: Callable[[Workbench], Iterator[Figure]]
+    claims: tuple[Claim, ...]
     is_quick: bool = False
 
 
 ROWS: Final[Mapping[str, Row]] = {
-    "writing": Row(writing, is_quick=True),
-    "latency": Row(latency, is_quick=True),
-    "command": Row(write_command, is_quick=True),
-    "lines": Row(lines, is_quick=True),
-    "users": Row(many_users),
-    "stored": Row(stored_entries),
-    "day": Row(one_day),
-    "restart": Row(restart),
-    "memory": Row(memory),
-    "year": Row(year),
-    "floods": Row(floods),
+    "writing": Row(writing, (SIGNED, PLAIN), is_quick=True),
+    "latency": Row(latency, (LATENCY,), is_quick=True),
+    "command": Row(write_command, (COMMAND,), is_quick=True),
+    "lines": Row(lines, (BATCHED,), is_quick=True),
+    "users": Row(many_users, (MANY_USERS,)),
+    "stored": Row(stored_entries, (STORED,)),
+    "day": Row(one_day, (ONE_DAY,)),
+    "restart": Row(restart, (RESTART,)),
+    "memory": Row(memory, (IDLE_USER, AT_REST, UNDER_LOAD)),
+    "year": Row(year, (YEAR,)),
+    "floods": Row(floods, tuple(FLOODS.values())),
 }
+
+
+def titles(rows: Sequence[str], scale: Scale) -> list[str]:
+    """Give what the figures of these rows are called at a scale, in the table's order."""
+    return [claim.title(scale) for name in rows for claim in ROWS[name].claims]

@@ -6,7 +6,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Final
 
+from benchmarks.claims import Claim
 from benchmarks.clienthome import home_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.figures import Better, Figure, Sample, take_turns
@@ -15,6 +17,12 @@ from benchmarks.processes import PATIENCE_SECONDS, cpu_seconds, on_core
 from benchmarks.requests import TEXT
 from benchmarks.workbench import Workbench
 from tests.programs import BIN
+
+COMMAND: Final = Claim(
+    "`diaryclient write`, whole process on loopback, ms : jrnl, same text, local file",
+    0.5,
+    Better.LOWER,
+)
 
 
 def write_command(bench: Workbench) -> Iterator[Figure]:
@@ -35,13 +43,7 @@ def write_command(bench: Workbench) -> Iterator[Figure]:
     }
     take_turns(contenders, 1)  # compiled bytecode is written, files come into memory
     taken = take_turns(contenders, bench.scale.commands)
-    yield Figure(
-        "`diaryclient write`, whole process on loopback, ms : jrnl, same text, local file",
-        taken["ours"],
-        taken["jrnl"],
-        0.5,
-        Better.LOWER,
-    )
+    yield COMMAND.figure(bench.scale, taken["ours"], taken["jrnl"])
 
 
 def _timed(

@@ -2,16 +2,18 @@
 
 import os
 import random
-import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from benchmarks.claims import Claim
 from benchmarks.figures import Better, Figure, Sample, take_turns
-from benchmarks.generator import MOST_SECONDS, write_datagrams
+from benchmarks.generator import Load, write_datagrams
+from benchmarks.guessing import Guesser, prepare
 from benchmarks.population import Person
-from benchmarks.processes import resident_bytes, running, wait_for, wait_until_idle
+from benchmarks.processes import resident_bytes, wait_until_idle
 from benchmarks.requests import signed_entries
 from benchmarks.workbench import Workbench
 from diaryserver.clock import SystemClock
@@ -22,8 +24,22 @@ from protocol.offer import NONCE_BYTES, Hello, encode_hello
 RATE: Final = 20_000.0
 """Hostile datagrams a second."""
 
-LOGINS: Final = 50
+LOGINS: Final = 50.0
 """Wrong log-ins a second, each with a password that is really tried or refused untried."""
+
+_GUESSED: Final = "wrong log-ins"
+_NAMES: Final = ("random datagrams", "forged tokens", "bad signatures", "HELLO", _GUESSED)
+FLOODS: Final[Mapping[str, Claim]] = {
+    name: Claim(
+        f"signed entries/s during {LOGINS if name == _GUESSED else RATE:,.0f} {name} a second "
+        ": undisturbed",
+        0.8,
+        Better.HIGHER,
+    )
+    for name in _NAMES
+}
+_SPARE_SECONDS: Final = 1.0
+"""Guesses for so much longer than is measured, while the generator starts and ends."""
 
 _DIFFERENT: Final = 4_096
 _BODY_BYTES: Final = 120
@@ -34,27 +50,27 @@ def floods(bench: Workbench) -> Iterator[Figure]:
     """Measure undisturbed writes, and those during each flood, in turn."""
     town = bench.town
     before = resident_bytes(town.pid)
-    contenders: dict[str, Callable[[], Sample]] = {"nothing": partial(_written, bench)}
+    loads: list[Load] = []
+    guessers: list[Guesser] = []
+    contenders: dict[str, Callable[[], Sample]] = {
+        "nothing": partial(_written, bench, nullcontext())
+    }
     for name, datagrams in _hostile(town.people[0]).items():
         path = bench.folder / f"{name.replace(' ', '-')}.datagrams"
         write_datagrams(path, datagrams)
-        contenders[name] = partial(_flooded, bench, path)
-    contenders["wrong log-ins"] = partial(_guessed_at, bench)
+        contenders[name] = partial(_flooded, bench, path, loads)
+    contenders[_GUESSED] = partial(_guessed_at, bench, guessers)
     rested = {name: partial(_rested, bench, run) for name, run in contenders.items()}
     taken = take_turns(rested, bench.scale.runs)
     grown = resident_bytes(town.pid) - before
-    for name in contenders:
-        if name == "nothing":
-            continue
-        rate = LOGINS if name == "wrong log-ins" else int(RATE)
-        yield Figure(
-            f"signed entries/s during {rate:,} {name} a second : undisturbed",
-            taken[name],
-            taken["nothing"],
-            0.8,
-            Better.HIGHER,
-        )
-    bench.remarks["floods"] = f"The server grew by {grown / 2**20:.1f} MiB during all floods."
+    for name, claim in FLOODS.items():
+        yield claim.figure(bench.scale, taken[name], taken["nothing"])
+    bench.remarks["floods"] = (
+        f"The floods came at {min(load.sent_rate for load in loads):,.0f} datagrams a second at "
+        f"least, the log-ins at {min(each.sent_rate for each in guessers):.0f}, of which "
+        f"{sum(each.answered for each in guessers)} were answered meanwhile. "
+        f"The server grew by {grown / 2**20:.1f} MiB during all floods."
+    )
 
 
 def _hostile(victim: Person) -> Mapping[str, list[bytes]]:
@@ -95,25 +111,16 @@ def _rested(bench: Workbench, run: Callable[[], Sample]) -> Sample:
     return run()
 
 
-def _written(bench: Workbench) -> Sample:
-    return bench.town.write_for(bench.scale.flood_seconds, bench.scale.entries)
+def _written(bench: Workbench, trouble: AbstractContextManager[object]) -> Sample:
+    scale = bench.scale
+    return bench.town.write_beside(trouble, scale.flood_seconds, scale.flood_entries)
 
 
-def _flooded(bench: Workbench, path: Path) -> Sample:
-    port = bench.town.server.port
-    with bench.generator.paced(path, port, rate=RATE, seconds=MOST_SECONDS):
-        return _written(bench)
+def _flooded(bench: Workbench, path: Path, loads: list[Load]) -> Sample:
+    return _written(bench, bench.generator.paced(path, bench.town.server.port, RATE, loads))
 
 
-def _guessed_at(bench: Workbench) -> Sample:
-    log = bench.folder / "guesses"
-    words = [sys.executable, "-m", "benchmarks.guessing", bench.town.server.port, LOGINS]
-    with running(list(map(str, words)), bench.cores.load, log) as process:
-        # Writes are measured while passwords are tried, not before the first has arrived.
-        wait_for(log, r"began\n", process)
-        sample = _written(bench)
-    counted = wait_for(log, r"guessed (\d+) answered (\d+)\n", process)
-    bench.remarks["guesses"] = (
-        f"In the last flood of log-ins {counted[1]} were tried and {counted[2]} answered."
-    )
-    return sample
+def _guessed_at(bench: Workbench, guessers: list[Guesser]) -> Sample:
+    number = int(LOGINS * (bench.scale.flood_seconds + _SPARE_SECONDS))
+    guessers.append(Guesser(prepare(bench.town.server.port, number), LOGINS))
+    return _written(bench, guessers[-1])

@@ -4,10 +4,17 @@ import random
 from collections.abc import Iterator
 from functools import partial
 from itertools import count
+from typing import Final
 
+from benchmarks.claims import Claim
 from benchmarks.figures import Better, Figure, Sample, take_turns
 from benchmarks.town import Town
 from benchmarks.workbench import Workbench
+
+MANY_USERS: Final = Claim("entries/s with {scale.many_users:,} users : with 1", 0.8, Better.HIGHER)
+STORED: Final = Claim(
+    "entries/s with {scale.stored:,} stored entries : with none", 0.8, Better.HIGHER
+)
 
 
 def many_users(bench: Workbench) -> Iterator[Figure]:
@@ -21,9 +28,7 @@ def many_users(bench: Workbench) -> Iterator[Figure]:
             },
             bench.scale.runs,
         )
-    yield Figure(
-        f"entries/s with {users:,} users : with 1", taken["many"], taken["one"], 0.8, Better.HIGHER
-    )
+    yield MANY_USERS.figure(bench.scale, taken["many"], taken["one"])
 
 
 def stored_entries(bench: Workbench) -> Iterator[Figure]:
@@ -33,13 +38,7 @@ def stored_entries(bench: Workbench) -> Iterator[Figure]:
         {"full": partial(full.write, entries), "empty": partial(empty.write, entries)},
         bench.scale.runs,
     )
-    yield Figure(
-        f"entries/s with {bench.scale.stored:,} stored entries : with none",
-        taken["full"],
-        taken["empty"],
-        0.8,
-        Better.HIGHER,
-    )
+    yield STORED.figure(bench.scale, taken["full"], taken["empty"])
 
 
 def _write_anywhere(town: Town, entries: int, chance: random.Random) -> Sample:

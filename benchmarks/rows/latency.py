@@ -4,13 +4,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
+from typing import Final
 
+from benchmarks.claims import Claim
 from benchmarks.figures import Better, Figure, Sample, take_turns
 from benchmarks.generator import Loop, write_datagrams
 from benchmarks.peers.running import Peer, start_echo
 from benchmarks.processes import PATIENCE_SECONDS, on_core
 from benchmarks.requests import signed_entries
 from benchmarks.workbench import Workbench
+
+LATENCY: Final = Claim(
+    "one writer, window 1: median latency, us : one fdatasync + one echo round trip",
+    1.5,
+    Better.LOWER,
+)
 
 
 def latency(bench: Workbench) -> Iterator[Figure]:
@@ -21,13 +29,7 @@ def latency(bench: Workbench) -> Iterator[Figure]:
             {"ours": partial(town.latency, number), "floor": partial(_floor, bench, echo)},
             bench.scale.runs,
         )
-    yield Figure(
-        "one writer, window 1: median latency, us : one fdatasync + one echo round trip",
-        taken["ours"],
-        taken["floor"],
-        1.5,
-        Better.LOWER,
-    )
+    yield LATENCY.figure(bench.scale, taken["ours"], taken["floor"])
 
 
 def _floor(bench: Workbench, echo: Peer) -> Sample:

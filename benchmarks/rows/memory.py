@@ -2,11 +2,23 @@
 
 import time
 from collections.abc import Iterator
+from typing import Final
 
+from benchmarks.claims import Claim
 from benchmarks.figures import Better, Figure, alone
 from benchmarks.processes import resident_bytes
 from benchmarks.town import AT_ONCE
 from benchmarks.workbench import Workbench, say
+
+IDLE_USER: Final = Claim(
+    "memory: bytes an idle known user, {scale.many_users:,} of them", 400, Better.LOWER
+)
+AT_REST: Final = Claim("memory: MiB at rest", 60, Better.LOWER)
+UNDER_LOAD: Final = Claim(
+    "memory: MiB after {scale.load_minutes:g} min of full load : after a tenth of it",
+    1,
+    Better.LOWER,
+)
 
 
 def memory(bench: Workbench) -> Iterator[Figure]:
@@ -14,14 +26,8 @@ def memory(bench: Workbench) -> Iterator[Figure]:
     users = bench.scale.many_users
     resting = _at_rest(bench, "resting", 1)
     crowded = _at_rest(bench, "crowded", users)
-    yield Figure(
-        f"memory: bytes an idle known user, {users:,} of them",
-        alone((crowded - resting) / users),
-        None,
-        400,
-        Better.LOWER,
-    )
-    yield Figure("memory: MiB at rest", alone(resting / 2**20), None, 60, Better.LOWER)
+    yield IDLE_USER.figure(bench.scale, alone((crowded - resting) / users))
+    yield AT_REST.figure(bench.scale, alone(resting / 2**20))
     with bench.new_town("working", bench.scale.users) as town:
         sizes: list[int] = []
         began = time.perf_counter()
@@ -31,13 +37,7 @@ def memory(bench: Workbench) -> Iterator[Figure]:
             say(f"  {time.perf_counter() - began:.0f} s: {sizes[-1] / 2**20:.1f} MiB")
     # The first tenth of the time fills caches, all of which are bounded.
     settled = sizes[len(sizes) // 10]
-    yield Figure(
-        f"memory: MiB after {bench.scale.load_minutes:g} min of full load : after a tenth of it",
-        alone(sizes[-1] / 2**20),
-        alone(settled / 2**20),
-        1,
-        Better.LOWER,
-    )
+    yield UNDER_LOAD.figure(bench.scale, alone(sizes[-1] / 2**20), alone(settled / 2**20))
 
 
 def _at_rest(bench: Workbench, name: str, users: int) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
+from benchmarks.claims import Claim
 from benchmarks.clienthome import home_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.estates import days_ago, stored_diaries
@@ -20,6 +21,14 @@ from protocol.messages import Days, Read, padded
 from tests.lossy_proxy import LossyProxy, Weather
 from tests.programs import BIN
 
+ONE_DAY: Final = Claim(
+    "read one day out of {scale.old_days:,}, us : out of one day", 1.2, Better.LOWER
+)
+YEAR: Final = Claim(
+    "a year ({scale.year_megabytes:.1f} MB) read through the proxy, 50 ms round trip, 1 % loss, s",
+    12,
+    Better.LOWER,
+)
 YEAR_SECONDS: Final = 120.0
 WEATHER: Final = Weather(loss=0.01, delay=0.025)
 """1 % lost, and 25 ms each way: a round trip of 50 ms."""
@@ -38,28 +47,15 @@ def one_day(bench: Workbench) -> Iterator[Figure]:
             },
             bench.scale.runs,
         )
-    yield Figure(
-        f"read one day out of {old_days:,}, us : out of one day",
-        taken["old"],
-        taken["young"],
-        1.2,
-        Better.LOWER,
-    )
+    yield ONE_DAY.figure(bench.scale, taken["old"], taken["young"])
 
 
 def year(bench: Workbench) -> Iterator[Figure]:
     """Read a year with `diaryclient`, in another weather each time."""
     diary = stored_diaries(1, bench.scale.year_days, bench.scale.year_entries)
     with bench.new_town("year", 1, diary) as town:
-        size = sum(path.stat().st_size for path in town.server.day_files("u0"))
         times = [_read_year(bench, town, seed) for seed in range(bench.scale.runs)]
-    yield Figure(
-        f"a year ({size / 1e6:.1f} MB) read through the proxy, 50 ms round trip, 1 % loss, s",
-        alone(*times),
-        None,
-        12,
-        Better.LOWER,
-    )
+    yield YEAR.figure(bench.scale, alone(*times))
 
 
 def _read_yesterday(town: Town, person: Person, number: int) -> Sample:

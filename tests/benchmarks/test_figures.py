@@ -1,15 +1,26 @@
-"""Figures: medians of runs that took turns, and what is shown of them."""
+"""Figures: medians of runs that took turns, and what is kept and shown of them."""
 
 import json
 
+import pytest
+
+from benchmarks.claims import Claim
+from benchmarks.errors import BenchmarkError
 from benchmarks.figures import Better, Figure, Sample, Series, alone, take_turns
-from benchmarks.report import to_json, to_markdown, to_table
+from benchmarks.report import Report, Result, from_json, to_json, to_markdown, to_table
+from benchmarks.scale import FULL
 
 
 def a_figure(better: Better = Better.HIGHER, goal: float = 2.0) -> Figure:
     """Ours has the median 30 and 5 us, the peer 10."""
     ours = Series((Sample(30, 5), Sample(1000, 9), Sample(20, 4)))
     return Figure("entries/s : peer", ours, alone(10, 10, 10), goal, better)
+
+
+def a_report() -> Report:
+    """One figure with a peer, one alone, and a remark."""
+    restart = Figure("restart, s", alone(0.5), None, 2, Better.LOWER)
+    return Report((Result.of(a_figure()), Result.of(restart)), ("2 cores of a ≥ 486.",))
 
 
 def test_contenders_take_turns_and_each_is_the_first_of_a_round_as_often_as_the_last() -> None:
@@ -34,16 +45,23 @@ def test_a_ratio_is_that_of_the_medians() -> None:
 
 def test_a_goal_is_reached_from_its_own_side() -> None:
     """Higher or lower, a figure that equals its goal has reached it."""
-    assert a_figure(Better.HIGHER, 3).is_reached
-    assert not a_figure(Better.HIGHER, 3.1).is_reached
-    assert a_figure(Better.LOWER, 3).is_reached
-    assert not a_figure(Better.LOWER, 2.9).is_reached
+    assert Result.of(a_figure(Better.HIGHER, 3)).is_reached
+    assert not Result.of(a_figure(Better.HIGHER, 3.1)).is_reached
+    assert Result.of(a_figure(Better.LOWER, 3)).is_reached
+    assert not Result.of(a_figure(Better.LOWER, 2.9)).is_reached
+
+
+def test_a_claim_is_called_the_same_before_and_after_it_was_measured() -> None:
+    """So the documents can be compared with the benchmark without measuring anything."""
+    claim = Claim("{scale.users:,} users : echo", 3, Better.LOWER)
+    figure = claim.figure(FULL, alone(1, 5, 2), alone(4))
+    assert figure.name == claim.title(FULL) == "1,000 users : echo"
+    assert (figure.ratio, figure.goal, figure.better) == (0.5, 3, Better.LOWER)
 
 
 def test_the_json_has_these_keys_and_no_others() -> None:
     """Programs read `build/bench.json`: its form is a promise."""
-    alone_standing = Figure("restart, s", alone(0.5), None, 2, Better.LOWER)
-    assert json.loads(to_json([a_figure(), alone_standing])) == {
+    assert json.loads(to_json(a_report())) == {
         "figures": [
             {
                 "name": "entries/s : peer",
@@ -65,13 +83,28 @@ def test_the_json_has_these_keys_and_no_others() -> None:
                 "cpu_us": None,
                 "runs": 1,
             },
-        ]
+        ],
+        "remarks": ["2 cores of a ≥ 486."],
     }
+
+
+def test_what_was_kept_is_read_again() -> None:
+    """The documents show what was measured, digit for digit."""
+    assert from_json(to_json(a_report())) == a_report()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"figures": [], "remarks": 1}', '{"figures": [{}], "remarks": []}']
+)
+def test_what_is_no_report_is_an_error(text: str) -> None:
+    """A file that something else has written is not shown to anybody."""
+    with pytest.raises(BenchmarkError, match=r"no bench\.json"):
+        from_json(text)
 
 
 def test_the_tables_show_what_was_missed_in_parentheses() -> None:
     """Nobody has to compare a ratio with its goal in the head."""
-    reached, missed = a_figure(goal=3), a_figure(goal=4)
+    reached, missed = Result.of(a_figure(goal=3)), Result.of(a_figure(goal=4))
     assert "≥ 3 " in to_table([reached])
     assert "(≥ 4)" in to_table([missed])
     assert to_markdown([reached]).splitlines() == [
