@@ -68,7 +68,7 @@ QUICK: Final = Scale(
 """What `make bench-quick` has 50 seconds for; the rows it leaves out are small here too."""
 
 FULL: Final = Scale(
-    runs=7,
+    runs=5,
     calibrating=300_000,
     users=1_000,
     entries=40_000,
