@@ -1,4 +1,4 @@
-"""What every row finds on the table: the scale, the cores, a folder, the generator, two towns."""
+"""What every row finds on the table: the scale, the cores, a folder, the generator, three towns."""
 
 import os
 import sys
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 from benchmarks.calibration import calibrate
 from benchmarks.estates import stored_diaries
@@ -15,6 +16,9 @@ from benchmarks.generator import Generator, Load, compile_generator
 from benchmarks.machine import Cores, choose_cores
 from benchmarks.scale import Scale
 from benchmarks.town import Town, open_town
+
+OLD_ENTRIES: Final = 10
+"""On each day of a diary of which one day is read: more than one answer holds."""
 
 
 @dataclass
@@ -44,6 +48,17 @@ class Workbench:
         scale = self.scale
         diaries = stored_diaries(scale.users, scale.stored_days, scale.stored_entries)
         return self.stack.enter_context(self.new_town("stored", scale.users, diaries))
+
+    @cached_property
+    def readers_town(self) -> Town:
+        """A server of three: one with years of entries, one with a day, one with a year to read."""
+        scale = self.scale
+        diaries = (
+            stored_diaries(1, scale.old_days, OLD_ENTRIES),
+            stored_diaries(1, 1, OLD_ENTRIES, first=1),
+            stored_diaries(1, scale.year_days, scale.year_entries, first=2),
+        )
+        return self.stack.enter_context(self.new_town("readers", len(diaries), *diaries))
 
     def new_town(
         self, name: str, users: int, *diaries: Callable[[Path], None], is_used: bool = True

@@ -10,7 +10,7 @@ from typing import Final
 from benchmarks.claims import Claim
 from benchmarks.clienthome import home_of
 from benchmarks.errors import BenchmarkError
-from benchmarks.estates import days_ago, stored_diaries
+from benchmarks.estates import days_ago
 from benchmarks.figures import Better, Figure, Sample, alone, take_turns
 from benchmarks.generator import Loop
 from benchmarks.population import Person
@@ -36,25 +36,22 @@ WEATHER: Final = Weather(loss=0.01, delay=0.025)
 
 def one_day(bench: Workbench) -> Iterator[Figure]:
     """Ask for a day as a client does: its row, then its bytes; the first person's diary is long."""
-    old_days, number = bench.scale.old_days, bench.scale.latencies
-    diaries = [stored_diaries(1, old_days, 10), stored_diaries(1, 1, 10, first=1)]
-    with bench.new_town("old", 2, *diaries) as town:
-        old, young = town.people
-        taken = take_turns(
-            {
-                "old": partial(_read_yesterday, town, old, number),
-                "young": partial(_read_yesterday, town, young, number),
-            },
-            bench.scale.runs,
-        )
+    town, number = bench.readers_town, bench.scale.latencies
+    old, young, _ = town.people
+    taken = take_turns(
+        {
+            "old": partial(_read_yesterday, town, old, number),
+            "young": partial(_read_yesterday, town, young, number),
+        },
+        bench.scale.runs,
+    )
     yield ONE_DAY.figure(bench.scale, taken["old"], taken["young"])
 
 
 def year(bench: Workbench) -> Iterator[Figure]:
     """Read a year with `diaryclient`, in another weather each time."""
-    diary = stored_diaries(1, bench.scale.year_days, bench.scale.year_entries)
-    with bench.new_town("year", 1, diary) as town:
-        times = [_read_year(bench, town, seed) for seed in range(bench.scale.runs)]
+    town = bench.readers_town
+    times = [_read_year(bench, town, seed) for seed in range(bench.scale.runs)]
     yield YEAR.figure(bench.scale, alone(*times))
 
 
@@ -69,7 +66,7 @@ def _read_yesterday(town: Town, person: Person, number: int) -> Sample:
 
 def _read_year(bench: Workbench, town: Town, seed: int) -> float:
     with LossyProxy(town.server.address, WEATHER, seed=seed) as proxy:
-        home = home_of(bench.folder / f"reader{seed}", town, town.people[0], proxy.port)
+        home = home_of(bench.folder / f"reader{seed}", town, town.people[2], proxy.port)
         began = time.perf_counter()
         done = subprocess.run(
             [
