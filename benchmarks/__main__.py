@@ -32,15 +32,14 @@ def main() -> int:
     try:
         if given.paste:
             paste(from_json(_kept(given.build)), _ROOT, titles(list(ROWS), FULL))
-        else:
-            _run(given)
+            return 0
+        return 0 if _run(given) else 1
     except BenchmarkError as error:
         sys.stderr.write(f"benchmarks: {error}\n")
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("benchmarks: interrupted; what was started has ended\n")
         return _INTERRUPTED
-    return 0
 
 
 def _parse() -> argparse.Namespace:
@@ -56,30 +55,41 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _run(given: argparse.Namespace) -> None:
+def _run(given: argparse.Namespace) -> bool:
+    """Measure and show; tell whether all could be measured."""
     wanted = given.only or [name for name, row in ROWS.items() if row.is_quick or not given.quick]
     scale = _SCALES[given.scale or ("quick" if given.quick else "full")]
-    report = _measured(wanted, scale, given.build)
+    report, failed = _measured(wanted, scale, given.build)
     (given.build / "bench.json").write_text(to_json(report))
     table = (to_markdown if given.markdown else to_table)(report.figures)
     sys.stdout.write(table + "\n" + "\n".join(report.remarks) + "\n")
+    return not failed
 
 
-def _measured(wanted: Sequence[str], scale: Scale, build: Path) -> Report:
+def _measured(wanted: Sequence[str], scale: Scale, build: Path) -> tuple[Report, list[str]]:
+    """Give what was measured, and the rows that could not be."""
+    failed: list[str] = []
     began = time.perf_counter()
     with open_workbench(scale, build) as bench:
         _warn(bench)
-        figures = [figure for name in wanted for figure in _measure(bench, name)]
+        figures = [figure for name in wanted for figure in _measure(bench, name, failed)]
         remarks = [describe(bench.folder) + ".", _of_the_generator(bench), *bench.remarks.values()]
     seconds = time.perf_counter() - began
     remarks.append(f"All of it took {seconds // 60:.0f} min {seconds % 60:.0f} s.")
-    return Report(tuple(map(Result.of, figures)), tuple(remarks))
+    return Report(tuple(map(Result.of, figures)), tuple(remarks)), failed
 
 
-def _measure(bench: Workbench, name: str) -> list[Figure]:
+def _measure(bench: Workbench, name: str, failed: list[str]) -> list[Figure]:
     say(f"measuring {name} ...")
     began = time.perf_counter()
-    figures = list(ROWS[name].measure(bench))
+    try:
+        figures = list(ROWS[name].measure(bench))
+    except BenchmarkError as error:
+        # The other rows of half an hour are worth keeping.
+        failed.append(name)
+        bench.remarks[name] = f"{name} could not be measured: {error}"
+        say(bench.remarks[name])
+        return []
     say(f"measured {name} in {time.perf_counter() - began:.0f} s")
     return figures
 

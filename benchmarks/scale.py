@@ -11,6 +11,7 @@ ENTRY_BYTES: Final = 109
 class Scale:
     """Sizes of a whole run.
 
+    `texts` of a run are plain ones, of one diary, whose day takes no more than 16 MiB in all runs;
     `stored_days` files of `stored_entries` each lie in the diary of each of `users` people.
     `calibrating` datagrams go to the echo in C; `flood_entries` are more than a server takes in
     `flood_seconds`.
@@ -20,6 +21,7 @@ class Scale:
     calibrating: int
     users: int
     entries: int
+    texts: int
     latencies: int
     commands: int
     flood_seconds: float
@@ -53,6 +55,7 @@ QUICK: Final = Scale(
     calibrating=100_000,
     users=1_000,
     entries=4_000,
+    texts=4_000,
     latencies=200,
     commands=5,
     flood_seconds=1.5,
@@ -72,6 +75,7 @@ FULL: Final = Scale(
     calibrating=300_000,
     users=1_000,
     entries=40_000,
+    texts=15_000,
     latencies=2_000,
     commands=11,
     flood_seconds=3.0,
@@ -91,6 +95,7 @@ TINY: Final = Scale(
     calibrating=2_000,
     users=5,
     entries=60,
+    texts=60,
     latencies=10,
     commands=1,
     flood_seconds=0.2,

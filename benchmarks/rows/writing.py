@@ -12,7 +12,7 @@ from benchmarks.figures import Better, Figure, Sample, take_turns
 from benchmarks.generator import TEXT_END, Loop, write_datagrams
 from benchmarks.peers.running import Peer, start_echo, start_tutorial
 from benchmarks.processes import cpu_seconds
-from benchmarks.requests import texts
+from benchmarks.requests import texts as some_texts
 from benchmarks.town import WINDOW
 from benchmarks.workbench import Workbench
 
@@ -30,13 +30,13 @@ _ECHOES: Final = 4
 
 def writing(bench: Workbench) -> Iterator[Figure]:
     """Measure both of ours and both floors in turn."""
-    town, entries = bench.town, bench.scale.entries
+    town, entries, texts = bench.town, bench.scale.entries, bench.scale.texts
     with start_tutorial(bench) as tutorial, start_echo(bench) as echo:
         taken = take_turns(
             {
                 "signed": partial(town.write, entries),
-                "plain": partial(_run, bench, Peer(town.server.process, town.server.port), entries),
-                "tutorial": partial(_run, bench, tutorial, entries),
+                "plain": partial(_run, bench, Peer(town.server.process, town.server.port), texts),
+                "tutorial": partial(_run, bench, tutorial, texts),
                 "echo": partial(_run, bench, echo, _ECHOES * entries),
             },
             bench.scale.runs,
@@ -52,7 +52,7 @@ def writing(bench: Workbench) -> Iterator[Figure]:
 
 def _run(bench: Workbench, peer: Peer, number: int) -> Sample:
     path = bench.folder / "texts"
-    write_datagrams(path, [text.encode() for text in texts(number)])
+    write_datagrams(path, [text.encode() for text in some_texts(number)])
     before = cpu_seconds(peer.process.pid)
     load = bench.generator.closed(path, peer.port, Loop(WINDOW, TEXT_END))
     used = cpu_seconds(peer.process.pid) - before
