@@ -8,7 +8,9 @@ import pytest
 from benchmarks.errors import BenchmarkError
 from benchmarks.population import populate
 from benchmarks.readback import check_stored
-from benchmarks.requests import ENTRIES_A_BATCH, batches, check_answers, signed
+from benchmarks.requests import ENTRIES_A_BATCH, batches, check_answers, signed, texts
+from benchmarks.scale import FULL, QUICK, Scale
+from diaryserver.store.deciding import MAX_DAY_BYTES
 from protocol.channel import seal_reply
 from protocol.dayfile import Stamp, Written, format_record
 from protocol.envelope import MAX_DATAGRAM, parse_envelope
@@ -76,3 +78,12 @@ def test_a_refused_entry_of_a_batch_is_an_error(tmp_path: Path) -> None:
             continue
         with pytest.raises(BenchmarkError, match="refused entries of a batch"):
             check_answers(replies, 1, [datagram], [person], Batch)
+
+
+@pytest.mark.parametrize("scale", [QUICK, FULL])
+def test_the_day_of_one_diary_has_room_for_all_runs(scale: Scale) -> None:
+    """What the server must refuse is no measure of its speed."""
+    plain = Written(Stamp(NOW, 0), an_id(), texts(1)[0], attributes=(("v", "legacy"),))
+    size = len(format_record(plain))
+    assert scale.runs * scale.texts * size < MAX_DAY_BYTES  # all of the plain ones
+    assert scale.entries * size < MAX_DAY_BYTES  # a run of the one user
