@@ -89,10 +89,17 @@ CREATE TABLE places (
 ) STRICT, WITHOUT ROWID;
 """
 
-_MIGRATIONS: Final = (_FIRST, _RENEWAL, _OPERATION)
+_TOKENS_OF_USERS: Final = """
+CREATE INDEX tokens_by_user ON tokens (uid);
+"""
+
+_MIGRATIONS: Final = (_FIRST, _RENEWAL, _OPERATION, _TOKENS_OF_USERS)
 """The first makes an empty file version 1, the next makes version 1 version 2, and so on."""
 
 SCHEMA_VERSION: Final = len(_MIGRATIONS)
+
+CACHE_KIB: Final = 512
+"""Of pages; SQLite's default, 2 MiB, fills when the tokens are read at the start, for nothing."""
 
 
 def open_database(path: Path) -> sqlite3.Connection:
@@ -121,6 +128,7 @@ def _migrate(connection: sqlite3.Connection) -> int:
     connection.execute("PRAGMA synchronous = EXTRA")
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     for number in range(version + 1, SCHEMA_VERSION + 1):
         script = _MIGRATIONS[number - 1]

@@ -31,6 +31,11 @@ class UserTable:
         for uid, name, created, has_password, disabled in rows:
             yield User(uid, Username(name), created, bool(has_password), bool(disabled))
 
+    def enabled_names(self) -> Iterator[str]:
+        """Give the names of all who are not disabled, one by one."""
+        query = "SELECT name FROM users WHERE removed = 0 AND disabled = 0"
+        return (str(Username(name)) for (name,) in self._connection.stream(query))
+
     def insert(self, uid: bytes, name: Username, now: int) -> None:
         """Add a user; raise sqlite3.IntegrityError if the name is taken."""
         self._connection.execute(
