@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import Final
 
 from diaryserver.admin.socket import AdminSocket
+from diaryserver.allocator import give_back, use_one_heap
 from diaryserver.clock import SystemClock
 from diaryserver.composition import (
     Data,
@@ -30,7 +31,8 @@ from diaryserver.steps import Announce, announcer
 from protocol.errors import StorageError
 
 HOUSEKEEPING_SECONDS: Final = 30.0
-"""How often day files are made durable, counters reported, ended tokens erased, uses kept."""
+"""How often day files are made durable, counters reported, ended tokens erased, uses kept, and what
+memory is free given back."""
 
 FINISH_SECONDS: Final = 6.0
 """How long a stop waits for a disk: as long as a client for its answer, who then asks again."""
@@ -50,6 +52,7 @@ def serve(configuration: Configuration) -> None:
 
     Raise ListenError or DataError, having created nothing that was not there, if it cannot start.
     """
+    use_one_heap()
     server, legacy = configuration.server, configuration.legacy
     announce = announcer(os.environ)
     with ExitStack() as stack:
@@ -133,6 +136,7 @@ class _Server:
             await self._sweep()
             await self._keep_uses()
             await workers.entries.run(self._data.entries.checkpoint)
+            await workers.entries.run(give_back)
             self._report()
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
@@ -158,4 +162,5 @@ def _spare_the_collector() -> None:
     """Exempt what the start built, modules and tokens, from every later look for cycles."""
     gc.collect()
     gc.freeze()
+    give_back()
     gc.set_threshold(COLLECT_AFTER)
