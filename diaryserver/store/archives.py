@@ -64,7 +64,7 @@ def list_archives(
             return ArchiveList(tuple(rows), more=True)
         for data in _data(folder, archived):
             looked_at += len(data)
-            rows.append(_row(archived, state(archived.day), data))
+            rows.append(_row(folder, archived, state(archived.day), data))
     return ArchiveList(tuple(rows), more=False)
 
 
@@ -75,7 +75,7 @@ def _data(folder: UserFolder, archived: Archived) -> Iterator[bytes]:
         return  # somebody moved it just now
 
 
-def _row(archived: Archived, state: DayState, data: bytes) -> ArchiveRow:
+def _row(folder: UserFolder, archived: Archived, state: DayState, data: bytes) -> ArchiveRow:
     ids = set(entry_ids(data))
     return ArchiveRow(
         name=archived.name,
@@ -83,5 +83,16 @@ def _row(archived: Archived, state: DayState, data: bytes) -> ArchiveRow:
         generation=state.generation,
         cleared=archived.cleared,
         entries=len(ids),
-        absent=len(ids - state.ids),
+        absent=_absent(folder, archived.day, state, ids),
     )
+
+
+def _absent(folder: UserFolder, day: Day, state: DayState, ids: set[bytes]) -> int:
+    """Give how many of the ids the day's own file lacks."""
+    found = [state.records.find(each) for each in ids]
+    if None not in found:
+        return found.count(False)
+    try:
+        return len(ids.difference(entry_ids(folder.read_day(day).text)))
+    except FileNotFoundError:
+        return len(ids)  # somebody moved it just now

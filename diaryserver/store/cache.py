@@ -4,22 +4,29 @@ from collections import OrderedDict
 from collections.abc import Collection
 from typing import Final
 
+from diaryserver.store.dayids import MAX_NEWEST
 from diaryserver.store.daystate import DayState, load_day
 from diaryserver.store.folders import UserFolder
 from protocol.identifiers import Day, Username
 
 MAX_CACHED_DAYS: Final = 20_000
-MAX_CACHED_IDS: Final = 500_000
-"""About 50 MiB of ids; a day that is not cached is read again, nothing else happens."""
+MAX_CACHED_IDS: Final = 2_000_000
+"""32 MiB of ids; a day that is not cached is read again, nothing else happens."""
 
 
 class DayCache:
     """What is known of days; used by one thread."""
 
-    def __init__(self, max_days: int = MAX_CACHED_DAYS, max_ids: int = MAX_CACHED_IDS) -> None:
-        """Bound the memory: ids are what it goes into."""
+    def __init__(
+        self,
+        max_days: int = MAX_CACHED_DAYS,
+        max_ids: int = MAX_CACHED_IDS,
+        newest: int = MAX_NEWEST,
+    ) -> None:
+        """Bound the memory: ids are what it goes into, of each day the `newest` ones."""
         self._max_days = max_days
         self._max_ids = max_ids
+        self._newest = newest
         self._days: OrderedDict[tuple[Username, Day], DayState] = OrderedDict()
         self._ids = 0
 
@@ -31,14 +38,10 @@ class DayCache:
             self._days.move_to_end(key)
             return state
         self.forget(*key)
-        loaded = load_day(folder, day)
+        loaded = load_day(folder, day, self._newest)
         self._days[key] = loaded
         self._ids += loaded.weight()
-        while len(self._days) > 1 and (
-            len(self._days) > self._max_days or self._ids > self._max_ids
-        ):
-            _, oldest = self._days.popitem(last=False)
-            self._ids -= oldest.weight()
+        self._make_room()
         return loaded
 
     def note_ids(
@@ -52,12 +55,11 @@ class DayCache:
 
         `state` is that of `key`, whether it is cached still or not.
         """
-        state.ids.update(ids)
-        if changes:
-            state.ids.difference_update(changes)
-            state.changes.update(changes)
-        if self._days.get(key) is state:
-            self._ids += len(ids)
+        more = state.records.add(ids)
+        state.entries += len(ids) - len(changes)
+        if more and self._days.get(key) is state:
+            self._ids += more
+            self._make_room()
 
     def forget(self, user: Username, day: Day) -> None:
         """Drop a day."""
@@ -70,3 +72,10 @@ class DayCache:
         for name, day in list(self._days):
             if name == user:
                 self.forget(user, day)
+
+    def _make_room(self) -> None:
+        while len(self._days) > 1 and (
+            len(self._days) > self._max_days or self._ids > self._max_ids
+        ):
+            _, oldest = self._days.popitem(last=False)
+            self._ids -= oldest.weight()

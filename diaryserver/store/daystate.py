@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from diaryserver.store.dayids import MAX_NEWEST, DayIds
 from diaryserver.store.folders import ARCHIVE, QUARANTINE, UserFolder, compressed_file, day_file
 from diaryserver.store.plainness import make_plain
 from protocol.identifiers import Day
@@ -24,6 +25,9 @@ _RECORD: Final = re.compile(rb"^[0-9]{4}-[0-9T:.+-]{24} ([0-9a-f]{32}) ([-+*~^])
 
 _DIGEST_LETTERS: Final = 16
 
+_WEIGHT_ELSEWHERE: Final = 10
+"""An id of another file takes 170 bytes, with the file's name, one of the day file 16."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -32,10 +36,10 @@ class DayState:
     """A day's file and archives: `inode` 0 and `size` 0 if it has no file.
 
     `size` is that of its text, `stored` that of its file, which differs if `is_compressed`.
-    `changed` is the file's ctime in ns, which no tool can set. `ids` are those of the entries in
-    the file, `changes` those of the records that change one; `elsewhere` those of all records in
-    its cleared generations, and in what somebody renamed, each with the subfolder and the name of
-    its file. `synced` are the files, named so, that were made durable since they were read.
+    `changed` is the file's ctime in ns, which no tool can set. `entries` is how many entries the
+    file has, `records` the ids of these and of what changes one; `elsewhere` those of all records
+    in its cleared generations, and in what somebody renamed, each with the subfolder and the name
+    of its file. `synced` are the files, named so, that were made durable since they were read.
     """
 
     generation: int
@@ -44,18 +48,18 @@ class DayState:
     changed: int = 0
     stored: int = 0
     is_compressed: bool = False
-    ids: set[bytes] = field(default_factory=set)
-    changes: set[bytes] = field(default_factory=set)
+    entries: int = 0
+    records: DayIds = field(default_factory=DayIds)
     elsewhere: dict[bytes, tuple[str, str]] = field(default_factory=dict)
     synced: set[tuple[str, str]] = field(default_factory=set)
 
-    def is_here(self, entry_id: bytes) -> bool:
-        """Tell whether a record in the file has this id."""
-        return entry_id in self.ids or entry_id in self.changes
-
     def holds(self, entry_id: bytes) -> bool:
-        """Tell whether a record has this id, in the file or elsewhere."""
-        return entry_id in self.ids or entry_id in self.changes or entry_id in self.elsewhere
+        """Tell whether it is known that a record has this id, in the file or elsewhere."""
+        return bool(self.records.find(entry_id)) or entry_id in self.elsewhere
+
+    def lacks(self, entry_id: bytes) -> bool:
+        """Tell whether it is known that no record has this id, in the file or elsewhere."""
+        return entry_id not in self.elsewhere and self.records.find(entry_id) is False
 
     def is_current(self, folder: UserFolder, day: Day) -> bool:
         """Tell whether the file is still the one that was loaded, and unchanged."""
@@ -93,18 +97,21 @@ class DayState:
         return compressed_file(day) if self.is_compressed else day_file(day)
 
     def weight(self) -> int:
-        """Give how many ids it holds, which is what its memory goes into."""
-        return len(self.ids) + len(self.changes) + len(self.elsewhere)
+        """Give how many ids it knows by heart, which is what its memory goes into."""
+        return len(self.records) + _WEIGHT_ELSEWHERE * len(self.elsewhere)
 
 
-def load_day(folder: UserFolder, day: Day) -> DayState:
+def load_day(folder: UserFolder, day: Day, newest: int = MAX_NEWEST) -> DayState:
     """Read a day's file and archives; a torn end of the file is set aside first.
+
+    So many of the file's ids are known by heart.
 
     A write that was cut off was never acknowledged. Left in place it would merge with the next
     entry, or pass for a shorter one.
     """
     archives = folder.archived(day)
-    state = DayState(generation=archives[-1][0] + 1 if archives else 0)
+    generation = archives[-1][0] + 1 if archives else 0
+    state = DayState(generation, records=DayIds(limit=newest))
     for subfolder, name in _other_files(folder, day):
         data = folder.read_file(name, subfolder)
         state.elsewhere.update((entry_id, (subfolder, name)) for entry_id in record_ids(data))
@@ -118,9 +125,13 @@ def load_day(folder: UserFolder, day: Day) -> DayState:
     else:
         state.note(found.status)
     whole = data.rfind(b"\n") + 1
+    entries: set[bytes] = set()
+    changes: set[bytes] = set()
     for match in _RECORD.finditer(data[:whole]):
-        ids = state.ids if match[2] in b"+*" else state.changes
+        ids = entries if match[2] in b"+*" else changes
         ids.add(bytes.fromhex(match[1].decode()))
+    state.entries = len(entries)
+    state.records.add(sorted(entries | changes))
     if whole < len(data):
         state.note(_set_torn_end_aside(folder, day, whole, data[whole:]))
     return state

@@ -10,10 +10,10 @@ from functools import cached_property
 from typing import Final
 
 from diaryserver.service.ports import Alteration, Append, Appended, Outcome, Writing
-from diaryserver.store.daystate import DayState
+from diaryserver.store.daystate import DayState, record_ids
 from diaryserver.store.folders import UserFolder
 from diaryserver.store.lines import compare_stored, content, format_writing
-from diaryserver.store.pieces import records_on
+from diaryserver.store.pieces import naming, records_on
 from protocol.dayfile import History, Restored, histories
 from protocol.errors import (
     BusyError,
@@ -48,7 +48,7 @@ class Additions:
     @staticmethod
     def are(batch: Iterable[Writing], state: DayState) -> bool:
         """Tell whether a day file's part of a batch is of this kind."""
-        return all(isinstance(each, Append) and not state.holds(each.id) for each in batch)
+        return all(isinstance(each, Append) and state.lacks(each.id) for each in batch)
 
     def decide(self, writing: Writing) -> Outcome:
         """Give the outcome, and take its line among `lines` if it is new; raise OSError."""
@@ -82,7 +82,7 @@ class Decisions(Additions):
         self._folder = folder
 
     def _decide(self, writing: Writing) -> Outcome:
-        if self._state.holds(writing.id):
+        if self._is_stored(writing.id):
             return compare_stored(self._folder, self._day, self._state, writing)
         if isinstance(writing, Alteration):
             if writing.change.original in self.lines:
@@ -93,8 +93,14 @@ class Decisions(Additions):
                 return refusal
         return self._accept(writing)
 
+    def _is_stored(self, entry_id: EntryId) -> bool:
+        state = self._state
+        if state.holds(entry_id) or state.lacks(entry_id):
+            return state.holds(entry_id)
+        return entry_id in record_ids(naming(entry_id, self._stored))
+
     def _history(self, original: EntryId) -> History | None:
-        if original not in self._state.ids:
+        if self._state.records.find(original) is False:
             return None
         data = b"".join((self._stored, *self.changes.values()))
         return histories(records_on(original, data)).get(original)

@@ -266,7 +266,7 @@ class FileEntryStore:
     def _row(self, folder: UserFolder, user: Username, day: Day) -> DayRow:
         waiting = self._writer.waiting(user, day)
         state = self._cache.state(folder, day)
-        entries = len(state.ids) + len(entry_ids(waiting))
+        entries = state.entries + len(entry_ids(waiting))
         return DayRow(day, state.generation, entries, state.size + len(waiting))
 
     def _storage_error(self, doing: str, user: Username, error: OSError) -> StorageError:

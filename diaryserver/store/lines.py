@@ -60,7 +60,7 @@ def compare_stored(folder: UserFolder, day: Day, state: DayState, writing: Writi
     opened for writing, since on a disk that turned read-only a sync says yes and does nothing.
     """
     here = ("", state.file_name(day))
-    place = here if state.is_here(writing.id) else state.elsewhere[writing.id]
+    place = here if state.records.find(writing.id) else state.elsewhere.get(writing.id, here)
     subfolder, name = place
     is_durable = place in state.synced
     flags = os.O_RDONLY if is_durable else os.O_RDWR

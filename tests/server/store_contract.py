@@ -10,6 +10,7 @@ from typing import Final, Protocol, Self, cast
 
 from diaryserver.composition import open_entries
 from diaryserver.service.ports import Alteration, Append, Appended, EntryStore, Outcome
+from diaryserver.store.cache import DayCache
 from diaryserver.store.files import FileEntryStore
 from protocol.dayfile import (
     Amended,
@@ -58,10 +59,17 @@ def open_trailing_files(folder: Path) -> Iterator[EntryStore]:
         yield entries
 
 
-def open_compressed_files(folder: Path) -> Iterator[EntryStore]:
-    """Day files that are compressed whenever something was done to a diary."""
+def open_long_files(folder: Path) -> Iterator[EntryStore]:
+    """Trailing day files with more entries than are known by heart."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    with open_entries(folder) as entries:
+    with open_entries(folder, files_at_once=0, cache=DayCache(newest=2)) as entries:
+        yield entries
+
+
+def open_compressed_files(folder: Path) -> Iterator[EntryStore]:
+    """Long day files that are compressed whenever something was done to a diary."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with open_entries(folder, cache=DayCache(newest=2)) as entries:
         compress_all(entries)
         yield cast("EntryStore", _Compressing(entries))
 
@@ -98,7 +106,7 @@ def compress_all(entries: FileEntryStore) -> int:
 
 STORES: Final[dict[str, Opener]] = {
     "files": open_files,
-    "trailing files": open_trailing_files,
+    "trailing, long files": open_long_files,
     "compressed files": open_compressed_files,
 }
 

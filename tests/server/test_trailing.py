@@ -119,6 +119,16 @@ def test_what_trails_is_known_though_its_day_is_not_cached(tmp_path: Path) -> No
         assert cache._ids == sum(state.weight() for state in cache._days.values())
 
 
+def test_what_is_written_on_does_not_fill_the_memory(tmp_path: Path) -> None:
+    """However much it is, and though no other day is looked at that others are forgotten for."""
+    cache = DayCache(max_ids=8, newest=5)
+    with open_entries(tmp_path, cache=cache, files_at_once=0) as store:
+        for _ in range(20):
+            batch = [entry(user=ALICE), entry(user=BOB)]
+            assert store.append_batch(batch) == [fresh(TODAY)] * 2
+            assert cache._ids == sum(state.weight() for state in cache._days.values()) <= 8
+
+
 def test_a_file_edited_meanwhile_keeps_the_edit(diaries: Diaries, today: Path) -> None:
     """And is given the lines that it lacks, at once: nothing waits, nothing is set aside."""
     diaries.put("one")
