@@ -11,8 +11,8 @@ from diaryserver.service.ports import AccountStore, Token
 from diaryserver.service.tokens import earliest_renewal
 from protocol.keys import TokenKeys, derive_token_keys
 
-MAX_SESSIONS: Final = 20_000
-"""Setting a token's keys up costs 20 us and they hold about 1 KiB: 20 MiB at most."""
+MAX_SESSIONS: Final = 4096
+"""Setting a token's keys up costs 20 us, and they hold 9 KiB, OpenSSL's mostly: 37 MiB at most."""
 
 
 class Session:
