@@ -1,11 +1,12 @@
 """What all tests share: Hypothesis's settings, and real programs with a home of their own."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from tests.programs import Home, Server, start_server
 
@@ -39,6 +40,22 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             os.environ[name] = value
         else:
             os.environ.pop(name, None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+    """Measure no coverage while a property is tried: that would double its time.
+
+    Nor would it be the same from run to run, since the examples are not. What the figure promises
+    is reached by the tests that name their examples.
+    """
+    measuring = sys.gettrace()
+    if is_hypothesis_test(pyfuncitem.obj):
+        sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(measuring)
 
 
 @pytest.fixture

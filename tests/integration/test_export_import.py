@@ -59,10 +59,10 @@ def test_a_diary_moves_to_another_user(
 ) -> None:
     """Line for line, and the day files too but for when they were received."""
     first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
-    assert owner.client("export", str(first)).status == 0
+    assert owner.speak("export", str(first)).status == 0
     assert comparable(first) == comparable(source)
-    assert newcomer.client("import", "--yes", str(first)).status == 0
-    assert newcomer.client("export", str(second)).status == 0
+    assert newcomer.speak("import", "--yes", str(first)).status == 0
+    assert newcomer.speak("export", str(second)).status == 0
     assert comparable(second) == comparable(first)
     assert [file.name for file in shared.day_files("bob")] == [
         file.name for file in shared.day_files("alice")

@@ -70,7 +70,7 @@ def anonymous(rows: list[str]) -> list[str]:
 @pytest.mark.measured
 def test_a_session(server: Server, home: Home, open_terminal: Open) -> None:
     """Today's entries, a prompt, an answer with id and time for each line; Ctrl-D leaves."""
-    home.client("write", "Walked along the river.")
+    home.speak("write", "Walked along the river.")
     terminal = open_terminal()
     terminal.sees("Walked along the river.")
     terminal.type("今天天气很好")
@@ -188,12 +188,12 @@ def test_another_devices_entries_appear_above_what_is_being_typed(
     terminal.type("from here")
     terminal.sees("saved")
     terminal.press("half a ")
-    phone.client("write", stdin="from \x1b[31mthere\u202e\x9b\nsaved 00000 00:00\n")
+    phone.speak("write", stdin="from \x1b[31mthere\u202e\x9b\nsaved 00000 00:00\n")
     terminal.sees("saved 00000")
     terminal.sees("half a")
     terminal.type("line")
     terminal.sees("saved")
-    phone.client("write", "second")
+    phone.speak("write", "second")
     terminal.sees("second")
     assert terminal.leave() == 0
     assert anonymous(terminal.rows)[2:] == [
@@ -213,10 +213,10 @@ def test_another_devices_entries_appear_above_what_is_being_typed(
 @pytest.mark.measured
 def test_another_devices_clearing_is_told(phone: Home, open_terminal: Open) -> None:
     """And what it writes afterwards."""
-    phone.client("write", "from there")
+    phone.speak("write", "from there")
     terminal = open_terminal()
     terminal.sees("from there")
-    assert phone.client("--yes", stdin="-c\nafterwards\n").status == 0
+    assert phone.speak("--yes", stdin="-c\nafterwards\n").status == 0
     terminal.sees("today was cleared elsewhere")
     terminal.sees("afterwards")
     assert terminal.leave() == 0
@@ -383,14 +383,14 @@ def test_bytes_that_are_no_text_are_not_saved(server: Server, home: Home) -> Non
 
 def test_forty_columns(phone: Home, open_terminal: Open) -> None:
     """Wide characters and long lines are broken before the edge, and go on indented."""
-    phone.client("write", LONG)
+    phone.speak("write", LONG)
     terminal = open_terminal(columns=40)
     terminal.sees("do not fit in.")
     terminal.type("今天天气很好，我们去了公园，看见很多人在放风筝。再见\\")
     terminal.type("再见")
     terminal.sees("saved")
     terminal.press("half a line")
-    phone.client("write", LONG)
+    phone.speak("write", LONG)
     terminal.sees("do not fit in.")
     terminal.sees("half a line")
     terminal.interrupt()

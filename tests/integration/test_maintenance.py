@@ -143,7 +143,7 @@ def test_a_backup_under_load_restored_elsewhere_is_the_same_diary(
     stored(alice, "cleared")
     clear(alice)
     before = [stored(alice, text, at) for text in TEXTS for at in (NOON, now())]
-    read = ok(home.client("read", "--on", A_DAY))
+    read = ok(home.speak("read", "--on", A_DAY))
     copy = tmp_path / "copy"
     with writing(server, alice) as sent:
         ok(server.operate("backup", "--with-keys", str(copy)))
@@ -160,7 +160,7 @@ def test_a_backup_under_load_restored_elsewhere_is_the_same_diary(
     assert (refused.status, "holds data" in refused.err) == (1, True)
     assert server.stop() == 0
     other = restored(tmp_path / "other", server.port, copy)
-    assert ok(home.client("read", "--on", A_DAY)).out == read.out
+    assert ok(home.speak("read", "--on", A_DAY)).out == read.out
     assert "+ cleared" in next((other.data / "diaries/alice/archive").iterdir()).read_text()
     assert other.stop() == 0
 
@@ -180,8 +180,8 @@ def test_with_new_keys_an_invite_opens_the_old_diary(
     other = restored(other.folder, server.port, tmp_path / "copy", "--new-keys")
     assert isinstance(alice.wire.login("alice", PASSWORD), Refusal)
     invite = other.invite("alice")
-    ok(home.client("login", invite, "--password-stdin", stdin=PASSWORD + "\n"))
-    assert "kept" in ok(home.client("read", "--on", A_DAY)).out
+    ok(home.speak("login", invite, "--password-stdin", stdin=PASSWORD + "\n"))
+    assert "kept" in ok(home.speak("read", "--on", A_DAY)).out
     assert other.stop() == 0
 
 

@@ -92,8 +92,8 @@ def test_writers_and_flushers_at_once(person: Person) -> None:
     assert [each.status for each in writers] == [0] * WRITERS, [each.err for each in writers]
     assert {each.status for each in done} <= {0, 5}
     assert not any("conflict" in each.err or "refused" in each.err for each in done)
-    assert person.home.client("outbox", "flush").status == 0
-    assert person.home.client("outbox", "list", "--json").out == "[]\n"
+    assert person.home.speak("outbox", "flush").status == 0
+    assert person.home.speak("outbox", "list", "--json").out == "[]\n"
     texts = sorted(each.text for each in person.stored())
     wanted = [each.text for each in waiting] + [f"written {n}" for n in range(9) if n % 3]
     assert texts == sorted(wanted)
@@ -123,7 +123,7 @@ def test_a_wrong_clock_in_many_processes(person: Person) -> None:
 def test_an_entry_a_year_old_goes_into_its_own_day(person: Person) -> None:
     """It is delivered with the next command, into the day it was written, with r= in its line."""
     old = person.plant("from last year", YEAR)
-    done = person.home.client("whoami")
+    done = person.home.speak("whoami")
     assert (done.status, done.err) == (0, "sent 1 waiting, 0 left\n")
     [path] = person.server.day_files(person.name)
     assert path.stem == old.stamp.day
@@ -141,22 +141,22 @@ def test_an_old_entry_is_never_doubled_whatever_changed_meanwhile(
     """
     old = person.plant("from last year", YEAR)
     outbox, server = person.outbox, person.server
-    assert person.home.client("outbox", "flush").status == 0
+    assert person.home.speak("outbox", "flush").status == 0
     outbox.keep(old)
     person.home.login(server, person.name)
     assert list(outbox.entries()) == []
     server.stop(signal.SIGKILL)
     server.restart()
     outbox.keep(old)
-    assert person.home.client("ping").err == "sent 1 waiting, 0 left\n"
+    assert person.home.speak("ping").err == "sent 1 waiting, 0 left\n"
     outbox.keep(old)
     assert person.clear(old.stamp.day)
-    done = person.home.client("outbox", "flush")
+    done = person.home.speak("outbox", "flush")
     assert done.status == 0, done.err
     assert [each.id for each in person.stored()] == [old.id]
     server.restart()
     outbox.keep(old)
-    assert person.home.client("read").err.endswith("sent 1 waiting, 0 left\n")
+    assert person.home.speak("read").err.endswith("sent 1 waiting, 0 left\n")
     assert [each.id for each in person.stored()] == [old.id]
     assert list(outbox.entries()) == []
 
@@ -165,8 +165,8 @@ def test_a_refused_login_keeps_entries_for_the_next_one(person: Person) -> None:
     """A token that the server does not know any more: 3, kept, sent after the next login."""
     server = person.server
     assert server.operate("user", "remove", person.name, "--yes").status == 0
-    assert person.home.client("write", "precious").status == 3
-    assert person.home.client("outbox", "flush").status == 3
+    assert person.home.speak("write", "precious").status == 3
+    assert person.home.speak("outbox", "flush").status == 3
     server.add_user(person.name)
     person.home.login(server, person.name)
     assert [each.text for each in person.stored()] == ["precious"]
@@ -181,7 +181,7 @@ def test_a_silent_server_is_said_to_keep(person: Person) -> None:
     outbox = outbox_of(person.home, login)
     entry = person.plant("one", 1000)
     outbox.keep(entry)
-    done = person.home.client("--server", nobody, "outbox", "flush")
+    done = person.home.speak("--server", nobody, "outbox", "flush")
     assert (done.status, done.out) == (5, "")
     assert "nothing listens" in done.err
     assert done.err.endswith("1 still waits\n")
@@ -215,10 +215,10 @@ def test_a_read_only_disk_is_loud(person: Person) -> None:
     entry = person.plant("older", 1000)
     person.outbox.folder.chmod(0o500)
     try:
-        done = person.home.client("write", "my text")
+        done = person.home.speak("write", "my text")
         assert (done.status, done.out) == (1, "")
         assert "| my text\n" in done.err
-        assert person.home.client("whoami").status == 0
+        assert person.home.speak("whoami").status == 0
     finally:
         person.outbox.folder.chmod(0o700)
     assert person.outbox.waiting() == [entry]

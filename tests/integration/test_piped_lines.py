@@ -8,8 +8,6 @@ import pytest
 from tests.diaries import outbox, texts
 from tests.programs import Home, Server
 
-pytestmark = pytest.mark.measured
-
 
 @pytest.fixture
 def server(reused: Server) -> Server:
@@ -38,7 +36,7 @@ def test_lines_from_a_pipe_are_entries(server: Server, home: Home) -> None:
 
 def test_commands_from_a_pipe(server: Server, home: Home) -> None:
     """-r prints today as `read` does; -c needs --yes, and without it stops no text behind it."""
-    done = home.client(stdin="-r\none\n-R\n-c\ntwo\n")
+    done = home.speak(stdin="-r\none\n-R\n-c\ntwo\n")
     assert done.status == 2
     assert re.fullmatch(
         r"saved ([0-9a-f]{5}) .*\n\d{4}-\d\d-\d\d \d\d:\d\d \1 one\nsaved .*\n", done.out
@@ -49,7 +47,7 @@ def test_commands_from_a_pipe(server: Server, home: Home) -> None:
         done.err,
     )
     assert texts(server) == ["one", "two"]
-    done = home.client("--yes", stdin="-c\nthree\n-c\n-c\n")
+    done = home.speak("--yes", stdin="-c\nthree\n-c\n-c\n")
     assert done.status == 0
     assert len(re.findall(r"^cleared \d{4}-\d\d-\d\d$", done.out, re.MULTILINE)) == 2
     assert texts(server) == []
@@ -57,19 +55,19 @@ def test_commands_from_a_pipe(server: Server, home: Home) -> None:
 
 def test_yes_belongs_to_no_command(home: Home) -> None:
     """It would look as if it did something."""
-    done = home.client("--yes", "read")
+    done = home.speak("--yes", "read")
     assert (done.status, done.out) == (2, "")
 
 
 def test_a_pipe_while_the_server_is_away(server: Server, home: Home) -> None:
     """Exit 5 when something is left, in the outbox; the next run sends it."""
     server.stop()
-    done = home.client(stdin="one\ntwo\nthree\n")
+    done = home.speak(stdin="one\ntwo\nthree\n")
     assert (done.status, done.out) == (5, "")
     assert [line.split()[0] for line in done.err.splitlines()] == ["queued"] * 3
     assert outbox(home) == ["one", "two", "three"]
     server.restart()
-    done = home.client(stdin="four\n")
+    done = home.speak(stdin="four\n")
     assert done.status == 0
     assert done.err == "sent 3 waiting, 0 left\n"
     assert texts(server) == ["four", "one", "two", "three"]
@@ -79,7 +77,7 @@ def test_a_pipe_with_a_refused_login(server: Server, home: Home) -> None:
     """Exit 3: the first line says what to type, the others are kept unsent and say so."""
     server.remove_user("alice")
     server.add_user("alice")
-    done = home.client(stdin="one\ntwo\nthree\n")
+    done = home.speak(stdin="one\ntwo\nthree\n")
     assert (done.status, done.out) == (3, "")
     first, second, third = done.err.splitlines()
     assert "log in again: diaryclient login" in first
@@ -93,14 +91,14 @@ def test_a_pipe_with_a_refused_login(server: Server, home: Home) -> None:
 def test_the_exit_status_is_that_of_the_worst_line(server: Server, home: Home) -> None:
     """Too long is 6 and kept, no text is 2 and given back; the rest is saved."""
     long = "x" * 262145
-    done = home.client(stdin=f"{long}\ngood\n")
+    done = home.speak(stdin=f"{long}\ngood\n")
     assert done.status == 6
     assert outbox(home) == [long]
-    done = home.client(stdin=b"\xff\x1b one\n" + long.encode() + b"\nfine\n")
+    done = home.speak(stdin=b"\xff\x1b one\n" + long.encode() + b"\nfine\n")
     assert done.status == 2
     assert "| \\xff\\x1b one\n" in done.err
     assert "line 1 is not valid UTF-8" in done.err
-    done = home.client(stdin=b"y" * (2**20 + 5) + b"\nbehind it\n")
+    done = home.speak(stdin=b"y" * (2**20 + 5) + b"\nbehind it\n")
     assert done.status == 2
     assert "line 1 has more than 1048576 bytes" in done.err
     assert texts(server) == ["good", "fine", "behind it"]
@@ -108,7 +106,7 @@ def test_the_exit_status_is_that_of_the_worst_line(server: Server, home: Home) -
 
 def test_a_pipe_without_a_login_gives_the_lines_back(tmp_path: Path) -> None:
     """Exit 3; what cannot be typed again is printed, the reason first."""
-    done = Home(tmp_path / "nobody").client(stdin="one\n\n-r\ntwo\x1b[2J\n")
+    done = Home(tmp_path / "nobody").speak(stdin="one\n\n-r\ntwo\x1b[2J\n")
     assert (done.status, done.out) == (3, "")
     assert done.err == (
         "diaryclient: there is no login yet; type: diaryclient login HOST USER\n"

@@ -17,24 +17,22 @@ WARNING = "plain text: neither private nor authentic\n"
 STAMP = r"\[\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\]"
 
 
-@pytest.mark.measured
 def test_a_text_is_one_datagram_and_its_answer(plain: Server, home: Home) -> None:
     """The words are joined; `--` may stand before them; no login is needed."""
     done = home.client("plain", plain.address, "今天", "天气很好")
     assert (done.status, done.err) == (0, WARNING)
     assert re.fullmatch(rf"{STAMP} 今天 天气很好\n", done.out)
-    assert re.fullmatch(rf"{STAMP} -x\n", home.client("plain", plain.address, "--", "-x").out)
-    done = home.client("plain", plain.address, "-r")
+    assert re.fullmatch(rf"{STAMP} -x\n", home.speak("plain", plain.address, "--", "-x").out)
+    done = home.speak("plain", plain.address, "-r")
     assert re.fullmatch(
         rf"-{{10}}读取日记-{{10}}\n{STAMP} 今天 天气很好\n{STAMP} -x\n-{{28}}\n", done.out
     )
-    assert home.client("plain", plain.address, "-c").out == "---初始化完毕---!\n"
+    assert home.speak("plain", plain.address, "-c").out == "---初始化完毕---!\n"
 
 
-@pytest.mark.measured
 def test_lines_from_a_pipe(plain: Server, home: Home) -> None:
     """-r first, then each line that is not empty, each answered."""
-    done = home.client("plain", plain.address, stdin="one\n\ntwo\r\n-R\n")
+    done = home.speak("plain", plain.address, stdin="one\n\ntwo\r\n-R\n")
     assert (done.status, done.err) == (0, WARNING)
     assert re.fullmatch(
         rf"---创建daily.log---\n{STAMP} one\n{STAMP} two\n"
@@ -160,24 +158,24 @@ def test_an_answer_that_comes_twice_is_not_taken_for_the_next(
 )
 def test_what_cannot_be_sent(home: Home, words: list[str], status: int, message: str) -> None:
     """It says why, in one line."""
-    done = home.client("plain", *words)
+    done = home.speak("plain", *words)
     assert (done.status, done.out) == (status, "")
     assert message in done.err
 
 
 def test_input_that_no_datagram_can_hold(plain: Server, home: Home) -> None:
     """Neither too long nor undecodable lines are sent."""
-    done = home.client("plain", plain.address, stdin="x" * 70_000)
+    done = home.speak("plain", plain.address, stdin="x" * 70_000)
     assert done.status == 2
     assert "too long for a datagram" in done.err
-    done = home.client("plain", plain.address, stdin=b"\xff\n")
+    done = home.speak("plain", plain.address, stdin=b"\xff\n")
     assert done.status == 2
     assert "not valid UTF-8" in done.err
 
 
 def test_a_second_address_is_tried_only_where_nothing_listens(plain: Server, home: Home) -> None:
     """`localhost` may be ::1 first, where this server does not listen."""
-    done = home.client("plain", f"localhost:{plain.port}", "once")
+    done = home.speak("plain", f"localhost:{plain.port}", "once")
     assert done.status == 0
     [file] = plain.day_files("guest")
     assert file.read_text().count("once") == 1

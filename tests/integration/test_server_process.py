@@ -10,15 +10,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from diaryserver.cli import main
 from protocol.envelope import parse_envelope
 from protocol.messages import Identity, Ping, Put, Refusal, Stored
 from tests.diaries import texts_in
-from tests.in_process import Finished
+from tests.in_process import Finished, run_in_process
 from tests.integration.wire import QUIET, Wire, new_id, now, snapshot, wire_to
 from tests.programs import PASSWORD, Server, launch, run_program, start_server
 
@@ -26,10 +28,11 @@ STARTED: Final = re.compile(r"(udp|tcp) (\[[^\]]+\]:\d+|[\d.]+:\d+)")
 
 
 def serve(folder: Path, text: str) -> Finished:
-    """Run a server that cannot start, with this configuration."""
+    """Run a server that cannot start, with this configuration, in this process."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "server.toml").write_text(text)
-    return run_program("diaryserver", "--config", folder / "server.toml")
+    config = folder / "server.toml"
+    config.write_text(text)
+    return run_in_process(partial(main, ["--config", str(config)]))
 
 
 @contextmanager
@@ -161,7 +164,7 @@ def test_a_lost_or_broken_part_is_one_line(stopped: Server, name: str) -> None:
     path = stopped.data / name
     path.write_bytes(b"broken" * 100)
     before = snapshot(stopped.data)
-    done = run_program("diaryserver", "--config", stopped.config)
+    done = stopped.operate()
     assert done.status == 1
     assert done.err.startswith(f"diaryserver: {path} ")
     assert len(done.err.splitlines()) == 1
@@ -173,7 +176,7 @@ def test_a_database_without_its_tables_is_one_line(stopped: Server) -> None:
     with closing(sqlite3.connect(stopped.data / "accounts.sqlite3")) as database:
         database.execute("PRAGMA foreign_keys = OFF")
         database.execute("DROP TABLE tokens")
-    done = run_program("diaryserver", "--config", stopped.config)
+    done = stopped.operate()
     message = f"{stopped.data}/accounts.sqlite3 cannot be used: accounts: no such table: tokens"
     assert done == Finished(1, "", f"diaryserver: {message}\n")
 
@@ -212,9 +215,12 @@ def test_mistakes_in_the_configuration_are_one_line_each(tmp_path: Path) -> None
     assert [path.name for path in tmp_path.iterdir()] == ["server.toml"]
 
 
-def test_a_missing_configuration_is_one_line(tmp_path: Path) -> None:
+def test_a_missing_configuration_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Exit 2; help needs none."""
-    done = run_program("diaryserver", env={"DIARY_CONFIG": str(tmp_path / "none.toml")})
+    monkeypatch.setenv("DIARY_CONFIG", str(tmp_path / "none.toml"))
+    done = run_in_process(partial(main, []))
     assert done == Finished(
         2,
         "",
@@ -222,7 +228,7 @@ def test_a_missing_configuration_is_one_line(tmp_path: Path) -> None:
         "name one with --config FILE\n",
     )
     for words in (["--help"], ["user", "add", "--help"]):
-        shown = run_program("diaryserver", *words, env={"DIARY_CONFIG": "/nowhere"})
+        shown = run_in_process(partial(main, words))
         assert (shown.status, shown.err) == (0, "")
     assert list(tmp_path.iterdir()) == []
 

@@ -5,15 +5,17 @@ import os
 import re
 import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from diaryserver.cli import main
 from protocol.identity import parse_fingerprint
 from protocol.invite import parse_invite
 from protocol.messages import Identity, Ping, Put, Refusal, Stored
-from tests.in_process import Finished
+from tests.in_process import Finished, run_in_process
 from tests.integration.wire import Token, Wire, now, wire_to
 from tests.programs import PASSWORD, Server, run_program, write_config
 
@@ -182,11 +184,11 @@ def test_an_invite_carries_all_that_a_first_login_needs(server: Server, running:
 def test_an_invite_needs_a_port_to_tell(tmp_path: Path) -> None:
     """With port 0 nobody knows it before the server runs: a mistake, and no user is made."""
     write_config(tmp_path, 0)
-    config = tmp_path / "server.toml"
-    done = run_program("diaryserver", "--config", config, "user", "add", "alice")
+    config = str(tmp_path / "server.toml")
+    done = run_in_process(partial(main, ["--config", config, "user", "add", "alice"]))
     assert (done.status, done.out) == (2, "")
     assert "public_address" in done.err
-    assert run_program("diaryserver", "--config", config, "user", "list").out == ""
+    assert run_in_process(partial(main, ["--config", config, "user", "list"])).out == ""
 
 
 def test_an_invite_tells_the_public_address(tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ def alice(shared: Server, tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(tmp_path_factory.mktemp("alice"))
     home.login(shared, "alice")
     lines = "".join(f"row {number}\n" for number in range(40))
-    assert home.client(stdin=lines).status == 0
-    assert home.client("write", "--star", f"Kites.\n{LONG}\n\nend \x1b[2J").status == 0
+    assert home.speak(stdin=lines).status == 0
+    assert home.speak("write", "--star", f"Kites.\n{LONG}\n\nend \x1b[2J").status == 0
     return home
 
 
@@ -206,11 +206,11 @@ def test_ctrl_c_after_the_editor_loses_nothing(shared: Server, home: Home, tmp_p
 
 def test_a_pipe_gets_neither_colours_nor_rows(alice: Home) -> None:
     """Data as it is, and `show` gives the entry that `read` named."""
-    done = alice.client("read", "--starred")
+    done = alice.speak("read", "--starred")
     assert (done.status, done.err) == (0, "")
     assert "\x1b" not in done.out
     assert f"| {LONG}\n" in done.out
-    done = alice.client("show", done.out.split()[2], "--format", "json")
+    done = alice.speak("show", done.out.split()[2], "--format", "json")
     assert json.loads(done.out)["entries"][0]["starred"] is True
 
 
