@@ -27,8 +27,8 @@ run: .venv/.runtime  ## start a server of your own here, and say how to log in t
 demo: .venv/.runtime  ## watch a server and a client at work in a scratch folder
 	@sh tools/demo
 
-# Three workers keep two cores busy: many a test waits, for a process or a clock. Compiling once is
-# a minute less than at every start, whatever the environment says of bytecode.
+# Three workers keep two cores busy: many a test waits, for a process or a clock. What is compiled is
+# kept, whatever the environment says: else every process that a test starts would compile again.
 test: .venv/.dev  ## run the tests and measure what they cover (ARGS="-k word" picks some)
 	@rm -rf build/coverage && mkdir -p build/coverage
 	PYTHONDONTWRITEBYTECODE= $(COVERAGE) run -m pytest -n 3 --dist=worksteal -m "not system" $(ARGS)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from tests.programs import Home, Server, start_server
 
-# Two workers share two cores, so a slow example means nothing; a failure prints how to repeat it.
+# Workers share the cores, so a slow example means nothing; a failure prints how to repeat it.
 # Examples differ from run to run, so fewer of them each time still search on.
 settings.register_profile(
     "diary",
