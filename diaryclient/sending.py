@@ -36,7 +36,7 @@ from protocol.errors import (
     RefusedError,
 )
 from protocol.identifiers import EntryId
-from protocol.messages import MAX_SKEW_MILLISECONDS, Request, Stored
+from protocol.messages import MAX_SKEW_MILLISECONDS, Request, Scope, Stored, allows
 
 _ELSEWHERE: Final = "another diaryclient is sending it"
 
@@ -108,11 +108,14 @@ class Sender:
         """Send the waiting entries, oldest first, for at most so many seconds; give each one tried.
 
         A long one that makes progress is not broken off. Entries refused with `once_more` are tried
-        as well. Nothing happens if another process is delivering and does not end within `waits`
-        seconds. Raise OSError if the outbox cannot be used.
+        as well, and those of a token whose scope did not allow them, if this login's does: it is
+        the same person's diary. Nothing happens if another process is delivering and does not end
+        within `waits` seconds. Raise OSError if the outbox cannot be used.
         """
         deadline = self._clock.instant().monotonic + seconds
         wanted = once_more | {None}
+        if allows(self._asker.login.scopes, Scope.WRITE):
+            wanted |= {ErrorCode.SCOPE}
         if not any(entry.refused in wanted for entry in self._outbox.entries()):
             return
         with self._outbox.delivering(waits) as is_mine:

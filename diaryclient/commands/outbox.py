@@ -14,6 +14,7 @@ from typing import Final
 import click
 
 from diaryclient.commands.completing import complete_kept
+from diaryclient.commands.delivering import keep_login
 from diaryclient.commands.progress import late_bar
 from diaryclient.commands.surroundings import Surroundings, has_terminal
 from diaryclient.diary import Diary
@@ -118,6 +119,7 @@ def flush(surroundings: Surroundings) -> None:
         if left:
             status = max(status, QueuedError.exit_status, key=_SEVERITY.index)
             click.echo(f"{left} still wait{'s' * (left == 1)}", err=True)
+        keep_login(diary)
     if status:
         raise click.exceptions.Exit(status)
 

@@ -1,13 +1,15 @@
 """`diaryclient token`: the tokens of a user, for other machines and scheduled jobs.
 
 Rules: a new token's word is the last line of standard output and is shown once; what is said about
-it goes to standard error. An id is named by any beginning or end of it that only one token has.
+it goes to standard error. An id is named by any beginning or end of it that only one token has, of
+four characters at least.
 """
 
 import json
 import shutil
 import sys
 from datetime import UTC, datetime
+from typing import Final
 
 import click
 
@@ -26,6 +28,9 @@ from protocol.dayfile import Stamp
 from protocol.errors import UsageError
 from protocol.messages import Scope, TokenRow, allows
 from protocol.tokenword import TokenWord
+
+_SHORTEST: Final = 4
+"""Characters that name a token: one or two would mostly name one as well, but by mistake too."""
 
 
 @click.group("token")
@@ -99,7 +104,9 @@ def create(
 @click.option("--yes", is_flag=True, help="Do not ask, even if it is this machine's own.")
 @click.pass_obj
 def end(surroundings: Surroundings, wanted: str, *, yes: bool) -> None:
-    """End a token at once; ID is any beginning or end of its id.
+    """End a token at once.
+
+    ID is a beginning or end of its id, of four characters or more.
 
     \b
       diaryclient token revoke 4fb39
@@ -120,8 +127,11 @@ def end(surroundings: Surroundings, wanted: str, *, yes: bool) -> None:
 def _find(diary: Diary, wanted: str, clock: Clock) -> tuple[bytes, str]:
     """Give the id and the name of the token that is meant."""
     digits = wanted.lower()
-    if not digits:
-        raise UsageError("an ID has one character at least; nothing was revoked")
+    if len(digits) < _SHORTEST:
+        raise UsageError(
+            f"an ID is {_SHORTEST} characters or more of the beginning or end of a token's id, as "
+            "`diaryclient token list` shows it; nothing was revoked"
+        )
     if not allows(diary.login.scopes, Scope.FULL) and _is_meant(digits, diary.login.id):
         return diary.login.id, diary.login.label  # it may end itself, and see no other
     found = [row for row in list_tokens(diary.asker) if _is_meant(digits, row.id)]
@@ -195,7 +205,9 @@ def _iso(at: int) -> str | None:
 def _explanation(word: TokenWord, name: str, clock: Clock) -> str:
     may = "do everything" if word.scopes == "full" else word.scopes.replace(" ", " and ")
     until = format_expiry(word.expires, clock)
-    renews = "" if word.fixed or not word.expires else ", and renews itself where it is a login"
+    is_renewed = bool(word.expires) and not word.fixed
+    renews = ", and renews itself where it is a login" if is_renewed else ""
     facts = f"{safe_line(name)} {word.kid.hex()}: may {may}, {until}{renews}"
     use = "use it elsewhere as DIARY_TOKEN, or type there: diaryclient login --token-stdin"
-    return f"{facts}; shown once, keep it like a password\n{use}"
+    alone = "\nfor one machine: when it renews itself, it ends wherever else it is" * is_renewed
+    return f"{facts}; shown once, keep it like a password\n{use}{alone}"

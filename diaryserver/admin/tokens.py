@@ -9,6 +9,9 @@ from diaryserver.service.tokens import shown_tokens
 from protocol.errors import NotFoundError, UsageError
 from protocol.identifiers import EntryId
 
+SHORTEST_PART = 4
+"""Characters that name a login: one or two would mostly name one as well, but by mistake too."""
+
 _CHANCE_BYTES = 10
 _DIGEST_BYTES = 32
 
@@ -35,10 +38,12 @@ class TokenOperations:
     def revoke(self, token: str, name: str | None) -> Json:
         """End the one login whose id begins or ends with `token`.
 
-        Raise NotFoundError if there is none, UsageError if there are several.
+        Raise NotFoundError if there is none, UsageError if there are several or `token` is short.
         """
         part = token.lower()
-        found = [(user, each) for user, each in self._live(name) if part and _is_named(each, part)]
+        if len(part) < SHORTEST_PART:
+            raise UsageError(f"say {SHORTEST_PART} characters of the id at least; nothing was done")
+        found = [(user, each) for user, each in self._live(name) if _is_named(each, part)]
         if not found:
             raise NotFoundError(f"there is no login {token}; `token list` lists them")
         if len(found) > 1:

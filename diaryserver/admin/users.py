@@ -58,6 +58,7 @@ class UserOperations:
             "user add": self.add,
             "user invite": self.invite,
             "user list": self.list_all,
+            "user find": self.find,
             "user passwd": self.passwd,
             "user disable": self.disable,
             "user enable": self.enable,
@@ -102,6 +103,10 @@ class UserOperations:
     def list_all(self) -> Json:
         """Give each user's name, creation, state and number of logins."""
         return [self._row(user) for user in self._accounts.list_users()]
+
+    def find(self, name: str) -> Json:
+        """Give a user's name; raise NotFoundError if there is no such user."""
+        return {"user": str(find(self._accounts, name).name)}
 
     def passwd(self, name: str, password: str, keep_tokens: bool) -> Json:  # noqa: FBT001 - JSON
         """Give a user another password, and end all logins unless `keep_tokens`."""

@@ -43,7 +43,7 @@ def list_(chosen: Path | None, name: str | None, *, as_json: bool) -> None:
 def revoke(chosen: Path | None, token_id: str, name: str | None) -> None:
     """End the login ID at once and for good.
 
-    Beginning or end of ID is enough if it is clear.
+    Four characters of its beginning or end are enough if they are clear.
     """
     answer: Any = operate(chosen, "token revoke", token=token_id, name=name)
     click.echo(f"login {answer['id']} of {answer['user']} revoked", err=True)

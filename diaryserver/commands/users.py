@@ -76,6 +76,7 @@ def passwd(chosen: Path | None, name: str, *, password_stdin: bool, keep_tokens:
 
     Every login ends, unless --keep-tokens.
     """
+    _check_exists(chosen, name)
     password = read_password(name, from_input=password_stdin)
     answer: Any = operate(
         chosen, "user passwd", name=name, password=password, keep_tokens=keep_tokens
@@ -93,6 +94,7 @@ def disable(chosen: Path | None, name: str, *, yes: bool) -> None:
     All logins end for good, diary and password stay. Plain text for NAME gets no answer either,
     until `user enable NAME`.
     """
+    _check_exists(chosen, name)
     confirm(f"Disable {name}? Every login ends for good", "disabling a user", yes=yes)
     answer: Any = operate(chosen, "user disable", name=name)
     click.echo(f"user {name} disabled; {_ended(answer['ended'])}", err=True)
@@ -122,6 +124,7 @@ def remove(chosen: Path | None, name: str, *, purge: bool, yes: bool) -> None:
     deleted, cleared days and quarantine too. Nothing brings it back but a backup. What an earlier
     user of that name left aside stays.
     """
+    _check_exists(chosen, name)
     question = (
         f"Remove {name} and DELETE THE DIARY? Every login ends, and nothing brings it back"
         if purge
@@ -135,6 +138,11 @@ def remove(chosen: Path | None, name: str, *, purge: bool, yes: bool) -> None:
     data = read_configuration(find_configuration(chosen)).data
     kept = data / answer["diary"] if answer["diary"] else "there was none"
     click.echo(f"user {name} removed; the diary: {kept}", err=True)
+
+
+def _check_exists(chosen: Path | None, name: str) -> None:
+    """Raise NotFoundError before anybody is asked to think about somebody who is not there."""
+    operate(chosen, "user find", name=name)
 
 
 def _ended(count: int) -> str:

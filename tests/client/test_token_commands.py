@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from diaryclient.logins import Login, Logins
-from diaryclient.outbox import Outbox
+from diaryclient.outbox import Entry, Outbox
 from diaryclient.settings import Choice
 from protocol.errors import ErrorCode
+from protocol.identifiers import EntryId
 from protocol.messages import Mint, Ping, Put, Revoke
 from protocol.tokenword import parse_token
 from tests.client.fake_account import FakeAccount
-from tests.client.fakes import KID
+from tests.client.fakes import KID, START
 from tests.client.loopback import PASSWORD, Loopback, Run, closed_port, lend
 from tests.client.terminal import finish, terminal
 
@@ -178,6 +179,9 @@ def test_a_login_that_ends_sooner_makes_tokens_that_do(
     assert status == 0
     assert "may do everything, until " in err
     assert (", and renews itself where it is a login; shown once" in err) == (not fixed)
+    assert ("for one machine: when it renews itself, it ends wherever else it is" in err) == (
+        not fixed
+    )
     word = parse_token(out.strip())
     assert word.fixed == fixed
     assert ends - 120_000 < word.expires <= ends
@@ -186,15 +190,17 @@ def test_a_login_that_ends_sooner_makes_tokens_that_do(
 
 
 def test_a_token_is_revoked_by_any_end_of_its_id(run: Run, logged_in: Loopback) -> None:
-    """Beginning or end, capital letters too; ambiguous ones are listed, unknown ones exit 7."""
+    """Beginning or end, of four characters, capitals too; several are listed, none is exit 7."""
     second, third = (account(logged_in)._make(name, "read", 0) for name in ("one", "two"))
     status, out, err = run("token", "revoke", second.kid.hex()[:8])
     assert (status, out) == (2, "")
     assert all(each.kid.hex() in err for each in (second, third))
     assert run("token", "revoke", "ffff")[0] == 7
-    assert run("token", "revoke", "")[0] == 2
+    for short in ("", "1", second.kid.hex()[-3:]):
+        status, _, err = run("token", "revoke", short)
+        assert (status, "4 characters or more" in err) == (2, True)
     assert (second.ended, third.ended) == (None, None)
-    status, out, _ = run("token", "revoke", second.kid.hex()[-2:].upper())
+    status, out, _ = run("token", "revoke", second.kid.hex()[-4:].upper())
     assert (status, out) == (0, f"revoked {second.kid.hex()} one\n")
     assert (second.ended, third.ended) == (ErrorCode.REVOKED, None)
     assert run("token", "revoke", second.kid.hex())[0] == 7
@@ -458,6 +464,32 @@ def test_a_due_login_is_renewed_after_the_answer(
     assert asked == [Put, Ping]
     logged_in.fake.hints = False
     assert run("read")[0] == 0
+
+
+def test_a_flush_renews_too(run: Run, logged_in: Loopback, state: Path) -> None:
+    """As every command that reaches the server."""
+    login = stored(state)
+    assert login
+    waiting = Entry(EntryId.make(START, bytes(10)), START, 0, "waits")
+    Outbox(state / "outbox" / login.name).keep(waiting)
+    logged_in.fake.hints = True
+    status, out, err = run("outbox", "flush")
+    assert (status, err) == (0, "")
+    assert out.startswith("saved ")
+    renewed = stored(state)
+    assert renewed
+    assert renewed.kid != KID == renewed.id
+
+
+def test_what_a_token_may_not_write_goes_with_a_login_that_may(
+    run: Run, logged_in: Loopback, state: Path
+) -> None:
+    """The same person's, so the next command under the login sends it."""
+    word = lend(logged_in, "read")
+    assert run("write", "kept", DIARY_TOKEN=word)[0] == 3
+    assert run("whoami", DIARY_TOKEN=word)[2] == ""
+    assert run("whoami")[2] == "sent 1 waiting, 0 left\n"
+    assert list(Outbox(state / "outbox" / logged_in.login.name).entries()) == []
 
 
 def test_the_end_of_a_login_is_told_once_a_day(run: Run, logged_in: Loopback, state: Path) -> None:

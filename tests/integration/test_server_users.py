@@ -137,6 +137,13 @@ def test_an_unknown_user_is_not_removed(server: Server) -> None:
     assert [row["name"] for row in server.users()] == ["alice"]
 
 
+@pytest.mark.parametrize("command", ["remove", "disable", "passwd"])
+def test_nobody_is_asked_about_a_user_that_there_is_not(shared: Server, command: str) -> None:
+    """Before a question, which has no terminal here and would be another error."""
+    done = shared.operate("user", command, "nobody")
+    assert done == Finished(7, "", "diaryserver: there is no user nobody\n")
+
+
 # Passwords and invites
 
 

@@ -42,13 +42,14 @@ def run(operating: Operating, command: str, **arguments: object) -> Any:  # noqa
 @pytest.mark.parametrize(
     ("command", "arguments"),
     [
+        ("user find", {}),
         ("user invite", {}),
         ("user passwd", {"password": "long enough", "keep_tokens": False}),
         ("user disable", {}),
         ("user enable", {}),
         ("user remove", {"purge": True}),
         ("token list", {}),
-        ("token revoke", {"token": "00"}),
+        ("token revoke", {"token": "0000"}),
     ],
 )
 def test_nobody_is_nobody(operating: Operating, command: str, arguments: dict[str, object]) -> None:
@@ -68,7 +69,10 @@ def test_a_login_is_named_by_a_clear_part_of_its_id(data: Data, operating: Opera
         data.accounts.mark_used(token_of(alice, number), NOON)
     with pytest.raises(UsageError, match="stands for 2 logins"):
         run(operating, "token revoke", token="1111", name=None)
-    for part in ("", "44", "alice", "1122 "):
+    for part in ("", "2", "122"):
+        with pytest.raises(UsageError, match="4 characters of the id at least"):
+            run(operating, "token revoke", token=part, name=None)
+    for part in ("4444", "alice", "1122 "):
         with pytest.raises(NotFoundError):
             run(operating, "token revoke", token=part, name=None)
     assert run(operating, "token revoke", token="1133", name="alice") == {
