@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from diaryclient.diary import Delivery
     from diaryclient.entry import DiaryEntry
     from diaryclient.errors import (
+        ExportError,
         IdentityChangedError,
         LoginFileError,
+        NoSuchEntryError,
         NotKeptError,
         NotLoggedInError,
         TextTooLongError,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
         RateError,
         RefusedError,
         ScopeError,
+        StaleError,
         StorageError,
         TokenExpiredError,
         TokenRevokedError,
@@ -45,9 +48,11 @@ __all__ = [
     "Diary",
     "DiaryEntry",
     "DiaryError",
+    "ExportError",
     "IdentityChangedError",
     "LoginFileError",
     "MalformedError",
+    "NoSuchEntryError",
     "NotKeptError",
     "NotLoggedInError",
     "QuotaError",
@@ -55,6 +60,7 @@ __all__ = [
     "Receipt",
     "RefusedError",
     "ScopeError",
+    "StaleError",
     "StorageError",
     "TextTooLongError",
     "TokenExpiredError",

@@ -15,23 +15,28 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
-from diaryclient.browsing import Page, Query, browse, search_pages
+from diaryclient.browsing import Page, Query, browse, find_history, search_pages
 from diaryclient.clock import SystemClock
+from diaryclient.commands.altering import check_may_change, naming_fate
 from diaryclient.commands.surroundings import Surroundings
 from diaryclient.composing import stamp_of_words, wall
 from diaryclient.dates import parse_moment
 from diaryclient.diary import Delivery
 from diaryclient.diary import Diary as OpenDiary
+from diaryclient.display import short_id
 from diaryclient.entry import DiaryEntry
-from diaryclient.errors import QueuedError
+from diaryclient.errors import NoSuchEntryError, QueuedError
+from diaryclient.histories import EntryHistory
 from diaryclient.keeping import check_text, keep
 from diaryclient.login_care import LoginCare
 from diaryclient.selection import Selection, parse_tag
 from diaryclient.spans import Span, When
 from protocol.dayfile import Stamp
+from protocol.errors import StaleError, UsageError
 from protocol.identifiers import EntryId
 from protocol.messages import Scope, allows
 
@@ -39,6 +44,9 @@ _CLOSING_SECONDS: Final = 3.0
 """For older entries when a diary is closed, as after a command."""
 
 _LOGGER: Final = logging.getLogger("diaryclient")
+
+Named: TypeAlias = DiaryEntry | EntryId
+"""An entry as it was read, or the id of one, such as a Receipt has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +147,69 @@ class Diary:
         span = Span.of(since, until, self._diary.today())
         return self._entries(search_pages(self._diary, words, span.first, span.last), span)
 
+    def edit(
+        self, entry: Named, text: str | None = None, *, star: bool | None = None
+    ) -> DiaryEntry:
+        """Give an entry another text or star, or both, and give it as it is then.
+
+        What is None stays, and so does the time. Given a DiaryEntry, raise StaleError if its text
+        or star is another one by now: then that stays. NoSuchEntryError if there is no such entry,
+        it is removed, or it still waits in the outbox; TextTooLongError or UsageError for a text
+        that cannot be one. After an UnreachableError nobody knows whether it was changed.
+        """
+        if text is None and star is None:
+            raise UsageError("nothing is to be changed: give a text or a star")
+        wanted = None if text is None else check_text(text)
+        history = self._as_read(entry)
+        current = history.current
+        if wanted not in {None, current.text} or star not in {None, current.starred}:
+            star_now = current.starred if star is None else star
+            with naming_fate(history, "amended"):
+                history = self._diary.amend(history, wanted or current.text, star=star_now)
+        return self._shown(history)
+
+    def remove(self, entry: Named) -> None:
+        """Hide an entry, which `undo` brings back; raise as `edit`."""
+        history = self._as_read(entry)
+        with naming_fate(history, "removed"):
+            self._diary.remove(history)
+
+    def undo(self, entry: Named) -> DiaryEntry:
+        """Take back the last `edit` or `remove` of an entry, and give it as it is then.
+
+        Again, and it takes back the one before. NoSuchEntryError if there is nothing to take back;
+        else raise as `edit`.
+        """
+        history = self._history(entry)
+        if not history.has_changes:
+            raise NoSuchEntryError(f"nothing to take back: {short_id(history.id)} is as it was")
+        with naming_fate(history, "restored"):
+            return self._shown(self._diary.restore(history))
+
+    def export(
+        self,
+        path: Path | str,
+        entries: Iterable[DiaryEntry] | None = None,
+        *,
+        form: str | None = None,
+        replace: bool = False,
+    ) -> int:
+        """Write entries into a file, all by default, and give how many there are.
+
+        `entries` are by time, as `read` and `search` give them. `form` is one of those of
+        `diaryclient export --format`, else what the end of the file's name says; md-tree fills a
+        new folder. The file is whole or absent. Raise UsageError if none can come there, or one is
+        there already and `replace` is not set; ExportError if the disk does not take it; else as
+        `read`.
+        """
+        from diaryclient.formats.files import export_entries, plan_export  # noqa: PLC0415 - seldom
+
+        plan = plan_export(Path(path), form, replace=replace)
+        if entries is None:
+            self._send_older()
+            entries = self.read()
+        return export_entries(entries, plan)
+
     def deliver(self, seconds: float = _CLOSING_SECONDS) -> Delivery:
         """Send the entries that wait in the outbox, for at most so many seconds.
 
@@ -183,10 +254,43 @@ class Diary:
         words = parse_moment(at, "at", wall(now)) if isinstance(at, str) else at
         return stamp_of_words(words, now, self._diary.offset_at)
 
+    def _as_read(self, entry: Named) -> EntryHistory:
+        """Give the history of an entry that is there, and still as it was read."""
+        history = self._history(entry)
+        name = short_id(history.id)
+        if history.is_removed:
+            raise NoSuchEntryError(f"{name} is removed; undo brings it back")
+        current = history.current
+        if isinstance(entry, DiaryEntry) and (current.text, current.starred) != (
+            entry.text,
+            entry.is_starred,
+        ):
+            raise StaleError(f"{name} was changed since it was read; nothing was changed now")
+        return history
+
+    def _history(self, entry: Named) -> EntryHistory:
+        check_may_change(self._diary.login)
+        self._was_answered = False
+        if isinstance(entry, DiaryEntry):
+            found = self._diary.history(entry.stamp.day, entry.id)
+            if found is None:
+                raise NoSuchEntryError(f"{short_id(entry.id)} is not in the diary any more")
+        else:
+            found = find_history(self._diary, entry.hex(), with_removed=True)
+        self._was_answered = True
+        return found
+
+    def _shown(self, history: EntryHistory) -> DiaryEntry:
+        return DiaryEntry(history.current, self._diary.login.user)
+
     def _look_after(self) -> None:
+        self._send_older()
+        for words in LoginCare().look_after(self._diary):
+            _LOGGER.warning("%s", words)
+
+    def _send_older(self) -> None:
         may_write = allows(self._diary.login.scopes, Scope.WRITE)
-        problems = self.deliver().problems if may_write else []
-        for words in [*problems, *LoginCare().look_after(self._diary)]:
+        for words in self.deliver().problems if may_write else []:
             _LOGGER.warning("%s", words)
 
 

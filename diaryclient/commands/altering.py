@@ -30,21 +30,34 @@ def format_done(diary: Diary, deed: str, history: EntryHistory) -> str:
 
 @contextmanager
 def telling_fate(history: EntryHistory, deed: str) -> Iterator[None]:
-    """Add to every failure whether the entry was `deed`."""
+    """Add to every failure, and to Ctrl-C, whether the entry was `deed`."""
+    try:
+        with naming_fate(history, deed):
+            yield
+    except KeyboardInterrupt:
+        raise InterruptedChangeError(f"interrupted; {_unknown(history, deed)}") from None
+
+
+@contextmanager
+def naming_fate(history: EntryHistory, deed: str) -> Iterator[None]:
+    """Add to every DiaryError whether the entry was `deed`."""
     name = short_id(history.id)
-    unknown = f"whether {name} was {deed} is not known: diaryclient history {name} tells"
     try:
         yield
-    except KeyboardInterrupt:
-        raise InterruptedChangeError(f"interrupted; {unknown}") from None
     except StaleError:
         raise StaleError(
             f"{name} was changed elsewhere meanwhile, so it was not {deed}; to see how: "
             f"diaryclient history {name}"
         ) from None
     except DiaryError as error:
-        error.args = (f"{error}; {unknown if _is_open(error) else f'{name} was not {deed}'}",)
+        known = f"{name} was not {deed}"
+        error.args = (f"{error}; {_unknown(history, deed) if _is_open(error) else known}",)
         raise
+
+
+def _unknown(history: EntryHistory, deed: str) -> str:
+    name = short_id(history.id)
+    return f"whether {name} was {deed} is not known: diaryclient history {name} tells"
 
 
 def _is_open(error: DiaryError) -> bool:

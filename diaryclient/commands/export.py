@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from diaryclient.atomic_output import check_file, check_folder, whole_file, whole_folder
+from diaryclient.atomic_output import check_file, check_folder
 from diaryclient.browsing import Page, Query, browse
 from diaryclient.commands.confirming import confirm
 from diaryclient.commands.delivering import deliver_older
@@ -22,15 +22,13 @@ from diaryclient.commands.surroundings import Surroundings, has_terminal
 from diaryclient.diary import Diary
 from diaryclient.display import safe_line
 from diaryclient.formats.exports import EXPORTS
+from diaryclient.formats.files import FORMS, TREE, guess_form, write_export
 from diaryclient.formats.journal import Misreadings
 from diaryclient.formats.pretty import Look
-from diaryclient.formats.tree import render_tree
 from diaryclient.selection import Selection
 from protocol.errors import UsageError
 from protocol.identifiers import Day
 
-_TREE: Final = "md-tree"
-_STANDARD: Final = "jsonl"
 _STDOUT: Final = Path("-")
 
 
@@ -39,7 +37,7 @@ _STDOUT: Final = Path("-")
 @click.option(
     "--format",
     "form",
-    type=click.Choice([*EXPORTS, _TREE]),
+    type=click.Choice(FORMS),
     help="Else the end of FILE's name decides, or it is jsonl.",
 )
 @click.option("--force", is_flag=True, help="Replace a file that exists, unasked.")
@@ -78,7 +76,7 @@ def command(  # noqa: PLR0913 - one for each option
     FILE appears when it is complete. docs/EXPORT.md tells what each format keeps.
     """  # noqa: D301 - click's mark is a real backspace
     surroundings = surroundings.in_zone(tz)
-    form = form or _guess(target)
+    form = form or guess_form(target)
     _check(target, form, force=force)
     with surroundings.diary(surroundings.login()) as diary:
         deliver_older(diary)  # what waits here belongs to the diary
@@ -96,15 +94,10 @@ def command(  # noqa: PLR0913 - one for each option
         click.echo(f"exported {entries} to {safe_line(str(target))}")
 
 
-def _guess(target: Path) -> str:
-    ending = target.suffix.removeprefix(".").lower()
-    return ending if ending in EXPORTS else _STANDARD
-
-
 def _check(target: Path, form: str, *, force: bool) -> None:
-    if form == _TREE:
+    if form == TREE:
         if target == _STDOUT:
-            raise UsageError(f"--format {_TREE} fills a folder; name it")
+            raise UsageError(f"--format {TREE} fills a folder; name it")
         check_folder(target)
     elif target != _STDOUT and check_file(target) and not force:
         if not has_terminal():
@@ -131,24 +124,8 @@ def _watched(
 
 
 def _write(pages: Iterable[Page], form: str, target: Path) -> None:
-    if form == _TREE:
-        with whole_folder(target.absolute()) as folder:
-            for path, text in render_tree(pages):
-                _write_private(folder / path, text)
+    if target != _STDOUT:
+        write_export(pages, form, target)
         return
-    _write_one(EXPORTS[form](pages, Look()), target)
-
-
-def _write_private(path: Path, text: str) -> None:
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(text, encoding="utf-8", newline="")
-
-
-def _write_one(pieces: Iterator[str], target: Path) -> None:
-    if target == _STDOUT:
-        for piece in pieces:
-            click.echo(piece, nl=False)
-        return
-    with whole_file(target) as file:
-        file.writelines(pieces)
+    for piece in EXPORTS[form](pages, Look()):
+        click.echo(piece, nl=False)

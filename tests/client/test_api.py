@@ -2,7 +2,9 @@
 
 import logging
 import re
+import stat
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -15,8 +17,11 @@ from diaryclient import (
     Diary,
     DiaryEntry,
     DiaryError,
+    ExportError,
+    NoSuchEntryError,
     NotLoggedInError,
     ScopeError,
+    StaleError,
     TextTooLongError,
     TokenRevokedError,
     UnreachableError,
@@ -178,6 +183,106 @@ def test_words_are_searched_by_the_server(desk: Desk, diary: Diary) -> None:
     with pytest.raises(UsageError, match="no word"):
         diary.search(" ")
     assert not any(isinstance(request, Read) for _, request in desk.server.requests)
+
+
+def test_an_edit_keeps_what_it_is_not_given(diary: Diary) -> None:
+    """By the entry as it was read, or by the id of a receipt; the time stays."""
+    receipt = diary.write("one", star=True)
+    edited = diary.edit(receipt.id, "two")
+    assert (edited.text, edited.is_starred, edited.stamp) == ("two", True, receipt.stamp)
+    assert not diary.edit(edited, star=False).is_starred
+    assert [(each.text, each.is_starred) for each in diary.read()] == [("two", False)]
+    with pytest.raises(UsageError, match="give a text or a star"):
+        diary.edit(edited)
+    with pytest.raises(UsageError, match="the text is empty"):
+        diary.edit(edited, " ")
+    with pytest.raises(TextTooLongError):
+        diary.edit(receipt.id, "long" * 70_000)
+
+
+def test_an_edit_that_changes_nothing_writes_nothing(desk: Desk, diary: Diary) -> None:
+    """Though it was asked for."""
+    receipt = diary.write("one")
+    before = dict(desk.server.files)
+    assert diary.edit(receipt.id, "one", star=False).text == "one"
+    assert desk.server.files == before
+
+
+def test_what_another_device_changed_since_it_was_read_stays(desk: Desk, diary: Diary) -> None:
+    """StaleError, for an edit and for a removal; the message has no text of the diary."""
+    diary.write("one")
+    [read] = diary.read()
+    Diary(desk.diary(2)).edit(read, "theirs")
+    with pytest.raises(StaleError, match="was changed since it was read") as told:
+        diary.edit(read, "mine")
+    with pytest.raises(StaleError):
+        diary.remove(read)
+    assert "theirs" not in str(told.value)
+    assert texts(diary) == ["theirs"]
+
+
+def test_a_removal_and_edits_are_taken_back_one_by_one(diary: Diary) -> None:
+    """Until the entry is as it was written."""
+    receipt = diary.write("one")
+    [read] = diary.read()
+    diary.edit(read, "two")
+    diary.remove(receipt.id)
+    assert texts(diary) == []
+    with pytest.raises(NoSuchEntryError, match="is removed"):
+        diary.edit(receipt.id, "three")
+    assert diary.undo(read).text == "two"
+    assert diary.undo(receipt.id).text == "one"
+    with pytest.raises(NoSuchEntryError, match="nothing to take back"):
+        diary.undo(read)
+    with pytest.raises(NoSuchEntryError):
+        diary.remove(EntryId.make(START, bytes(10)))
+
+
+def test_whether_a_change_was_made_is_said(desk: Desk, diary: Diary) -> None:
+    """Without an answer nobody knows; a lesser scope is told before anything is asked."""
+    answers = iter([arrives, arrives])  # which days there are, and the day
+    receipt = diary.write("one")
+
+    def back(datagram: bytes) -> list[tuple[float, bytes]]:
+        return next(answers, lost)(datagram)
+
+    desk.transport.back = back
+    with pytest.raises(UnreachableError, match="was amended is not known"):
+        diary.edit(receipt.id, "two")
+    desk.transport.back = arrives
+    desk.logins.save(replace(desk.diary().login, scopes="read write"))
+    asked = len(desk.server.requests)
+    with pytest.raises(ScopeError, match="scope is read write"):
+        Diary(desk.diary(2)).remove(receipt.id)
+    assert len(desk.server.requests) == asked
+
+
+def test_an_export_is_whole_or_absent(diary: Diary, tmp_path: Path) -> None:
+    """All entries or those that are given, in the format of the name; nothing is replaced unasked.
+
+    The command writes the same (`diaryclient.formats.files`).
+    """
+    for age in range(3):
+        diary.write(f"Day {age}. @a", at=NOW - timedelta(days=age))
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    path = folder / "diary.md"
+    assert diary.export(path) == 3
+    assert path.read_text().count("@a") == 3
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with pytest.raises(UsageError, match="exists already"):
+        diary.export(path)
+    assert diary.export(str(path), diary.search("day 1"), replace=True) == 1
+    assert path.read_text().count("@a") == 1
+    assert diary.export(folder / "tree", form="md-tree") == 3
+    assert len(list((folder / "tree").rglob("*.md"))) == 3
+    with pytest.raises(UsageError, match="there is no pdf"):
+        diary.export(folder / "x", form="pdf")
+    with pytest.raises(UsageError, match="there is no folder"):
+        diary.export(folder / "nowhere" / "x")
+    with pytest.raises(ExportError, match="nothing was written"):
+        diary.export(folder / "twice", [*diary.read(), *diary.read()], form="md-tree")
+    assert sorted(each.name for each in folder.iterdir()) == ["diary.md", "tree"]
 
 
 @given(MOMENTS, OFFSETS, MOMENTS, st.none() | OFFSETS)
