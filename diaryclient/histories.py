@@ -90,7 +90,7 @@ class EntryHistory:
         yield _version(Deed.WRITTEN, self.entry, folding)
         for change in self.changes:
             folding.take(change)
-            yield _version(_deed(change), change, folding)
+            yield _version(deed_of(change), change, folding)
 
     def _folded(self) -> History:
         folding = History.begin(self.entry)
@@ -121,7 +121,8 @@ def _version(deed: Deed, record: Record, folding: History) -> Version:
     return Version(deed, record.id, record.stamp, current.text, current.starred, folding.is_removed)
 
 
-def _deed(change: Change) -> Deed:
+def deed_of(change: Change) -> Deed:
+    """Tell what a change did."""
     if isinstance(change, Amended):
         return Deed.AMENDED
     return Deed.REMOVED if isinstance(change, Removed) else Deed.RESTORED

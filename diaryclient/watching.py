@@ -1,4 +1,4 @@
-"""Follows a whole diary live: every entry that is written from now on, once, on whatever day.
+"""Follows a whole diary live: what is written or changed from now on, once, on whatever day.
 
 The way that docs/PROTOCOL.md describes under `tail`: of each day is known how far it was read, and
 a cursor says which days were changed since.
@@ -9,6 +9,7 @@ is restarted or cleared meanwhile. The cursor goes on only when all that it stan
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from diaryclient.diary import Diary
@@ -16,7 +17,7 @@ from diaryclient.errors import UnknownHostError, UnreachableError
 from diaryclient.login_care import LoginCare
 from diaryclient.polling import pause_after
 from diaryclient.reading import DayEntries
-from protocol.dayfile import Foreign, Written, fold, parse_day_file
+from protocol.dayfile import Change, Foreign, Record, Written, fold, parse_day_file
 from protocol.errors import NOT_YET, DiaryError, NotFoundError, RefusedError, StaleError
 from protocol.identifiers import Day, EntryId
 from protocol.messages import DayRow, Tail, Tailed, padded
@@ -25,11 +26,19 @@ FIRST: Final = Day("0001-01-01")
 LAST: Final = Day("9999-12-31")
 
 MOST_REMEMBERED: Final = 100_000
-"""Ids of entries that were given: about 20 MB, and years of writing. They matter only where a day
-that was cleared comes back."""
+"""Ids of entries and changes that were given: about 20 MB, and years of writing. They matter only
+where a day that was cleared comes back."""
 
 _MOST_PAGES: Final = 1000
 """Answers to one poll; what is left comes with the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What one look found of a day: entries as they stand now, and changes of earlier ones."""
+
+    written: DayEntries
+    changes: list[Change]
 
 
 class Watcher:
@@ -50,11 +59,10 @@ class Watcher:
         self._cursor = cursor
         return pages
 
-    def poll(self, diary: Diary) -> Iterator[DayEntries]:
-        """Give what was written since, day by day, as it stands now; raise as `Asker.ask`.
+    def poll(self, diary: Diary) -> Iterator[News]:
+        """Give what was written and changed since, day by day; raise as `Asker.ask`.
 
-        What was given before an error is taken; the next poll goes on behind it. A change of an
-        entry that was there before is not given.
+        What was given before an error is taken; the next poll goes on behind it.
         """
         answer = diary.asker.ask(Tail(self._cursor), Tailed)
         for _ in range(_MOST_PAGES):
@@ -82,7 +90,7 @@ class Watcher:
         self._known = {day: known for day, known in self._known.items() if day in present}
         return rows
 
-    def _taken(self, diary: Diary, rows: Iterable[DayRow]) -> Iterator[DayEntries]:
+    def _taken(self, diary: Diary, rows: Iterable[DayRow]) -> Iterator[News]:
         for row in rows:
             generation, known = self._known.get(row.day, (row.generation, 0))
             start = known if generation == row.generation and known <= row.size else 0
@@ -91,18 +99,28 @@ class Watcher:
             except (StaleError, NotFoundError):
                 continue  # cleared just now: the next answer has it
             self._known[row.day] = (row.generation, row.size)
-            page = self._page(row.day, data)
-            if page.entries or page.foreign:
-                yield page
+            news = self._news(row.day, data)
+            if news.written.entries or news.written.foreign or news.changes:
+                yield news
 
-    def _page(self, day: Day, data: bytes) -> DayEntries:
+    def _news(self, day: Day, data: bytes) -> News:
         records = parse_day_file(data)
         entries = [entry for entry in fold(records) if entry.id not in self._given]
+        written = {each.id for each in records if isinstance(each, Written)}
+        changes = [
+            each
+            for each in records
+            if isinstance(each, Change) and each.id not in self._given
+            # An entry that is new itself is given as it stands, or not at all.
+            if each.original in self._given or each.original not in written
+        ]
+        foreign = [each for each in records if isinstance(each, Foreign)]
+        self._remember(each for each in records if isinstance(each, Change))
         self._remember(entries)
-        return DayEntries(day, entries, [each for each in records if isinstance(each, Foreign)])
+        return News(DayEntries(day, entries, foreign), changes)
 
-    def _remember(self, entries: list[Written]) -> None:
-        self._given.update((entry.id, None) for entry in entries)
+    def _remember(self, records: Iterable[Record]) -> None:
+        self._given.update((each.id, None) for each in records)
         while len(self._given) > MOST_REMEMBERED:
             self._given.popitem(last=False)
 
@@ -112,8 +130,8 @@ def watch(
     newest: int,
     tell: Callable[[str], None],
     sleep: Callable[[float], None],
-) -> Iterator[DayEntries]:
-    """Give the newest entries, then, for ever, every one that is written.
+) -> Iterator[News]:
+    """Give the newest entries, then, for ever, every one that is written, and every change.
 
     A server that goes away is told once, and when it is back; each attempt begins with a new
     look-up, since a laptop may have moved. Raise what is said at the beginning, and what no
@@ -122,7 +140,7 @@ def watch(
     diary = open_diary()
     try:
         watcher, care = Watcher(), LoginCare()
-        yield from watcher.begin(diary, newest)
+        yield from (News(day, []) for day in watcher.begin(diary, newest))
         failures = 0
         while True:
             sleep(pause_after(failures))

@@ -9,9 +9,11 @@ from diaryclient.browsing import Page
 from diaryclient.commands.output import Output, format_option
 from diaryclient.commands.surroundings import Surroundings
 from diaryclient.diary import Diary
-from diaryclient.display import safe_line
-from diaryclient.entry import DiaryEntry
+from diaryclient.display import safe_line, short_id
+from diaryclient.entry import DiaryEntry, split_title
+from diaryclient.histories import deed_of
 from diaryclient.watching import watch
+from protocol.dayfile import Amended, Change
 from protocol.errors import UsageError
 
 _WHOLE: str = "json"
@@ -33,7 +35,8 @@ def command(surroundings: Surroundings, *, newest: int, form: str) -> None:
     """Print entries as they are written, on any day and by any device, until Ctrl-C.
 
     The server is asked every 2 seconds. If it goes away that is told, and what was written
-    meanwhile is printed when it is back: each entry once. Changes of older entries are not shown.
+    meanwhile is printed when it is back: each entry once. Of changes of entries that were there
+    before a line on standard error tells: amended, removed, restored.
 
     \b
       diaryclient watch -n 5
@@ -51,8 +54,19 @@ def _pages(surroundings: Surroundings, newest: int) -> Iterator[Page]:
     def open_diary() -> Diary:
         return surroundings.diary(surroundings.login_again(login))
 
-    for day in watch(open_diary, newest, _tell, sleep):
+    for news in watch(open_diary, newest, _tell, sleep):
+        for change in news.changes:
+            click.echo(_told(change), err=True)
+        day = news.written
         yield Page([DiaryEntry(each, login.user) for each in day.entries], day.foreign)
+
+
+def _told(change: Change) -> str:
+    told = f"{deed_of(change)} {short_id(change.original)}"
+    if not isinstance(change, Amended):
+        return told
+    title, _ = split_title(change.text)
+    return f"{told} {safe_line(title)}"
 
 
 def _tell(words: str) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from diaryclient.diary import Diary
 from diaryclient.errors import UnreachableError
+from diaryclient.histories import deed_of
 from diaryclient.polling import LONGEST_PAUSE, POLL_SECONDS
 from diaryclient.watching import Watcher, watch
 from protocol.errors import ErrorCode, TokenRevokedError
@@ -30,6 +31,7 @@ class Scene:
         self.other = self.desk.diary(2)
         self.watcher = Watcher()
         self.given: list[str] = []
+        self.told: list[str] = []
         self.written: list[str] = []
         self._now = self.desk.clock.wall
 
@@ -48,8 +50,9 @@ class Scene:
 
     def poll(self) -> None:
         """Look once."""
-        for page in self.watcher.poll(self.diary):
-            self.given += [entry.text for entry in page.entries]
+        for news in self.watcher.poll(self.diary):
+            self.given += [entry.text for entry in news.written.entries]
+            self.told += [f"{deed_of(each)} {each.original.hex()}" for each in news.changes]
 
     def failing_poll(self, answers: int) -> None:
         """Look once, through a network that dies after so many answers."""
@@ -130,8 +133,8 @@ def test_a_day_that_comes_back_gives_nothing_twice(
     assert sorted(scene.given) == sorted(scene.written)
 
 
-def test_an_entry_is_given_as_it_stands(tmp_path: Path) -> None:
-    """What was amended or removed between two looks; later changes are not given."""
+def test_an_entry_is_given_as_it_stands_and_later_changes_are_told(tmp_path: Path) -> None:
+    """What was amended or removed between two looks is not told besides."""
     scene = Scene(tmp_path)
     scene.begin()
     scene.write()
@@ -140,10 +143,33 @@ def test_an_entry_is_given_as_it_stands(tmp_path: Path) -> None:
     first = scene.other.amend(first, "amended", star=False)
     scene.other.remove(second)
     scene.poll()
-    assert scene.given == ["amended"]
-    scene.other.amend(first, "amended again", star=False)
+    assert (scene.given, scene.told) == (["amended"], [])
+    first = scene.other.amend(first, "amended again", star=False)
+    scene.other.restore(scene.other.remove(first))
     scene.poll()
     assert scene.given == ["amended"]
+    told = [f"{deed} {first.id.hex()}" for deed in ("amended", "removed", "restored")]
+    assert scene.told == told
+    scene.clear_and_recover(0)
+    scene.poll()
+    assert (scene.given, scene.told) == (["amended"], told)
+
+
+@given(st.lists(st.integers(0, 5), max_size=6))
+def test_every_change_is_told_once(
+    tmp_path_factory: pytest.TempPathFactory, answers: list[int]
+) -> None:
+    """Of an entry from before the watch too, over answers that get lost."""
+    scene = Scene(tmp_path_factory.mktemp("scene"))
+    scene.write()
+    scene.begin()
+    [history] = scene.other.newest_histories(*EVER)
+    for number, received in enumerate(answers):
+        history = scene.other.amend(history, f"text {number}", star=False)
+        scene.failing_poll(received)
+    scene.poll()
+    assert scene.given == []
+    assert scene.told == [f"amended {history.id.hex()}"] * len(answers)
 
 
 def test_a_cleared_day_begins_anew(tmp_path: Path) -> None:
@@ -212,7 +238,7 @@ class Loop:
         """Give texts until then."""
         try:
             for page in watch(self.open, 0, self.told.append, self.sleep):
-                yield from (entry.text for entry in page.entries)
+                yield from (entry.text for entry in page.written.entries)
         except KeyboardInterrupt:
             return
 

@@ -14,6 +14,11 @@ def test_watch_shows_each_entry_once(reused: Server, home: Home) -> None:
     terminal.sees("newer")
     assert home.speak("write", "-q", "live").status == 0
     terminal.sees("live")
+    name = home.speak("read", "-n", "1", "--short").out.split()[2]
+    assert home.speak("edit", name, "--text", "lively\x1b[2J").status == 0
+    terminal.sees(f"amended {name} lively\\x1b[2J")
+    assert home.speak("rm", "--yes", name).status == 0
+    terminal.sees(f"removed {name}")
     reused.stop()
     terminal.sees("trying again until it answers")
     reused.restart()
