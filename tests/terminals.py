@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 import unicodedata
 from collections.abc import Mapping
 from functools import partial
@@ -18,6 +19,9 @@ _PROGRAM: Final = Path(sys.executable).parent / "diaryclient"
 _ROWS: Final = 24
 _PATIENCE_SECONDS: Final = 45
 """The diary itself asks a server that was away again after 15 s at the latest."""
+
+_LOOKS: Final = 500
+"""At whether a program waits, each a hundredth of a second after the last."""
 
 
 class _Recorder:
@@ -81,8 +85,8 @@ class Terminal:
         os.write(self._child.child_fd, keys)
 
     def interrupt(self) -> None:
-        """Press Ctrl-C."""
-        self._child.sendintr()
+        """Press Ctrl-C, once the program waits for something."""
+        interrupt(self._child)
 
     def sees(self, text: str) -> None:
         """Wait until a text has appeared."""
@@ -107,6 +111,24 @@ class Terminal:
     def close(self) -> None:
         """End it, if it runs still."""
         self._child.close(force=True)
+
+
+def interrupt(child: pexpect.spawn) -> None:
+    """Press Ctrl-C once a program waits for something, or after a few seconds.
+
+    A signal between the writing of a question and the reading of its answer is noted by Python, and
+    heeded with the next key. People are never so quick; a test on a busy machine is.
+    """
+    for _ in range(_LOOKS):
+        if _is_waiting(child.pid):
+            break
+        time.sleep(0.01)
+    child.sendintr()
+
+
+def _is_waiting(pid: int) -> bool:
+    _, _, fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+    return fields.split()[0] == "S"
 
 
 def _without_size(environment: Mapping[str, str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from protocol.invite import Invite
 from tests.client.fakes import ALICE, FakeClock, FakeServer, login_to
 from tests.client.loopback import PASSWORD, Loopback
 from tests.client.terminal import finish, terminal
+from tests.terminals import interrupt
 
 
 def process(*words: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[bytes]":
@@ -163,7 +164,7 @@ def test_ctrl_c_at_a_question_begins_a_line(environment: dict[str, str]) -> None
     """What is told does not hang behind the question; nothing was asked of anybody."""
     child = terminal("login", environment=environment)
     child.expect("server address: ")
-    child.sendintr()
+    interrupt(child)
     status, rest = finish(child)
     assert status == 130
     assert rest.endswith("\r\ndiaryclient: interrupted\r\n")
@@ -199,7 +200,7 @@ def test_an_interrupted_write_says_that_the_text_is_kept(
         child.sendeof()
         silent.settimeout(20)
         silent.recv(2000)
-        child.sendintr()
+        interrupt(child)
         status, rest = finish(child)
     assert status == 130
     assert re.search(r"queued [0-9a-f]{5}: interrupted; kept in the outbox", rest)
@@ -224,7 +225,7 @@ def test_ctrl_c_while_a_text_is_typed_keeps_it(
     if keys:
         child.send(keys)
         child.expect_exact(keys.rsplit("\r", 1)[-1] or "\n")  # the terminal has it
-    child.sendintr()
+    interrupt(child)
     status, rest = finish(child)
     assert status == 130
     assert drafts(state) == kept

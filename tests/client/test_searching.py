@@ -16,6 +16,7 @@ from tests.client.desk import EVER, Desk
 from tests.client.fakes import START, FakeServer
 from tests.client.loopback import Loopback, Run
 from tests.client.terminal import finish, terminal
+from tests.terminals import interrupt
 
 DAY = 86_400_000
 
@@ -176,7 +177,7 @@ def test_ctrl_c_keeps_what_is_printed(diary: Loopback, environment: dict[str, st
     fake.before_search = lambda: fake.refusals.extend([ErrorCode.BUSY] * 100)
     child = terminal("search", "i", environment=environment)
     child.expect_exact("Rain.")
-    child.sendintr()
+    interrupt(child)
     status, rest = finish(child)
     assert status == 130
     assert rest.endswith("diaryclient: interrupted\r\n")
