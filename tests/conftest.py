@@ -33,7 +33,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let the coverage of the processes a test starts be measured, if it is marked `measured`.
 
     Measuring makes a start half as long again, and a killed process reports nothing. What runs in
-    the tests' own process is always measured.
+    the tests' own process is measured, but for properties.
     """
     for name, value in _MEASURING.items():
         if item.get_closest_marker("measured"):
@@ -43,14 +43,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Measure no coverage while a property is tried: that would double its time.
 
     Nor would it be the same from run to run, since the examples are not. What the figure promises
     is reached by the tests that name their examples.
     """
     measuring = sys.gettrace()
-    if is_hypothesis_test(pyfuncitem.obj):
+    if isinstance(item, pytest.Function) and is_hypothesis_test(item.obj):
         sys.settrace(None)
     try:
         return (yield)
