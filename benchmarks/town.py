@@ -149,7 +149,7 @@ def open_town(
     finally:
         status = town.server.stop()
     if status:
-        raise BenchmarkError(f"the server failed: {town.server.log}")
+        raise BenchmarkError(f"the server ended with status {status}: {town.server.log}")
 
 
 def _launched(folder: Path, cores: Cores) -> Server:
