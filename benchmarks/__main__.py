@@ -67,13 +67,24 @@ def _run(given: argparse.Namespace) -> bool:
 
 
 def _measured(wanted: Sequence[str], scale: Scale, build: Path) -> tuple[Report, list[str]]:
-    """Give what was measured, and the rows that could not be."""
+    """Give what was measured, and what could not be or went wrong at the end."""
+    figures: list[Figure] = []
+    remarks: list[str] = []
     failed: list[str] = []
     began = time.perf_counter()
-    with open_workbench(scale, build) as bench:
-        _warn(bench)
-        figures = [figure for name in wanted for figure in _measure(bench, name, failed)]
-        remarks = [describe(bench.folder) + ".", _of_the_generator(bench), *bench.remarks.values()]
+    try:
+        with open_workbench(scale, build) as bench:
+            _warn(bench)
+            for name in wanted:
+                figures += _measure(bench, name, failed)
+            remarks = [f"{describe(bench.folder)}.", _of_the_generator(bench)]
+            remarks += bench.remarks.values()
+    except BenchmarkError as error:
+        # A server that several rows shared has not ended well.
+        if not figures:
+            raise
+        failed.append("the end")
+        remarks.append(f"{error}")
     seconds = time.perf_counter() - began
     remarks.append(f"All of it took {seconds // 60:.0f} min {seconds % 60:.0f} s.")
     return Report(tuple(map(Result.of, figures)), tuple(remarks)), failed

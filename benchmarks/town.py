@@ -1,5 +1,6 @@
 """A server on its core, and the many users who are logged in to it."""
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ WINDOW: Final = 256
 
 AT_ONCE: Final = 100_000
 """Datagrams in one file: about 20 MB, signed in a few seconds, so none is too old when sent."""
+
+_ENDS: Final = (0, -signal.SIGALRM)
+"""The alarm is its own, where a disk that others use too does not take its last bytes in time."""
 
 _PLAIN_TEXT: Final = '[legacy]\nenabled = true\ntcp = false\nuser = "guest"\n'
 
@@ -147,8 +151,8 @@ def open_town(
             town.write(users)
         yield town
     finally:
-        status = town.server.stop()
-    if status:
+        end(town.server.process)
+    if (status := town.server.process.returncode) not in _ENDS:
         raise BenchmarkError(f"the server ended with status {status}: {town.server.log}")
 
 
