@@ -12,7 +12,7 @@ from benchmarks.figures import Sample
 from benchmarks.generator import Generator, Load, Loop, write_datagrams
 from benchmarks.machine import Cores
 from benchmarks.population import Person, populate
-from benchmarks.processes import cpu_seconds, end, wait_for
+from benchmarks.processes import cpu_seconds, end, resident_bytes, wait_for
 from benchmarks.readback import check_stored
 from benchmarks.requests import batches, check_answers, signed, signed_entries
 from protocol.messages import Batch, Put, Request
@@ -45,12 +45,16 @@ class Exchange:
 
 @dataclass
 class Town:
-    """A running server and its people."""
+    """A running server and its people.
+
+    `bytes_at_rest` was its memory when it was ready and nobody had come yet.
+    """
 
     server: Server
     people: Sequence[Person]
     generator: Generator
     cores: Cores
+    bytes_at_rest: int = 0
 
     @property
     def pid(self) -> int:
@@ -133,12 +137,11 @@ def open_town(
     cores: Cores,
     generator: Generator,
     *diaries: Callable[[Path], None],
-    is_used: bool = True,
 ) -> Iterator[Town]:
     """Populate a folder and serve it; `diaries` are put into the data folder before.
 
-    `is_used`: everybody has written an entry, since a user's first one, which makes a folder and
-    sets up keys, happens once in a life.
+    Everybody has written an entry then, since a user's first one, which makes a folder and sets up
+    keys, happens once in a life.
     """
     folder.mkdir()
     people = populate(folder / "data", users)
@@ -147,8 +150,8 @@ def open_town(
     write_config(folder, 0, _PLAIN_TEXT)
     town = Town(_launched(folder, cores), people, generator, cores)
     try:
-        if is_used:
-            town.write(users)
+        town.bytes_at_rest = resident_bytes(town.pid)
+        town.write(users)
         yield town
     finally:
         end(town.server.process)

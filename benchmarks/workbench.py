@@ -1,4 +1,4 @@
-"""What every row finds on the table: the scale, the cores, a folder, the generator, three towns."""
+"""What every row finds on the table: the scale, the cores, a folder, the generator, towns."""
 
 import os
 import sys
@@ -50,6 +50,16 @@ class Workbench:
         return self.stack.enter_context(self.new_town("stored", scale.users, diaries))
 
     @cached_property
+    def crowded_town(self) -> Town:
+        """A server with a great many users."""
+        return self.stack.enter_context(self.new_town("crowded", self.scale.many_users))
+
+    @cached_property
+    def lonely_town(self) -> Town:
+        """A server with one user."""
+        return self.stack.enter_context(self.new_town("lonely", 1))
+
+    @cached_property
     def readers_town(self) -> Town:
         """A server of three: one with years of entries, one with a day, one with a year to read."""
         scale = self.scale
@@ -61,11 +71,10 @@ class Workbench:
         return self.stack.enter_context(self.new_town("readers", len(diaries), *diaries))
 
     def new_town(
-        self, name: str, users: int, *diaries: Callable[[Path], None], is_used: bool = True
+        self, name: str, users: int, *diaries: Callable[[Path], None]
     ) -> AbstractContextManager[Town]:
         """As `open_town`, below this run's folder."""
-        folder = self.folder / name
-        return open_town(folder, users, self.cores, self.generator, *diaries, is_used=is_used)
+        return open_town(self.folder / name, users, self.cores, self.generator, *diaries)
 
 
 def say(words: str) -> None:

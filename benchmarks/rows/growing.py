@@ -19,15 +19,14 @@ STORED: Final = Claim(
 
 def many_users(bench: Workbench) -> Iterator[Figure]:
     """Measure a server of many, written to in no order, and a server of one."""
-    users, entries = bench.scale.many_users, bench.scale.entries
-    with bench.new_town("many", users) as many, bench.new_town("one", 1) as one:
-        taken = take_turns(
-            {
-                "many": partial(_write_anywhere, many, entries, random.Random(1)),
-                "one": partial(_write_daily, one, entries, count(1)),
-            },
-            bench.scale.runs,
-        )
+    many, one, entries = bench.crowded_town, bench.lonely_town, bench.scale.entries
+    taken = take_turns(
+        {
+            "many": partial(_write_anywhere, many, entries, random.Random(1)),
+            "one": partial(_write_daily, one, entries, count(1)),
+        },
+        bench.scale.runs,
+    )
     yield MANY_USERS.figure(bench.scale, taken["many"], taken["one"])
 
 

@@ -24,8 +24,7 @@ UNDER_LOAD: Final = Claim(
 def memory(bench: Workbench) -> Iterator[Figure]:
     """Measure servers that have just started, then one that works."""
     users = bench.scale.many_users
-    resting = _at_rest(bench, "resting", 1)
-    crowded = _at_rest(bench, "crowded", users)
+    crowded, resting = bench.crowded_town.bytes_at_rest, bench.lonely_town.bytes_at_rest
     yield IDLE_USER.figure(bench.scale, alone((crowded - resting) / users))
     yield AT_REST.figure(bench.scale, alone(resting / 2**20))
     with bench.new_town("working", bench.scale.users) as town:
@@ -38,8 +37,3 @@ def memory(bench: Workbench) -> Iterator[Figure]:
     # The first tenth of the time fills caches, all of which are bounded.
     settled = sizes[len(sizes) // 10]
     yield UNDER_LOAD.figure(bench.scale, alone(sizes[-1] / 2**20), alone(settled / 2**20))
-
-
-def _at_rest(bench: Workbench, name: str, users: int) -> int:
-    with bench.new_town(name, users, is_used=False) as town:
-        return resident_bytes(town.pid)
