@@ -8,7 +8,9 @@ What `diaryclient write` needs is imported early, everything else where it is us
 never: a prompt must not wait for imports. So the names below are imported when they are asked for.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from protocol.lazy_names import find_lazily
 
 if TYPE_CHECKING:
     from diaryclient.api import Diary, Receipt
@@ -71,22 +73,16 @@ __all__ = [
     "__version__",
 ]
 
-_HOMES: Final = (
-    "diaryclient.api",
-    "diaryclient.diary",
-    "diaryclient.entry",
-    "diaryclient.errors",
-    "protocol.errors",
-)
-"""Where the names stand, the first that has one; `api` before `diary`, which has a Diary too."""
-
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> object:
-        """Import what is asked for."""
-        if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module  # noqa: PLC0415 - not for the command line
-
-        found = next(home for home in map(import_module, _HOMES) if hasattr(home, name))
-        return getattr(found, name)
+    __getattr__ = find_lazily(
+        __name__,
+        __all__,
+        # The first that has a name: `api` before `diary`, which has a Diary too.
+        (
+            "diaryclient.api",
+            "diaryclient.diary",
+            "diaryclient.entry",
+            "diaryclient.errors",
+            "protocol.errors",
+        ),
+    )

@@ -26,7 +26,7 @@ from protocol.envelope import TAG_BYTES, VERSION, Envelope, Kind
 from protocol.errors import NOT_YET, DiaryError, MalformedError, RefusedError
 from protocol.identifiers import EntryId
 from protocol.keys import TokenKeys
-from protocol.messages import BY_REQUEST, Refusal, Reply, Request, decode_reply, hints_renewal
+from protocol.messages import Refusal, Reply, Request, decode_reply, hints_renewal
 
 PATIENCE: Final = 6.0
 """Seconds that a person at a prompt waits without progress, at most."""
@@ -254,7 +254,7 @@ class RequestExchange(Exchange):
         self._round_trip.measured(self.seconds)
         self.waiting_since = None
         try:
-            answer = decode_reply(BY_REQUEST[type(self.request)].reply, plaintext)
+            answer = decode_reply(self.request.reply, plaintext)
         except MalformedError:
             words = f"{self._login.address} answered what this program does not understand"
             self.give_up(MalformedError(f"{words}; one of the two may be too old"))

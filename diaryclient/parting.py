@@ -13,7 +13,6 @@ from typing import Final
 from protocol.errors import MalformedError
 from protocol.identifiers import EntryId
 from protocol.messages import (
-    BY_REQUEST,
     Part,
     Received,
     Refusal,
@@ -42,7 +41,7 @@ class Upload:
 
     def begin(self, request: Request) -> Part:
         """Send this from now on, in place of what was not accepted; give its first part."""
-        self._reply = BY_REQUEST[type(request)].reply
+        self._reply = request.reply
         self._parts = cut(self._rid, encode_request(request))
         return self.first
 

@@ -1,137 +1,147 @@
 """The messages of DIARY/1, declared once: what a request asks, what its reply gives.
 
 Rules: a request travels as a map of its fields plus `op`; a reply as a map of its fields plus
-`code`, which is OK, or else the map is a `Refusal`. What everybody may import stands below; the
-modules are `base` (what all share), `diary`, `archive`, `batch`, `parts`, `changes`, `finding`,
-`following` and `account` (the messages), `forms` (what LOGIN seals), `table` (`OPERATIONS`, the
-whole table of what can be asked, and the way to bytes and back).
+`code`, which is OK, or else the map is a `Refusal`. What everybody may import stands below, each
+from its module when it is asked for: seventy messages take longer to import than an entry to write.
+The modules are `base` (what all share), `writing`, `diary`, `archive`, `batch`, `parts`, `changes`,
+`finding`, `following` and `account` (the messages), `forms` (what LOGIN seals), `coding` (the way
+to bytes and back), `padding`, and `table` (`OPERATIONS`, all that can be asked).
 """
 
-from protocol.messages.account import (
-    MAX_ADDRESS_BYTES,
-    MAX_TOKEN_ROWS,
-    Delete,
-    Deleted,
-    Grant,
-    Identity,
-    Mint,
-    Ping,
-    Revoke,
-    Revoked,
-    TokenList,
-    TokenRow,
-    Tokens,
-    Whoami,
-)
-from protocol.messages.archive import (
-    MAX_ARCHIVE_ROWS,
-    MAX_NAME_BYTES,
-    ArchiveList,
-    ArchiveRow,
-    Archives,
-    Recover,
-    Recovered,
-)
-from protocol.messages.base import (
-    ALLOWED_SCOPES,
-    MAX_LABEL_BYTES,
-    MAX_NOTE_BYTES,
-    MAX_PAD,
-    MAX_SKEW_MILLISECONDS,
-    Message,
-    Refusal,
-    Reply,
-    Request,
-    Scope,
-    allows,
-    parse_code,
-    parse_scopes,
-)
-from protocol.messages.batch import (
-    MAX_BATCH_ROWS,
-    Batch,
-    Batched,
-    EntryRow,
-    ResultRow,
-    parse_result,
-)
-from protocol.messages.changes import (
-    VERSION_BYTES,
-    Amend,
-    Changed,
-    Remove,
-    Restore,
-    version_of,
-)
-from protocol.messages.diary import (
-    LAST_MILLISECONDS,
-    MAX_CHUNK,
-    MAX_DAY_ROWS,
-    MAX_FILE_BYTES,
-    MAX_GENERATION,
-    MAX_LONG_TEXT_BYTES,
-    MAX_OFFSET_MINUTES,
-    MAX_TEXT_BYTES,
-    MIN_MILLISECONDS,
-    Chunk,
-    Clear,
-    Cleared,
-    DayList,
-    DayRow,
-    Days,
-    Put,
-    Read,
-    Stored,
-)
-from protocol.messages.finding import (
-    MAX_CURSOR_BYTES,
-    MAX_FOUND_BYTES,
-    MAX_WORDS_BYTES,
-    Found,
-    LongRow,
-    Search,
-)
-from protocol.messages.following import (
-    MAX_TAIL_ROWS,
-    Tail,
-    Tailed,
-)
-from protocol.messages.forms import (
-    FORMS,
-    MAX_PASSWORD_BYTES,
-    Form,
-    LoginForm,
-    PasswordForm,
-    ProvenForm,
-    RenewalForm,
-    name_of_form,
-)
-from protocol.messages.parts import (
-    MAX_ANSWER_BYTES,
-    MAX_AROUND_TEXT,
-    MAX_PARTS,
-    PART_BYTES,
-    Part,
-    Received,
-    bitmap_of,
-    cut,
-    numbers_in,
-)
-from protocol.messages.table import (
-    BY_NAME,
-    BY_REQUEST,
-    OPERATIONS,
-    RENEWAL_HINT,
-    RENEWAL_HINT_BYTES,
-    Operation,
-    decode_reply,
-    encode_form,
-    encode_reply,
-    encode_request,
-    hints_renewal,
-    padded,
-    split_form,
-)
+from typing import TYPE_CHECKING
+
+from protocol.lazy_names import find_lazily
+
+if TYPE_CHECKING:
+    from protocol.messages.account import (
+        MAX_ADDRESS_BYTES,
+        MAX_TOKEN_ROWS,
+        Delete,
+        Deleted,
+        Grant,
+        Identity,
+        Mint,
+        Ping,
+        Revoke,
+        Revoked,
+        TokenList,
+        TokenRow,
+        Tokens,
+        Whoami,
+    )
+    from protocol.messages.archive import (
+        MAX_ARCHIVE_ROWS,
+        MAX_NAME_BYTES,
+        ArchiveList,
+        ArchiveRow,
+        Archives,
+        Recover,
+        Recovered,
+    )
+    from protocol.messages.base import (
+        ALLOWED_SCOPES,
+        MAX_LABEL_BYTES,
+        MAX_NOTE_BYTES,
+        MAX_PAD,
+        MAX_SKEW_MILLISECONDS,
+        Message,
+        Refusal,
+        Reply,
+        Request,
+        Scope,
+        allows,
+        parse_code,
+        parse_scopes,
+    )
+    from protocol.messages.batch import (
+        MAX_BATCH_ROWS,
+        Batch,
+        Batched,
+        EntryRow,
+        ResultRow,
+        parse_result,
+    )
+    from protocol.messages.changes import (
+        VERSION_BYTES,
+        Amend,
+        Changed,
+        Remove,
+        Restore,
+        version_of,
+    )
+    from protocol.messages.coding import (
+        RENEWAL_HINT,
+        RENEWAL_HINT_BYTES,
+        decode_reply,
+        encode_reply,
+        encode_request,
+        hints_renewal,
+    )
+    from protocol.messages.diary import (
+        MAX_CHUNK,
+        MAX_DAY_ROWS,
+        MAX_FILE_BYTES,
+        MAX_GENERATION,
+        Chunk,
+        Clear,
+        Cleared,
+        DayList,
+        DayRow,
+        Days,
+        Read,
+    )
+    from protocol.messages.finding import (
+        MAX_CURSOR_BYTES,
+        MAX_FOUND_BYTES,
+        MAX_WORDS_BYTES,
+        Found,
+        LongRow,
+        Search,
+    )
+    from protocol.messages.following import (
+        MAX_TAIL_ROWS,
+        Tail,
+        Tailed,
+    )
+    from protocol.messages.forms import (
+        FORMS,
+        MAX_PASSWORD_BYTES,
+        Form,
+        LoginForm,
+        PasswordForm,
+        ProvenForm,
+        RenewalForm,
+        encode_form,
+        name_of_form,
+        split_form,
+    )
+    from protocol.messages.padding import padded
+    from protocol.messages.parts import (
+        MAX_ANSWER_BYTES,
+        MAX_AROUND_TEXT,
+        MAX_PARTS,
+        PART_BYTES,
+        Part,
+        Received,
+        bitmap_of,
+        cut,
+        numbers_in,
+    )
+    from protocol.messages.table import (
+        BY_NAME,
+        BY_REQUEST,
+        OPERATIONS,
+        Operation,
+    )
+    from protocol.messages.writing import (
+        LAST_MILLISECONDS,
+        MAX_LONG_TEXT_BYTES,
+        MAX_OFFSET_MINUTES,
+        MAX_TEXT_BYTES,
+        MIN_MILLISECONDS,
+        Put,
+        Stored,
+    )
 
 __all__ = [
     "ALLOWED_SCOPES",
@@ -238,3 +248,29 @@ __all__ = [
     "split_form",
     "version_of",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = find_lazily(
+        __name__,
+        __all__,
+        # First what `diaryclient write` needs; the table, which imports all, last.
+        tuple(
+            f"{__name__}.{home}"
+            for home in (
+                "base",
+                "writing",
+                "coding",
+                "padding",
+                "diary",
+                "batch",
+                "changes",
+                "parts",
+                "finding",
+                "following",
+                "archive",
+                "forms",
+                "account",
+                "table",
+            )
+        ),
+    )

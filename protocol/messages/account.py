@@ -6,7 +6,15 @@ from typing import Annotated, Final
 from protocol.envelope import KID_BYTES
 from protocol.fields import Flag, Octets, Parsed, Rows, Text, Whole
 from protocol.identifiers import Username
-from protocol.messages.base import LabelField, Moment, PadField, Reply, Request, ScopesField
+from protocol.messages.base import (
+    LabelField,
+    Moment,
+    PadField,
+    Reply,
+    Request,
+    Scope,
+    ScopesField,
+)
 from protocol.messages.forms import KeyField, KidField, VersionField
 
 MAX_TOKEN_ROWS: Final = 6
@@ -20,16 +28,6 @@ MAX_ENDED: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Whoami(Request):
-    """Ask whom the token stands for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ping(Request):
-    """Ask whether the server answers; it tells the same as Whoami."""
-
-
-@dataclass(frozen=True, slots=True)
 class Identity(Reply):
     """The token's user and scopes, its expiry in ms since the epoch (0: never), server time."""
 
@@ -40,11 +38,21 @@ class Identity(Reply):
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens(Request):
-    """List the user's live tokens whose ids come behind `after`, in the order of the bytes."""
+class Whoami(Request):
+    """Ask whom the token stands for."""
 
-    after: Annotated[bytes, Octets(0, KID_BYTES)] = b""
-    pad: PadField = b""
+    op = "whoami"
+    reply = Identity
+    scope = Scope.ANY
+
+
+@dataclass(frozen=True, slots=True)
+class Ping(Request):
+    """Ask whether the server answers; it tells the same as Whoami."""
+
+    op = "ping"
+    reply = Identity
+    scope = Scope.ANY
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +82,15 @@ class TokenList(Reply):
 
 
 @dataclass(frozen=True, slots=True)
-class Mint(Request):
-    """Make a further token of the same user, which may do no more and live no longer.
+class Tokens(Request):
+    """List the user's live tokens whose ids come behind `after`, in the order of the bytes."""
 
-    `lifetime` in ms (0: never ends); `fixed`: a person chose it, the token is never renewed.
-    """
+    op = "tokens"
+    reply = TokenList
+    scope = Scope.FULL
 
-    label: LabelField
-    scopes: ScopesField
-    lifetime: Moment
-    fixed: Annotated[bool, Flag()]
+    after: Annotated[bytes, Octets(0, KID_BYTES)] = b""
+    pad: PadField = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +109,20 @@ class Grant(Reply):
 
 
 @dataclass(frozen=True, slots=True)
-class Revoke(Request):
-    """End a token and all that it was renewed to; `id` is its id, or any of their key ids."""
+class Mint(Request):
+    """Make a further token of the same user, which may do no more and live no longer.
 
-    id: KidField
+    `lifetime` in ms (0: never ends); `fixed`: a person chose it, the token is never renewed.
+    """
+
+    op = "mint"
+    reply = Grant
+    scope = Scope.FULL
+
+    label: LabelField
+    scopes: ScopesField
+    lifetime: Moment
+    fixed: Annotated[bool, Flag()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +133,27 @@ class Revoked(Reply):
 
 
 @dataclass(frozen=True, slots=True)
-class Delete(Request):
-    """Remove the account; `user` is its own name, said again so that it is no slip."""
+class Revoke(Request):
+    """End a token and all that it was renewed to; `id` is its id, or any of their key ids."""
 
-    user: Annotated[Username, Parsed(Username)]
+    op = "revoke"
+    reply = Revoked
+    scope = Scope.ANY
+
+    id: KidField
 
 
 @dataclass(frozen=True, slots=True)
 class Deleted(Reply):
     """The account is gone, its diary set aside on the server, all its tokens revoked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delete(Request):
+    """Remove the account; `user` is its own name, said again so that it is no slip."""
+
+    op = "delete"
+    reply = Deleted
+    scope = Scope.FULL
+
+    user: Annotated[Username, Parsed(Username)]

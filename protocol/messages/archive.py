@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Annotated, Final, TypeAlias
 
 from protocol.fields import Flag, Rows, Text
-from protocol.messages.base import Moment, PadField, Reply, Request
-from protocol.messages.diary import DayField, GenerationField, SizeField
+from protocol.messages.base import Moment, PadField, Reply, Request, Scope
+from protocol.messages.diary import GenerationField, SizeField
+from protocol.messages.writing import DayField
 
 MAX_NAME_BYTES: Final = 80
 """Of an archive: a day, a generation, an id, and room for stores that name them otherwise."""
@@ -20,14 +21,6 @@ MAX_ARCHIVE_ROWS: Final = 8
 """With the longest names and numbers, and the renewal hint, 1037 of the 1106 bytes."""
 
 NameField: TypeAlias = Annotated[str, Text(1, MAX_NAME_BYTES)]
-
-
-@dataclass(frozen=True, slots=True)
-class Archives(Request):
-    """List what was cleared, behind the name `after`; empty at first."""
-
-    after: Annotated[str, Text(0, MAX_NAME_BYTES)]
-    pad: PadField = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +47,15 @@ class ArchiveList(Reply):
 
 
 @dataclass(frozen=True, slots=True)
-class Recover(Request):
-    """Bring a cleared day back into the day, which has this generation now."""
+class Archives(Request):
+    """List what was cleared, behind the name `after`; empty at first."""
 
-    day: DayField
-    generation: GenerationField
-    name: NameField
+    op = "archives"
+    reply = ArchiveList
+    scope = Scope.READ
+
+    after: Annotated[str, Text(0, MAX_NAME_BYTES)]
+    pad: PadField = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +63,16 @@ class Recovered(Reply):
     """All entries of the archive are in the day's file, durably; how many those are."""
 
     entries: SizeField
+
+
+@dataclass(frozen=True, slots=True)
+class Recover(Request):
+    """Bring a cleared day back into the day, which has this generation now."""
+
+    op = "recover"
+    reply = Recovered
+    scope = Scope.FULL
+
+    day: DayField
+    generation: GenerationField
+    name: NameField

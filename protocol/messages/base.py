@@ -82,16 +82,24 @@ class Message:
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
 
-class Request(Message):
-    """What a client asks; its id is the envelope's."""
-
-    __slots__ = ()
-
-
 class Reply(Message):
     """What a server answers when it did what was asked."""
 
     __slots__ = ()
+
+
+class Request(Message):
+    """What a client asks; its id is the envelope's.
+
+    Each kind says its name on the wire, what answers it, and the scope that it needs, so that who
+    asks one thing needs none of the others: the whole table is `protocol.messages.table`.
+    """
+
+    __slots__ = ()
+
+    op: ClassVar[str]
+    reply: ClassVar[type[Reply]]
+    scope: ClassVar[Scope]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from typing import Annotated, Final
 from protocol.errors import ErrorCode
 from protocol.fields import Flag, Id, Parsed, Rows, Text
 from protocol.identifiers import EntryId
-from protocol.messages.base import Reply, Request, parse_code
-from protocol.messages.diary import MAX_TEXT_BYTES, OffsetField, WhenField
+from protocol.messages.base import Reply, Request, Scope, parse_code
+from protocol.messages.writing import MAX_TEXT_BYTES, OffsetField, WhenField
 
 MAX_BATCH_ROWS: Final = 45
 """More do not fit: an entry takes 24 bytes even with one letter at the epoch, usually 34."""
@@ -35,13 +35,6 @@ class EntryRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch(Request):
-    """Store entries; of those that go to one day the order is kept."""
-
-    rows: Annotated[tuple[EntryRow, ...], Rows(EntryRow, MAX_BATCH_ROWS)]
-
-
-@dataclass(frozen=True, slots=True)
 class ResultRow:
     """What became of one entry; `dup` says that it had been on disk before this request."""
 
@@ -54,3 +47,14 @@ class Batched(Reply):
     """A row for each entry, in the order of the request; what has OK is on disk."""
 
     rows: Annotated[tuple[ResultRow, ...], Rows(ResultRow, MAX_BATCH_ROWS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Request):
+    """Store entries; of those that go to one day the order is kept."""
+
+    op = "batch"
+    reply = Batched
+    scope = Scope.WRITE
+
+    rows: Annotated[tuple[EntryRow, ...], Rows(EntryRow, MAX_BATCH_ROWS)]

@@ -13,8 +13,8 @@ from typing import Annotated, Final, TypeAlias
 
 from protocol.fields import Flag, Id, Octets, Text
 from protocol.identifiers import EntryId
-from protocol.messages.base import Reply, Request
-from protocol.messages.diary import MAX_LONG_TEXT_BYTES, DayField, OffsetField
+from protocol.messages.base import Reply, Request, Scope
+from protocol.messages.writing import MAX_LONG_TEXT_BYTES, DayField, OffsetField
 
 VERSION_BYTES: Final = 8
 
@@ -23,8 +23,20 @@ VersionField: TypeAlias = Annotated[bytes, Octets(VERSION_BYTES, VERSION_BYTES)]
 
 
 @dataclass(frozen=True, slots=True)
+class Changed(Reply):
+    """The change is on disk and the entry's version; `dup`: it had been before this request."""
+
+    version: VersionField
+    dup: Annotated[bool, Flag()]
+
+
+@dataclass(frozen=True, slots=True)
 class Amend(Request):
     """Give an entry another text and star."""
+
+    op = "amend"
+    reply = Changed
+    scope = Scope.FULL
 
     day: DayField
     id: IdField
@@ -38,6 +50,10 @@ class Amend(Request):
 class Remove(Request):
     """Hide an entry."""
 
+    op = "remove"
+    reply = Changed
+    scope = Scope.FULL
+
     day: DayField
     id: IdField
     base: VersionField
@@ -48,18 +64,14 @@ class Remove(Request):
 class Restore(Request):
     """Take back the last amendment or removal of an entry that is not taken back yet."""
 
+    op = "restore"
+    reply = Changed
+    scope = Scope.FULL
+
     day: DayField
     id: IdField
     base: VersionField
     off: OffsetField
-
-
-@dataclass(frozen=True, slots=True)
-class Changed(Reply):
-    """The change is on disk and the entry's version; `dup`: it had been before this request."""
-
-    version: VersionField
-    dup: Annotated[bool, Flag()]
 
 
 def version_of(last: EntryId) -> bytes:

@@ -5,8 +5,8 @@ from typing import Annotated, Final
 
 from protocol.fields import Id, Octets, Rows, Text
 from protocol.identifiers import EntryId
-from protocol.messages.base import PadField, Reply, Request
-from protocol.messages.diary import DayField
+from protocol.messages.base import PadField, Reply, Request, Scope
+from protocol.messages.writing import DayField
 
 MAX_WORDS_BYTES: Final = 256
 """Of what is searched for: a sentence; more is no search."""
@@ -14,21 +14,6 @@ MAX_WORDS_BYTES: Final = 256
 MAX_CURSOR_BYTES: Final = 32
 MAX_FOUND_BYTES: Final = 1024
 """Of entries in one reply; with the longest cursor and the renewal hint 1098 of the 1106 bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Search(Request):
-    """Find the entries of these days, both included, whose text has all the words.
-
-    Words are parted by white space and found anywhere in the text, in capitals or not. `cursor` is
-    empty at first, then the one of the last answer.
-    """
-
-    words: Annotated[str, Text(1, MAX_WORDS_BYTES)] = field(repr=False)
-    first: DayField
-    last: DayField
-    cursor: Annotated[bytes, Octets(0, MAX_CURSOR_BYTES)] = b""
-    pad: PadField = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +34,22 @@ class Found(Reply):
     entries: Annotated[bytes, Octets(0, MAX_FOUND_BYTES)] = field(repr=False)
     long: Annotated[tuple[LongRow, ...], Rows(LongRow, 1)]
     cursor: Annotated[bytes, Octets(0, MAX_CURSOR_BYTES)]
+
+
+@dataclass(frozen=True, slots=True)
+class Search(Request):
+    """Find the entries of these days, both included, whose text has all the words.
+
+    Words are parted by white space and found anywhere in the text, in capitals or not. `cursor` is
+    empty at first, then the one of the last answer.
+    """
+
+    op = "search"
+    reply = Found
+    scope = Scope.READ
+
+    words: Annotated[str, Text(1, MAX_WORDS_BYTES)] = field(repr=False)
+    first: DayField
+    last: DayField
+    cursor: Annotated[bytes, Octets(0, MAX_CURSOR_BYTES)] = b""
+    pad: PadField = b""

@@ -8,23 +8,12 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from protocol.fields import Flag, Octets, Rows
-from protocol.messages.base import PadField, Reply, Request
+from protocol.messages.base import PadField, Reply, Request, Scope
 from protocol.messages.diary import DayRow
 from protocol.messages.finding import MAX_CURSOR_BYTES
 
 MAX_TAIL_ROWS: Final = 28
 """With the longest numbers, the longest cursor and the renewal hint 1057 of the 1106 bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tail(Request):
-    """Ask which days were changed since `cursor`, the one of the last answer.
-
-    Empty at first: from now on. A poll needs no pad; without one there are fewer rows.
-    """
-
-    cursor: Annotated[bytes, Octets(0, MAX_CURSOR_BYTES)] = b""
-    pad: PadField = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +28,18 @@ class Tailed(Reply):
     cursor: Annotated[bytes, Octets(0, MAX_CURSOR_BYTES)]
     more: Annotated[bool, Flag()]
     lost: Annotated[bool, Flag()]
+
+
+@dataclass(frozen=True, slots=True)
+class Tail(Request):
+    """Ask which days were changed since `cursor`, the one of the last answer.
+
+    Empty at first: from now on. A poll needs no pad; without one there are fewer rows.
+    """
+
+    op = "tail"
+    reply = Tailed
+    scope = Scope.READ
+
+    cursor: Annotated[bytes, Octets(0, MAX_CURSOR_BYTES)] = b""
+    pad: PadField = b""

@@ -9,13 +9,17 @@ from dataclasses import dataclass, field
 from typing import Annotated, Final, TypeAlias
 
 from protocol.envelope import KID_BYTES
+from protocol.errors import MalformedError
 from protocol.fields import Flag, Octets, Parsed, Text, Whole
 from protocol.identifiers import Username
 from protocol.keys import ROOT_BYTES
 from protocol.messages.base import LabelField, Message, Moment, ScopesField
+from protocol.messages.coding import plain_map
+from protocol.packing import pack, unpack
 
 PROOF_BYTES: Final = 32
 MAX_PASSWORD_BYTES: Final = 256
+_FORM: Final = "form"
 
 KidField: TypeAlias = Annotated[bytes, Octets(KID_BYTES, KID_BYTES)]
 KeyField: TypeAlias = Annotated[bytes, Octets(ROOT_BYTES, ROOT_BYTES)]
@@ -87,3 +91,25 @@ FORMS: Final[dict[str | None, type[Form]]] = {
 def name_of_form(form: type[ProvenForm]) -> str:
     """Give what `form` says in the map of such a form."""
     return next(name for name, kind in FORMS.items() if name is not None and kind is form)
+
+
+def encode_form(form: Form) -> bytes:
+    """Give a form's msgpack map, before `protocol.login` pads it."""
+    if isinstance(form, LoginForm):
+        fields = plain_map(form)
+        if not form.fixed:
+            del fields["fixed"]
+        return pack(fields)
+    return pack({_FORM: name_of_form(type(form))} | plain_map(form))
+
+
+def split_form(plaintext: bytes) -> tuple[type[Form], dict[str, object]]:
+    """Tell which form a map is, and give its fields, unread; raise MalformedError if none."""
+    values = unpack(plaintext)
+    name = values.pop(_FORM) if _FORM in values else None
+    if name is not None and not isinstance(name, str):
+        raise MalformedError("the name of a form is a text")
+    kind = FORMS.get(name)
+    if kind is None:
+        raise MalformedError("no form has such a name")
+    return kind, values

@@ -13,8 +13,8 @@ from typing import Annotated, Final
 
 from protocol.fields import Id, Octets, Whole
 from protocol.identifiers import EntryId
-from protocol.messages.base import Reply, Request
-from protocol.messages.diary import MAX_LONG_TEXT_BYTES
+from protocol.messages.base import Reply, Request, Scope
+from protocol.messages.writing import MAX_LONG_TEXT_BYTES
 
 PART_BYTES: Final = 960
 """With the other fields 1058 of the 1106 bytes; the difference is room for later versions."""
@@ -31,17 +31,6 @@ DIGEST_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Part(Request):
-    """The part `number` (from 0) of `count` of the request with this id and this SHA-256."""
-
-    id: Annotated[EntryId, Id()]
-    digest: Annotated[bytes, Octets(DIGEST_BYTES, DIGEST_BYTES)]
-    number: Annotated[int, Whole(0, MAX_PARTS - 1)]
-    count: Annotated[int, Whole(1, MAX_PARTS)]
-    data: Annotated[bytes, Octets(1, PART_BYTES)] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Received(Reply):
     """Which parts the server has, or what it answered to the whole request.
 
@@ -51,6 +40,21 @@ class Received(Reply):
 
     parts: Annotated[bytes, Octets(0, MAX_BITMAP_BYTES)]
     answer: Annotated[bytes, Octets(0, MAX_ANSWER_BYTES)]
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Request):
+    """The part `number` (from 0) of `count` of the request with this id and this SHA-256."""
+
+    op = "part"
+    reply = Received
+    scope = Scope.WRITE
+
+    id: Annotated[EntryId, Id()]
+    digest: Annotated[bytes, Octets(DIGEST_BYTES, DIGEST_BYTES)]
+    number: Annotated[int, Whole(0, MAX_PARTS - 1)]
+    count: Annotated[int, Whole(1, MAX_PARTS)]
+    data: Annotated[bytes, Octets(1, PART_BYTES)] = field(repr=False)
 
 
 def cut(request_id: EntryId, plaintext: bytes) -> list[Part]:

@@ -119,7 +119,11 @@ from tests.protocol.totality import attempt, is_refused
 
 KEYS = derive_token_keys(bytes(32), bytes(8))
 RID = EntryId.make(0, bytes(10))
-ALL = [value for value in vars(messages).values() if isinstance(value, type)]
+ALL = [
+    each
+    for each in (getattr(messages, name) for name in messages.__all__)
+    if isinstance(each, type)
+]
 DAY: Final = Day("9999-12-31")
 SMALLEST: Final[dict[type[Request], Request]] = {
     Put: Put(0, 0, "a"),
