@@ -21,8 +21,8 @@ from benchmarks.errors import BenchmarkError
 from diaryserver.composition import open_entries
 from diaryserver.service.ports import Append, Query
 from diaryserver.store.files import FileEntryStore
-from protocol.dayfile import Stamp
 from protocol.identifiers import Day, EntryId, Username
+from protocol.stamp import Stamp
 
 DAYS: Final = 365
 ENTRIES: Final = (5, 50)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from diaryserver.clock import SystemClock
-from protocol.dayfile import Stamp, Written, format_record
+from protocol.dayfile import Written, format_record
 from protocol.identifiers import Day, EntryId
+from protocol.stamp import Stamp
 
 _TEXT: Final = "Rain all day, a book and some good tea. "
 """Short: with its stamp and id an entry has `ENTRY_BYTES`, and 10 million of them make 1 GiB."""

@@ -27,12 +27,12 @@ from diaryserver.store.files import FileEntryStore
 from diaryserver.store.lines import format_writing
 from diaryserver.store.records import Line, encode_record
 from protocol.channel import seal_reply
-from protocol.dayfile import Stamp
 from protocol.envelope import parse_envelope
 from protocol.identifiers import EntryId
 from protocol.keys import open_authentic
 from protocol.messages import Put, Stored
 from protocol.packing import unpack
+from protocol.stamp import Stamp
 
 REPETITIONS: Final = 15
 _BUILD: Final = Path(__file__).parents[1] / "build"

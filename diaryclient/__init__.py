@@ -14,7 +14,6 @@ from protocol.lazy_names import find_lazily
 
 if TYPE_CHECKING:
     from diaryclient.api import Diary, Receipt
-    from diaryclient.diary import Delivery
     from diaryclient.entry import DiaryEntry
     from diaryclient.errors import (
         ExportError,
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
         UnknownHostError,
         UnreachableError,
     )
+    from diaryclient.writer import Delivery
     from protocol.errors import (
         BusyError,
         DiaryError,
@@ -77,12 +77,11 @@ if not TYPE_CHECKING:
     __getattr__ = find_lazily(
         __name__,
         __all__,
-        # The first that has a name: `api` before `diary`, which has a Diary too.
         (
-            "diaryclient.api",
-            "diaryclient.diary",
-            "diaryclient.entry",
-            "diaryclient.errors",
             "protocol.errors",
+            "diaryclient.errors",
+            "diaryclient.entry",
+            "diaryclient.writer",
+            "diaryclient.api",
         ),
     )

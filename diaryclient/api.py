@@ -25,7 +25,6 @@ from diaryclient.commands.altering import check_may_change, naming_fate
 from diaryclient.commands.surroundings import Surroundings
 from diaryclient.composing import stamp_of_words, wall
 from diaryclient.dates import parse_moment
-from diaryclient.diary import Delivery
 from diaryclient.diary import Diary as OpenDiary
 from diaryclient.display import short_id
 from diaryclient.entry import DiaryEntry
@@ -35,10 +34,11 @@ from diaryclient.keeping import check_text, keep
 from diaryclient.login_care import LoginCare
 from diaryclient.selection import Selection, parse_tag
 from diaryclient.spans import Span, When
-from protocol.dayfile import Stamp
+from diaryclient.writer import Delivery
 from protocol.errors import StaleError, UsageError
 from protocol.identifiers import EntryId
 from protocol.messages import Scope, allows
+from protocol.stamp import Stamp
 
 _CLOSING_SECONDS: Final = 3.0
 """For older entries when a diary is closed, as after a command."""

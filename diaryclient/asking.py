@@ -6,7 +6,6 @@ BADTIME is answered by asking again under the same id with the server's time, tw
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from diaryclient.clock import Clock, Instant
@@ -22,16 +21,14 @@ from protocol.keys import derive_token_keys
 from protocol.messages import (
     MAX_SKEW_MILLISECONDS,
     MAX_TEXT_BYTES,
-    Amend,
-    Part,
-    Put,
-    Received,
     Reply,
     Request,
+    TextRequest,
 )
 
 if TYPE_CHECKING:
     from diaryclient.parting import Upload
+    from protocol.messages import Part
 
 _MOST_CORRECTIONS: Final = 2
 _SURELY_REFUSED: Final = MAX_SKEW_MILLISECONDS + 60_000
@@ -134,10 +131,11 @@ class Asker:
         corrected: Callable[[int], Request] | None,
     ) -> Reply:
         from diaryclient.parting import MOST_ROUNDS, Upload  # noqa: PLC0415 - most texts are short
+        from protocol.messages import Received  # noqa: PLC0415 - as above
 
         upload = Upload(request, rid)
 
-        def correct(change: int) -> Part:
+        def correct(change: int) -> "Part":
             return upload.begin(corrected(change)) if corrected else upload.first
 
         self.told(*upload.progress)
@@ -151,6 +149,8 @@ class Asker:
         return upload.answer
 
     def _send_round(self, upload: "Upload", patience: float) -> None:
+        from protocol.messages import Received  # noqa: PLC0415 - as above
+
         for _, answer in self.ask_many(upload.round(), Received, patience=patience):
             if isinstance(answer, RefusedError):
                 raise answer
@@ -250,7 +250,7 @@ class Asker:
         if abs(offset) < MAX_SKEW_MILLISECONDS // 2:
             offset = 0  # the machine's clock is right again
         change = offset - self.login.offset
-        self.login = replace(self.login, offset=offset)
+        self.login = self.login._replace(offset=offset)
         with suppress(OSError):  # only a short cut: the next process would find it out itself
             self.logins.remember_offset(self.login, offset)
         return change
@@ -276,7 +276,7 @@ def _checked(result: Reply, request: Request, answer: type[_Answer]) -> _Answer:
 
 
 def _is_long(request: Request) -> bool:
-    return isinstance(request, Put | Amend) and len(request.text.encode()) > MAX_TEXT_BYTES
+    return isinstance(request, TextRequest) and len(request.text.encode()) > MAX_TEXT_BYTES
 
 
 def _tell_nobody(done: int, total: int) -> None:

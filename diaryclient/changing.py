@@ -9,9 +9,10 @@ from diaryclient.asking import Asker
 from diaryclient.clock import Clock
 from diaryclient.errors import TextTooLongError
 from diaryclient.histories import EntryHistory
-from protocol.dayfile import Amended, Change, Removed, Restored, Stamp
+from protocol.dayfile import Amended, Change, Removed, Restored
 from protocol.identifiers import EntryId
 from protocol.messages import MAX_LONG_TEXT_BYTES, Amend, Changed, Remove, Restore
+from protocol.stamp import Stamp
 
 
 class Changer:

@@ -1,165 +1,23 @@
-"""The command `diaryclient`: its options, its commands, and its one way out.
+"""The command `diaryclient`: its one way in, and its one way out.
 
 Rules: data goes to stdout, all else to stderr; an error is one line `diaryclient: ...` and the exit
 status of its class: 0 ok, 1 error, 2 usage, 3 authentication, 4 unreachable, 5 queued, 6 refused,
-7 not found, 130 interrupted. A command's module is imported only when it is typed.
+7 not found, 130 interrupted. `write` with nothing but words, which is typed most, needs no parser
+and so does not import click; all else is `diaryclient.commands.group`.
 """
 
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from importlib import import_module
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final
 
-import click
-
-from diaryclient import __version__
 from diaryclient.clock import Clock, SystemClock
 from diaryclient.commands.surroundings import COMPLETE_VARIABLE, Surroundings, drop_stdout
 from diaryclient.display import safe_line
 from diaryclient.errors import QueuedError
-from protocol.errors import DiaryError, UsageError
-
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
-_COMMANDS: Final = {
-    "login": "Log in, with a password, an invite or a token.",
-    "write": "Write an entry.",
-    "read": "Print entries, today's unless options select others.",
-    "show": "Print one entry, named by the end of its id.",
-    "search": "Print the entries that have all of some words.",
-    "tags": "Print all tags with their counts.",
-    "watch": "Print entries as they are written.",
-    "edit": "Change an entry's text or star.",
-    "rm": "Remove entries.",
-    "undo": "Take the last change of an entry back.",
-    "history": "Print all texts that an entry had.",
-    "clear": "Set a day aside.",
-    "recover": "List the days that were cleared, or bring one back.",
-    "stats": "Print figures: entries, words, streaks, tags, hours.",
-    "calendar": "Draw a year, and how much was written each day.",
-    "on-this-day": "Print the entries of this day of every year.",
-    "random": "Print one entry by chance.",
-    "export": "Write the diary into a file: JSON, Markdown, HTML and more.",
-    "import": "Bring another diary in: jrnl, Day One, JSON, a folder of texts.",
-    "outbox": "List, send or drop what waits to be sent.",
-    "plain": "Speak the old protocol: plain text, not signed.",
-    "token": "List, make or revoke tokens for other machines.",
-    "logout": "End a login, on the server too.",
-    "passwd": "Change your password.",
-    "account": "Delete your account.",
-    "profile": "List the profiles of config.toml.",
-    "whoami": "Print who you are to the server, and until when.",
-    "status": "Print the login in use, its end, and what waits.",
-    "ping": "Measure the way to the server and back.",
-    "doctor": "Look for what is wrong and say what to do.",
-    "completion": "Print what a shell needs to complete commands.",
-}
-_MODULES: Final = {"import": "importing"}
-"""Where a command's name can be no module's, because Python keeps the word to itself."""
+from protocol.errors import DiaryError
 
 _INTERRUPTED: Final = 130
-
-
-class LazyGroup(click.Group):
-    """A group that knows its commands' names and imports one when it is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Give the names in the order of the help."""
-        del ctx
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command; None if there is none of that name."""
-        del ctx
-        if cmd_name not in _COMMANDS:
-            return None
-        module = _MODULES.get(cmd_name, cmd_name.replace("-", "_"))
-        return cast("click.Command", import_module(f"diaryclient.commands.{module}").command)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
-        """Complete commands without importing them, and options."""
-        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only at a shell's Tab
-
-        named = [
-            CompletionItem(name, help=words)
-            for name, words in _COMMANDS.items()
-            if name.startswith(incomplete)
-        ]
-        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
-
-
-def _complete_profile(
-    context: click.Context, parameter: click.Parameter, incomplete: str
-) -> "list[CompletionItem[str]]":
-    from diaryclient.commands.completing import complete_profile  # noqa: PLC0415 - as above
-
-    return complete_profile(context, parameter, incomplete)
-
-
-@click.group(
-    cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    invoke_without_command=True,
-    epilog=(
-        "Exit status: 0 ok, 1 error, 2 usage, 3 log in (again), 4 unreachable, 5 queued, "
-        "6 refused, 7 not found, 130 interrupted."
-    ),
-)
-@click.option("--server", metavar="HOST", help="Use the login to this server.")
-@click.option("--user", metavar="NAME", help="Use the login of this user.")
-@click.option(
-    "--profile",
-    metavar="NAME",
-    help="Use what config.toml says of this profile.",
-    shell_complete=_complete_profile,
-)
-@click.option("--yes", is_flag=True, help="Without a command: let -c clear today unasked.")
-@click.version_option(__version__, prog_name="diaryclient", message="%(prog)s %(version)s")
-@click.pass_context
-def cli(
-    context: click.Context, server: str | None, user: str | None, profile: str | None, *, yes: bool
-) -> None:
-    """Write to and read from your diary on a server.
-
-    Without a command, on a terminal: shows today and what others add to it, and takes entries.
-
-    \b
-      a line   is an entry; after a backslash at its end it goes on in the next
-               line, and two backslashes are one
-      -r       shows today again
-      -c       asks, then clears today
-      Ctrl-C   drops the line; the Up key brings it back
-      Ctrl-D   leaves
-
-    Without a command and without a terminal: each line of standard input is an entry, -r and -c are
-    as above, but -c needs --yes. What cannot be sent waits in the outbox. The exit status is that
-    of the worst line.
-
-    Several logins live side by side: --server and --user, then DIARY_SERVER and DIARY_USER, then
-    config.toml choose one; else it is the newest. --profile or DIARY_PROFILE names a pair of them
-    in config.toml. A token in DIARY_TOKEN needs no login.
-
-    \b
-      diaryclient write "Walked along the river. @outside"
-      diaryclient read --from monday --short
-      printf 'one entry\\nand another\\n' | diaryclient
-    """  # noqa: D301 - click's mark is a real backspace
-    environment, clock = context.obj
-    context.obj = Surroundings(
-        {"server": server, "user": user, "profile": profile}, environment, clock
-    )
-    if context.invoked_subcommand is None:
-        import_module("diaryclient.commands.bare").run(context.obj, yes=yes)
-    elif yes:
-        raise UsageError("--yes is for diaryclient without a command")
 
 
 def main(
@@ -169,47 +27,60 @@ def main(
 ) -> int:
     """Run one command and give its exit status; without arguments, those of the process."""
     _let_no_character_fail()
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    words = sys.argv[1:] if arguments is None else arguments
     around = os.environ if environment is None else environment
-    if COMPLETE_VARIABLE in around:
-        from diaryclient.commands.completing import complete  # noqa: PLC0415 - as above
-
-        return complete(cli, around, clock or SystemClock())
     status = 1
     try:
-        _run(words, around, clock or SystemClock())
-        status = 0
+        status = _run(words, around, clock or SystemClock())
+        sys.stdout.flush()
     except DiaryError as error:
         _say(error)
         status = error.exit_status
-    except click.exceptions.Exit as leaving:
-        status = leaving.exit_code
-    except click.ClickException as error:
-        error.show()
-        status = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         # The terminal shows ^C behind a question, or behind what was typed.
         start = "\n" * sys.stderr.isatty()
-        click.echo(f"{start}diaryclient: interrupted", err=True)
+        _tell(f"{start}diaryclient: interrupted")
         status = _INTERRUPTED
     except BrokenPipeError:
         drop_stdout()
+        status = 1
     except OSError as error:
         what = f"{error.filename}: " if error.filename else ""
-        click.echo(safe_line(f"diaryclient: {what}{error.strerror or error}"), err=True)
+        _tell(safe_line(f"diaryclient: {what}{error.strerror or error}"))
+        status = 1
     return status
 
 
-def _run(words: list[str], environment: Mapping[str, str], clock: Clock) -> None:
-    with cli.make_context("diaryclient", words, obj=(environment, clock)) as context:
-        cli.invoke(context)
-        sys.stdout.flush()
+def words_of_entry(words: Sequence[str]) -> Sequence[str]:
+    """Give the words of an entry where `diaryclient` was given `write` and nothing but them.
+
+    Empty where there may be an option, which stands before the words: that is for click to say.
+    """
+    match words:
+        case ["write", first, *_] if not first.startswith("-"):
+            return words[1:]
+    return ()
+
+
+def _run(words: Sequence[str], environment: Mapping[str, str], clock: Clock) -> int:
+    if COMPLETE_VARIABLE not in environment and (entry := words_of_entry(words)):
+        from diaryclient.commands.writing import Wishes, write  # noqa: PLC0415 - only what is typed
+
+        write(Surroundings({}, environment, clock), entry, Wishes())
+        return 0
+    from diaryclient.commands.group import run  # noqa: PLC0415 - as above
+
+    return run(words, environment, clock)
 
 
 def _say(error: DiaryError) -> None:
     prefix = "" if isinstance(error, QueuedError) else "diaryclient: "
     for line in str(error).split("\n"):
-        click.echo(f"{prefix}{safe_line(line)}", err=True)
+        _tell(f"{prefix}{safe_line(line)}")
+
+
+def _tell(words: str) -> None:
+    sys.stderr.write(f"{words}\n")
 
 
 def _let_no_character_fail() -> None:

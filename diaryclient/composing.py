@@ -6,19 +6,17 @@ title has no other. Everything else stays as it was typed. A plain text costs no
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from protocol.dayfile import Stamp
 from protocol.errors import UsageError
+from protocol.stamp import Stamp
 
 _LOOKED_AT: Final = 60
 """Characters in which a colon would end a time; `diaryclient.date_words` looks at fewer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Composition:
+class Composition(NamedTuple):
     """A text to be written; `at` is None for now."""
 
     text: str

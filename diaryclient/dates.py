@@ -10,9 +10,9 @@ from typing import Final
 
 from diaryclient.clock import Clock
 from diaryclient.display import format_minute
-from protocol.dayfile import Stamp
 from protocol.errors import MalformedError, UsageError
 from protocol.identifiers import Day
+from protocol.stamp import Stamp
 
 LANGUAGES: Final = ("en", "zh", "es", "fr", "de", "it", "ja", "nl", "pt", "ru")
 """Whose words for days and times are known. dateparser knows two hundred; but to refuse a mistyped

@@ -1,32 +1,21 @@
 """A user's diary on a server, for the command line and for `diaryclient.api`.
 
     with Diary.open(login, logins, outbox) as diary:
-        diary.put(diary.compose("a text"))
+        for day in diary.entries(first, last): ...
 
-Rules: `compose` puts an entry on this machine's disk, `put` sends it, and only a signed OK takes it
-off the disk again. Whatever else happens, the entry waits in the outbox and is sent later under the
-same id, so it is never lost and never stored twice (`diaryclient.sending`). A clock that is wrong
-by more than the protocol allows is corrected by the server's, signed, time; the machine's own is
-never touched.
+Rules: writing is that of `diaryclient.writer`; what is below reads, or changes what was written.
 """
 
-import math
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from diaryclient.archiving import list_archives, recover
 from diaryclient.asking import Asker
 from diaryclient.batching import store_rows
 from diaryclient.changing import Changer
-from diaryclient.clock import Clock, SystemClock
-from diaryclient.exchange import PATIENCE, Chance
+from diaryclient.clock import Clock
 from diaryclient.histories import EntryHistory, entry_histories
-from diaryclient.link import open_session
-from diaryclient.logins import Login, Logins
-from diaryclient.outbox import LOGIN_REFUSALS, Entry, Outbox
+from diaryclient.outbox import Outbox
 from diaryclient.reading import (
     DayEntries,
     list_anniversaries,
@@ -39,12 +28,7 @@ from diaryclient.reading import (
     read_span,
 )
 from diaryclient.searching import search
-from diaryclient.sending import Attempt, Sender
-from diaryclient.session import Session
-from protocol.dayfile import Stamp
-from protocol.errors import (
-    ErrorCode,
-)
+from diaryclient.writer import Writer
 from protocol.identifiers import Day, EntryId
 from protocol.messages import (
     ArchiveRow,
@@ -71,99 +55,13 @@ class Pong:
     identity: Identity
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What became of waiting entries: how many were sent, what went wrong, how many still wait."""
-
-    sent: int
-    problems: list[str]
-    left: int
-
-
-class Diary:
+class Diary(Writer):
     """One login's diary. Every method that asks the server raises as `Asker.ask` does."""
 
     def __init__(self, asker: Asker, outbox: Outbox, clock: Clock) -> None:
         """Put a diary together from its parts; `open` does it for a real server."""
-        self.outbox = outbox
-        self._asker = asker
-        self._clock = clock
-        self._sender = Sender(asker, outbox, clock)
+        super().__init__(asker, outbox, clock)
         self._changer = Changer(asker, clock)
-        self._is_closed = False
-
-    @classmethod
-    def open(
-        cls,
-        login: Login,
-        logins: Logins,
-        outbox: Outbox,
-        *,
-        clock: Clock | None = None,
-        chance: Chance = os.urandom,
-    ) -> Self:
-        """Open the diary of a login; nothing is sent or looked up yet."""
-        own_clock = clock or SystemClock()
-
-        def connect() -> Session:
-            return open_session(login.address, own_clock, chance)
-
-        return cls(Asker(login, logins, connect, own_clock, chance), outbox, own_clock)
-
-    def __enter__(self) -> Self:
-        """Give the diary itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """As `close`."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the sockets, and let other processes have the entries composed here."""
-        self._is_closed = True
-        self.outbox.release_all()
-        self._asker.close()
-
-    @property
-    def login(self) -> Login:
-        """The login that the diary is read and written with."""
-        return self._asker.login
-
-    @property
-    def asker(self) -> Asker:
-        """What asks the server, for questions about the login itself."""
-        return self._asker
-
-    def compose(
-        self,
-        text: str,
-        *,
-        star: bool = False,
-        at: Stamp | None = None,
-        refused: ErrorCode | None = None,
-    ) -> Entry:
-        """Make an entry and keep it in the outbox, with `refused` as its reason to stay.
-
-        `at` is when it happened, None for now. Raise OSError if the disk does not take it; then
-        nothing was kept.
-        """
-        entry = self._sender.compose(text, star=star, at=at, refused=refused)
-        if self._is_closed:
-            self.outbox.release(entry.id)  # nobody will send it through here
-        return entry
-
-    def put(self, entry: Entry, patience: float = PATIENCE) -> Entry:
-        """Send an entry of the outbox, and give it as it was stored: its time may be corrected.
-
-        Raise QueuedError if its fate is open after `patience` seconds, or the RefusedError,
-        NotLoggedInError or IdentityChangedError; in every case the entry is kept.
-        """
-        return self._sender.put(entry, patience)
 
     def store(self, rows: Iterable[EntryRow]) -> Iterator[tuple[EntryRow, ResultRow]]:
         """Send many entries, given by time, past the outbox; give what became of each.
@@ -172,40 +70,6 @@ class Diary:
         were not given by then can be sent again under their ids.
         """
         return store_rows(self._asker, rows)
-
-    def attempts(self, seconds: float) -> Iterator[Attempt]:
-        """Send all that waits, also what was refused for its login, oldest first; give each.
-
-        Another process that delivers is waited for, but not longer than `seconds`. Raise OSError if
-        the outbox cannot be used.
-        """
-        return self._sender.deliver(math.inf, seconds, once_more=LOGIN_REFUSALS)
-
-    def deliveries(self, seconds: float) -> Iterator[Attempt]:
-        """Send the waiting entries for at most so many seconds, and give each; raise OSError.
-
-        If another process is doing that, leave it to that one.
-        """
-        return self._sender.deliver(seconds)
-
-    def deliver(self, seconds: float, *, has_new_login: bool = False) -> Delivery:
-        """Send the waiting entries, oldest first, for at most so many seconds.
-
-        If another process is doing that, leave it to that one. With a new login, what was refused
-        for an earlier one waits again.
-        """
-        sent, problems = 0, []
-        try:
-            if has_new_login:
-                self.outbox.release_login_refusals()
-            for attempt in self._sender.deliver(seconds):
-                if attempt.error:
-                    problems.append(str(attempt.error))
-                else:
-                    sent += 1
-        except OSError as error:
-            problems.append(f"the outbox {self.outbox.folder} cannot be used: {error.strerror}")
-        return Delivery(sent, problems, len(self.outbox.waiting()))
 
     def days(self, first: Day, last: Day) -> Iterator[DayRow]:
         """Give the days that have a file, both ends included, in their order."""
@@ -301,15 +165,3 @@ class Diary:
         milliseconds = exchange.seconds * 1000
         halfway = exchange.sent.wall + round(milliseconds / 2)
         return Pong(milliseconds, answer.time - halfway, answer)
-
-    def now(self) -> Stamp:
-        """Give the moment of an entry that is written now."""
-        return self._sender.now()
-
-    def offset_at(self, at: int) -> int:
-        """Give the writer's zone at a moment (ms since the epoch), in minutes east of UTC."""
-        return self._clock.local_offset(at)
-
-    def today(self) -> Day:
-        """Give the day that an entry written now belongs to."""
-        return self.now().day

@@ -8,10 +8,13 @@ without `| ` or `? `: further lines of a text and foreign bytes always stand beh
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from protocol.dayfile import Foreign, Stamp, Written
 from protocol.identifiers import EntryId
+from protocol.stamp import Stamp
+
+if TYPE_CHECKING:
+    from protocol.dayfile import Foreign, Written
 
 SHORTEST_ID: Final = 5
 _TAB_STOP: Final = 8
@@ -20,23 +23,23 @@ _TAB_STOP: Final = 8
 _CONTROLS: Final = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ud800-\udfff"
 )
-_IN_TEXT: Final = re.compile(f"[{_CONTROLS}]")
-_IN_LINE: Final = re.compile(f"[\n{_CONTROLS}]")
+_IN_TEXT: Final = f"[{_CONTROLS}]"
+_IN_LINE: Final = f"[\n{_CONTROLS}]"
 
 
 def safe_text(text: str) -> str:
     """Escape for a terminal; LF and TAB stay."""
-    return _IN_TEXT.sub(_escape, text)
+    return re.sub(_IN_TEXT, _escape, text)
 
 
 def safe_line(text: str) -> str:
     """Escape for one line of a terminal; an LF becomes visible too."""
-    return _IN_LINE.sub(_escape, text)
+    return re.sub(_IN_LINE, _escape, text)
 
 
 def escape_json(document: str) -> str:
     """Escape a JSON document for a terminal; whoever reads it as JSON gets the same values."""
-    return _IN_TEXT.sub(lambda match: f"\\u{ord(match[0]):04x}", document)
+    return re.sub(_IN_TEXT, lambda match: f"\\u{ord(match[0]):04x}", document)
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -60,7 +63,7 @@ def format_time(stamp: Stamp) -> str:
 
 
 def format_entry(
-    entry: Written, short_id: str, moment: Callable[[Stamp], str] = format_minute
+    entry: "Written", short_id: str, moment: Callable[[Stamp], str] = format_minute
 ) -> str:
     """Give an entry's lines as they were written, without a last LF: its head, `| ` further."""
     first, _, further = entry.text.partition("\n")
@@ -69,7 +72,7 @@ def format_entry(
 
 
 def format_head(
-    entry: Written, short_id: str, title: str, moment: Callable[[Stamp], str] = format_minute
+    entry: "Written", short_id: str, title: str, moment: Callable[[Stamp], str] = format_minute
 ) -> str:
     """Give an entry's first line: time, id, `*` if starred, and what is given of its text."""
     words = [moment(entry.stamp), short_id, "*" if entry.starred else "", safe_line(title)]
@@ -103,7 +106,7 @@ def _columns(text: str) -> int:
     return columns
 
 
-def format_foreign(foreign: Foreign) -> str:
+def format_foreign(foreign: "Foreign") -> str:
     """Give a line that is no entry, its undecodable bytes escaped."""
     return f"? {safe_line(foreign.raw.decode(errors='backslashreplace'))}"
 

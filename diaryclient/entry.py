@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from protocol.dayfile import Stamp, Written, parse_stamp
+from protocol.dayfile import Written
 from protocol.errors import MalformedError
 from protocol.identifiers import EntryId, Username
+from protocol.stamp import Stamp, parse_stamp
 
 _SENTENCE_END: Final = re.compile(
     r"""[.!?…]+["'”’»)\]]*\*?(?=\s)|[。！？]+[”’」』）】]*"""  # noqa: RUF001 - Chinese stops

@@ -9,18 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from protocol.dayfile import (
-    Amended,
-    Change,
-    Foreign,
-    History,
-    Record,
-    Removed,
-    Stamp,
-    Written,
-)
+from protocol.dayfile import Amended, Change, Foreign, History, Record, Removed, Written
 from protocol.identifiers import Day, EntryId
 from protocol.messages import version_of
+from protocol.stamp import Stamp
 
 
 class Deed(StrEnum):

@@ -4,13 +4,13 @@ Rules: the entry is on the disk before anything is sent. Each failure says wheth
 kept, and where.
 """
 
-from diaryclient.diary import Diary
 from diaryclient.display import format_minute, short_id
 from diaryclient.errors import InterruptedWritingError, NotKeptError, TextTooLongError
 from diaryclient.outbox import Entry
-from protocol.dayfile import Stamp
+from diaryclient.writer import Writer
 from protocol.errors import ErrorCode, UsageError
 from protocol.messages import MAX_LONG_TEXT_BYTES
+from protocol.stamp import Stamp
 
 
 def check_text(text: str) -> str:
@@ -24,7 +24,7 @@ def check_text(text: str) -> str:
     return text
 
 
-def keep(diary: Diary, text: str, *, star: bool = False, at: Stamp | None = None) -> Entry:
+def keep(writer: Writer, text: str, *, star: bool = False, at: Stamp | None = None) -> Entry:
     """Put a text into the outbox, to be sent; it happened `at`, or now.
 
     Raise NotKeptError if the disk does not take it, or TextTooLongError: then it is kept, and never
@@ -33,24 +33,24 @@ def keep(diary: Diary, text: str, *, star: bool = False, at: Stamp | None = None
     size = len(text.encode())
     refused = ErrorCode.TOOBIG if size > MAX_LONG_TEXT_BYTES else None
     try:
-        entry = diary.compose(text, star=star, at=at, refused=refused)
+        entry = writer.compose(text, star=star, at=at, refused=refused)
     except OSError as error:
         raise NotKeptError(
-            f"NOT SAVED, and not sent: the outbox {diary.outbox.folder} cannot be written: "
+            f"NOT SAVED, and not sent: the outbox {writer.outbox.folder} cannot be written: "
             f"{error.strerror}"
         ) from None
     if refused:
         raise TextTooLongError(
             f"the text has {size} bytes, an entry at most {MAX_LONG_TEXT_BYTES}; it was not sent "
-            f"and is kept in the outbox: {diary.outbox.path(entry.id)}; {TextTooLongError.way_out}"
+            f"and is kept in the outbox: {writer.outbox.path(entry.id)}; {TextTooLongError.way_out}"
         )
     return entry
 
 
-def put(diary: Diary, entry: Entry) -> Entry:
-    """Send an entry of the outbox; raise as `Diary.put`, or InterruptedWritingError."""
+def put(writer: Writer, entry: Entry) -> Entry:
+    """Send an entry of the outbox; raise as `Writer.put`, or InterruptedWritingError."""
     try:
-        return diary.put(entry)
+        return writer.put(entry)
     except KeyboardInterrupt:
         raise InterruptedWritingError(
             f"queued {short_id(entry.id)}: interrupted; kept in the outbox and sent with a later "
@@ -58,6 +58,6 @@ def put(diary: Diary, entry: Entry) -> Entry:
         ) from None
 
 
-def format_saved(diary: Diary, entry: Entry) -> str:
+def format_saved(writer: Writer, entry: Entry) -> str:
     """Give `saved 4fb39 2026-11-22 18:40 alice@127.0.0.1:8888`."""
-    return f"saved {short_id(entry.id)} {format_minute(entry.stamp)} {diary.login.name}"
+    return f"saved {short_id(entry.id)} {format_minute(entry.stamp)} {writer.login.name}"

@@ -7,7 +7,6 @@ beyond the largest datagram, and never more than 64 datagrams at one wake-up.
 
 import selectors
 import socket
-import threading
 from typing import Final, TypeAlias
 
 from diaryclient.clock import Clock
@@ -108,18 +107,31 @@ def open_session(address: Address, clock: Clock, chance: Chance) -> Session:
 
 def resolve(address: Address) -> list[Place]:
     """Give the addresses of a host, the most promising first; raise UnknownHostError."""
+    try:
+        return _look_up(address, socket.AI_NUMERICHOST)
+    except OSError:
+        return _ask_name_service(address)
+
+
+def _look_up(address: Address, flags: int = 0) -> list[Place]:
+    # As bytes, because a text would load the tables of internationalised names first.
+    host = address.host.encode()
+    rows = socket.getaddrinfo(host, address.port, type=socket.SOCK_DGRAM, flags=flags)
+    return list(dict.fromkeys((row[0], row[4]) for row in rows))
+
+
+def _ask_name_service(address: Address) -> list[Place]:
+    import threading  # noqa: PLC0415 - a number needs no name service
+
     found: list[Place] = []
     reasons: list[str] = []
 
     def look_up() -> None:
         try:
-            rows = socket.getaddrinfo(host, address.port, type=socket.SOCK_DGRAM)
-            found.extend(dict.fromkeys((row[0], row[4]) for row in rows))
+            found.extend(_look_up(address))
         except OSError as error:
             reasons.append(error.strerror or str(error))
 
-    # As bytes, because a text would load the tables of internationalised names first.
-    host = address.host.encode()
     # A thread, because the system's look-up has no time limit of its own.
     thread = threading.Thread(target=look_up, daemon=True)
     thread.start()

@@ -7,8 +7,8 @@ imported, because this runs after every command.
 
 from typing import Final
 
-from diaryclient.diary import Diary
 from diaryclient.errors import IdentityChangedError
+from diaryclient.writer import Writer
 from protocol.errors import DiaryError
 
 _PAUSE_SECONDS: Final = 600.0
@@ -25,22 +25,22 @@ class LoginCare:
         """Begin with nothing tried."""
         self._next_attempt = 0.0
 
-    def look_after(self, diary: Diary) -> list[str]:
+    def look_after(self, writer: Writer) -> list[str]:
         """Renew the login if that is due, and give what to tell about it, mostly nothing."""
-        now = diary.asker.clock.instant().monotonic
+        now = writer.asker.clock.instant().monotonic
         told: list[str] = []
-        is_due = diary.asker.is_renewal_due and diary.login.is_stored
+        is_due = writer.asker.is_renewal_due and writer.login.is_stored
         if is_due and now >= self._next_attempt:
             self._next_attempt = now + _PAUSE_SECONDS
-            told += _renew(diary)
-        return told + _announce(diary)
+            told += _renew(writer)
+        return told + _announce(writer)
 
 
-def _renew(diary: Diary) -> list[str]:
+def _renew(writer: Writer) -> list[str]:
     from diaryclient.renewal import renew  # noqa: PLC0415 - takes public-key cryptography
 
     try:
-        renew(diary.asker)
+        renew(writer.asker)
     except IdentityChangedError as error:
         return [str(error)]
     except (DiaryError, OSError):
@@ -48,11 +48,11 @@ def _renew(diary: Diary) -> list[str]:
     return []
 
 
-def _announce(diary: Diary) -> list[str]:
-    login, now = diary.login, diary.asker.now().wall
+def _announce(writer: Writer) -> list[str]:
+    login, now = writer.login, writer.asker.now().wall
     if not login.expires or login.expires - now > _LOOK_CLOSER:
         return []
     from diaryclient.login_end import announce_end  # noqa: PLC0415 - hardly ever needed
 
-    announced = announce_end(login, diary.outbox.folder, now, diary.asker.clock)
+    announced = announce_end(login, writer.outbox.folder, now, writer.asker.clock)
     return [announced] if announced else []

@@ -13,7 +13,7 @@ from typing import Final
 from diaryclient.clock import Clock
 from diaryclient.logins import Login
 from diaryclient.private_files import make_lock_file, make_private_folder
-from protocol.dayfile import Stamp
+from protocol.stamp import Stamp
 
 NEAR: Final = 14 * 86_400_000
 """Ms before a login's end from which it is announced: two weekends."""

@@ -10,9 +10,8 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from diaryclient.errors import LoginFileError, NotLoggedInError, login_command
 from diaryclient.private_files import (
@@ -39,8 +38,7 @@ _SAVING_SECONDS: Final = 10.0
 _ELSEWHERE: Final = "type diaryclient token create where you are logged in"
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(NamedTuple):
     """A token for a user on a server, and the server's pinned fingerprint.
 
     `expires` (0: never) and `created`, when somebody logged in (0: unknown), are ms since the
@@ -153,7 +151,7 @@ class Logins:
         with self.hold(login.name) as held:
             stored = held.current
             if stored and stored.kid == login.kid:
-                held.save(replace(stored, offset=offset))
+                held.save(stored._replace(offset=offset))
 
     def choose(self, choice: Choice) -> Login:
         """Give the newest login that fits; raise NotLoggedInError with what there is instead."""

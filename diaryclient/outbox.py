@@ -14,9 +14,8 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from diaryclient.private_files import (
     hold_patiently,
@@ -24,11 +23,11 @@ from diaryclient.private_files import (
     write_held,
     write_private,
 )
-from protocol.dayfile import Stamp
 from protocol.errors import ErrorCode, MalformedError
 from protocol.fields import read_fields
 from protocol.identifiers import EntryId
 from protocol.messages import Put
+from protocol.stamp import Stamp
 
 _SUFFIX: Final = ".json"
 _LOCK: Final = ".delivering"
@@ -41,8 +40,7 @@ FINAL_REFUSALS: Final = frozenset({ErrorCode.INVALID, ErrorCode.CONFLICT, ErrorC
 """What no repetition can mend; every other refusal leaves the entry waiting."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An entry on its way: id, time (ms since the epoch), zone (minutes east of UTC), text.
 
     `refused` is the code of the refusal that holds it back; None while it waits to be sent.
@@ -151,7 +149,7 @@ class Outbox:
     def hold_back(self, entry: Entry, code: ErrorCode) -> None:
         """Keep a refused entry with its reason, unless another process had it confirmed."""
         if self.path(entry.id).exists():
-            self.keep(replace(entry, refused=code))
+            self.keep(entry._replace(refused=code))
 
     def release_login_refusals(self) -> None:
         """Let the entries that were refused for their login wait again: there is a new one."""
@@ -161,7 +159,7 @@ class Outbox:
             with suppress(BlockingIOError):  # somebody drops or sends it just now
                 entry = self.hold(listed.id)
                 if entry and entry.refused in LOGIN_REFUSALS:
-                    self.keep(replace(entry, refused=None))
+                    self.keep(entry._replace(refused=None))
             self.release(listed.id)
 
     def waiting(self) -> list[Entry]:

@@ -6,7 +6,6 @@ at a time replaces a login, and the others take what it got.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -82,8 +81,7 @@ def _replace(asker: Asker, held: HeldLogin, fill: Filler, patience: float) -> No
         )
     except RefusedError as error:
         raise asker.explained(error) from None
-    successor = replace(
-        login,
+    successor = login._replace(
         kid=grant.kid,
         root=grant.root,
         scopes=grant.scopes,

@@ -11,8 +11,7 @@ would take another content under the same id for a conflict, or, on another day,
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from diaryclient.asking import Asker
 from diaryclient.clock import Clock
@@ -26,7 +25,6 @@ from diaryclient.errors import (
 )
 from diaryclient.exchange import PATIENCE
 from diaryclient.outbox import FINAL_REFUSALS, LOGIN_REFUSALS, Entry, Outbox
-from protocol.dayfile import Stamp
 from protocol.errors import (
     NOT_YET,
     DiaryError,
@@ -37,12 +35,12 @@ from protocol.errors import (
 )
 from protocol.identifiers import EntryId
 from protocol.messages import MAX_SKEW_MILLISECONDS, Request, Scope, Stored, allows
+from protocol.stamp import Stamp
 
 _ELSEWHERE: Final = "another diaryclient is sending it"
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """A waiting entry that was sent, as it was stored; or, with `error`, why it was not."""
 
     entry: Entry
@@ -219,7 +217,7 @@ class _Sending:
         return self.entry.request
 
     def _change_time(self, at: int) -> None:
-        changed = replace(self.entry, at=at)
+        changed = self.entry._replace(at=at)
         self._outbox.keep(changed)
         self.entry = changed
 

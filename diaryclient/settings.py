@@ -14,9 +14,8 @@ the next place. An unknown key, profile or a wrong value is a mistake and is nam
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from protocol.address import Address
 from protocol.errors import MalformedError, UsageError
@@ -25,8 +24,7 @@ from protocol.identifiers import Username
 _KEYS: Final = ("server", "user", "timezone")
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(NamedTuple):
     """The client's folders: `state` holds secrets and waiting entries, `config` the settings.
 
     `system` are those of the machine's settings, the most important first.
@@ -60,16 +58,14 @@ def _base(environment: Mapping[str, str], variable: str, default: str) -> Path:
     return (Path(home) if home else Path.home()) / default
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """Which login is meant; None leaves it open."""
 
     server: Address | None = None
     user: Username | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """What a `[profile.NAME]` says; an empty `timezone` leaves it open."""
 
     name: str
@@ -77,8 +73,7 @@ class Profile:
     timezone: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigFile:
+class ConfigFile(NamedTuple):
     """A `config.toml` as it was read: its own values, and those of each profile."""
 
     path: Path
@@ -86,8 +81,7 @@ class ConfigFile:
     profiles: Mapping[str, Mapping[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(NamedTuple):
     """Values that stand in one place; `origin` names the place of a key."""
 
     values: Mapping[str, str | None]

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from protocol.dayfile import Stamp
 from protocol.errors import UsageError
 from protocol.messages import LAST_MILLISECONDS, MAX_SKEW_MILLISECONDS, MIN_MILLISECONDS
+from protocol.stamp import Stamp
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)

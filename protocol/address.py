@@ -1,9 +1,7 @@
 """Where a server is: a host and a port, written `host`, `host:port`, `[v6]:port` or bare `v6`."""
 
 import re
-from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv6Address
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from protocol.errors import MalformedError
 
@@ -16,13 +14,12 @@ _LABEL: Final = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 """At most 63 letters and never empty: for other names `getaddrinfo` raises UnicodeError."""
 
 _HOST: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
-_BRACKETED: Final = re.compile(r"\[([^\]]+)\](?::([0-9]{1,5}))?")
+_BRACKETED: Final = r"\[([^\]]+)\](?::([0-9]{1,5}))?"
 _PLAIN: Final = re.compile(r"([^:\[\]]+)(?::([0-9]{1,5}))?")
-_SCOPE: Final = re.compile(r"[A-Za-z0-9._-]{1,15}")
+_SCOPE: Final = r"[A-Za-z0-9._-]{1,15}"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """A host (name, IPv4, or IPv6 without brackets) and a UDP port, 0 meaning "any free one"."""
 
     host: str
@@ -33,7 +30,7 @@ class Address:
         """Read one of the four forms; raise MalformedError for any other."""
         if text.count(":") > 1 and not text.startswith("["):
             return cls(_ipv6(text), DEFAULT_PORT)
-        if bracketed := _BRACKETED.fullmatch(text):
+        if text.startswith("[") and (bracketed := re.fullmatch(_BRACKETED, text)):
             return cls(_ipv6(bracketed[1]), _port(bracketed[2]))
         plain = _PLAIN.fullmatch(text)
         if plain and len(plain[1]) <= _MAX_HOST and _HOST.fullmatch(plain[1]):
@@ -46,11 +43,15 @@ class Address:
 
 
 def _ipv6(text: str) -> str:
+    from ipaddress import AddressValueError, IPv6Address  # noqa: PLC0415 - few are written so
+
     try:
         parsed = IPv6Address(text)
     except AddressValueError:
         parsed = None
-    if parsed is None or (parsed.scope_id is not None and not _SCOPE.fullmatch(parsed.scope_id)):
+    if parsed is None or (
+        parsed.scope_id is not None and not re.fullmatch(_SCOPE, parsed.scope_id)
+    ):
         raise MalformedError("that is not an IPv6 address")
     return str(parsed)
 

@@ -1,8 +1,8 @@
 """A server's identity: how its Ed25519 key is shown to people and compared by them."""
 
-import base64
 import hashlib
 import re
+from binascii import b2a_base64
 from typing import Final
 
 from protocol.errors import MalformedError
@@ -15,7 +15,7 @@ _FINGERPRINT: Final = re.compile(r"SHA256:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]")
 def fingerprint(identity: bytes) -> str:
     """Give `SHA256:` and the unpadded base64 of SHA-256 over the 32 raw key bytes (as OpenSSH)."""
     digest = hashlib.sha256(identity).digest()
-    return FINGERPRINT_PREFIX + base64.b64encode(digest).decode().rstrip("=")
+    return FINGERPRINT_PREFIX + b2a_base64(digest, newline=False).decode().rstrip("=")
 
 
 def parse_fingerprint(text: str) -> str:

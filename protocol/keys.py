@@ -6,8 +6,7 @@ anything is decrypted; each direction has keys of its own, so that no message ca
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -37,20 +36,18 @@ _OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
 _SIV_KEY_BYTES: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
 class SealingKeys:
     """One direction's keys: `mac` (32 bytes, HMAC-SHA-256) and `siv` (AES-256-SIV, RFC 5297)."""
 
-    mac: bytes
-    siv: AESSIV
-    _inner: "hashlib._Hash" = field(init=False, compare=False)
-    _outer: "hashlib._Hash" = field(init=False, compare=False)
+    __slots__ = ("_inner", "_outer", "mac", "siv")
 
-    def __post_init__(self) -> None:
+    def __init__(self, mac: bytes, siv: AESSIV) -> None:
         """Hash the key's two blocks once for all tags: a copy of a state costs a third."""
-        block = self.mac.ljust(_BLOCK_BYTES, b"\0")
-        object.__setattr__(self, "_inner", hashlib.sha256(block.translate(_INNER)))
-        object.__setattr__(self, "_outer", hashlib.sha256(block.translate(_OUTER)))
+        self.mac = mac
+        self.siv = siv
+        block = mac.ljust(_BLOCK_BYTES, b"\0")
+        self._inner = hashlib.sha256(block.translate(_INNER))
+        self._outer = hashlib.sha256(block.translate(_OUTER))
 
     def sign(self, signed: bytes) -> bytes:
         """HMAC-SHA-256 (RFC 2104) over all that comes before the tag, as the function `sign`."""
@@ -72,8 +69,7 @@ class SealingKeys:
         return "SealingKeys(...)"
 
 
-@dataclass(frozen=True, slots=True)
-class TokenKeys:
+class TokenKeys(NamedTuple):
     """What client and server share for one token; setting it up costs about 20 us: keep it."""
 
     kid: bytes

@@ -14,9 +14,10 @@ from typing import Final
 
 from diaryclient.entry import DiaryEntry
 from diaryclient.formats.data import entry_as_json
-from protocol.dayfile import Stamp, Written
+from protocol.dayfile import Written
 from protocol.identifiers import EntryId, Username
 from protocol.messages import MAX_TEXT_BYTES
+from protocol.stamp import Stamp
 
 _END: Final = 1_790_000_000_000
 _YEAR: Final = 31_556_952_000

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 import click
 
-from diaryclient.cli import cli
+from diaryclient.commands.group import cli
 from diaryserver.cli import diaryserver
 
 PROGRAMS: Final[Mapping[str, click.Command]] = {"diaryclient": cli, "diaryserver": diaryserver}

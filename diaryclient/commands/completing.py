@@ -28,9 +28,9 @@ from diaryclient.commands.surroundings import COMPLETE_VARIABLE, Surroundings
 from diaryclient.display import ShortIds, cut, format_minute, safe_line
 from diaryclient.entry import DiaryEntry, count_tags
 from diaryclient.outbox import outboxes_below
-from protocol.dayfile import Stamp
 from protocol.errors import DiaryError
 from protocol.identifiers import EntryId
+from protocol.stamp import Stamp
 
 PROGRAM: Final = "diaryclient"
 SECONDS: Final = 1.0

@@ -8,11 +8,9 @@ renewal that fails is tried again with the next command; it is told of when the 
 import sys
 from typing import Final
 
-import click
-
-from diaryclient.diary import Diary
 from diaryclient.display import safe_line
 from diaryclient.login_care import LoginCare
+from diaryclient.writer import Writer
 from protocol.messages import Scope, allows
 
 _SECONDS: Final = 3.0
@@ -20,7 +18,7 @@ _SECONDS: Final = 3.0
 
 
 def deliver_older(
-    diary: Diary,
+    writer: Writer,
     *,
     seconds: float = _SECONDS,
     quiet: bool = False,
@@ -32,35 +30,39 @@ def deliver_older(
     if it is due.
     """
     sys.stdout.flush()
-    if allows(diary.login.scopes, Scope.WRITE):
-        _deliver(diary, seconds, quiet=quiet, has_new_login=has_new_login)
-    keep_login(diary)
+    if allows(writer.login.scopes, Scope.WRITE):
+        _deliver(writer, seconds, quiet=quiet, has_new_login=has_new_login)
+    keep_login(writer)
 
 
-def keep_login(diary: Diary) -> None:
+def keep_login(writer: Writer) -> None:
     """Renew the login if that is due, and announce its end once a day if it is near."""
     try:
-        for words in LoginCare().look_after(diary):
+        for words in LoginCare().look_after(writer):
             _complain(words)
     except KeyboardInterrupt:
         _complain("interrupted while renewing the login; the next command renews it")
 
 
-def _deliver(diary: Diary, seconds: float, *, quiet: bool, has_new_login: bool) -> None:
+def _deliver(writer: Writer, seconds: float, *, quiet: bool, has_new_login: bool) -> None:
     try:
         # Nobody logs in with DIARY_TOKEN, so any success may be the first with a new token.
-        is_new = has_new_login or not diary.login.is_stored
-        delivery = diary.deliver(seconds, has_new_login=is_new)
+        is_new = has_new_login or not writer.login.is_stored
+        delivery = writer.deliver(seconds, has_new_login=is_new)
     except KeyboardInterrupt:
         _complain("interrupted while sending older entries; they stay in the outbox")
         return
     for problem in delivery.problems:
         _complain(problem)
-    for path in diary.outbox.damaged():
+    for path in writer.outbox.damaged():
         _complain(f"{path} is damaged and left as it is")
     if delivery.sent and not quiet:
-        click.echo(f"sent {delivery.sent} waiting, {delivery.left} left", err=True)
+        _tell(f"sent {delivery.sent} waiting, {delivery.left} left")
 
 
 def _complain(words: str) -> None:
-    click.echo(f"diaryclient: {safe_line(words)}", err=True)
+    _tell(f"diaryclient: {safe_line(words)}")
+
+
+def _tell(words: str) -> None:
+    sys.stderr.write(f"{words}\n")

@@ -21,9 +21,9 @@ from diaryclient.importing.delivery import Progress, deliver
 from diaryclient.importing.detection import SOURCES, read_source
 from diaryclient.importing.finding import Oddity
 from diaryclient.importing.planning import Plan, plan_import
-from protocol.dayfile import Stamp
 from protocol.errors import DiaryError, ScopeError
 from protocol.messages import Scope, allows
+from protocol.stamp import Stamp
 
 _ZONED: Final = frozenset({"dayone", "jsonl", "json"})
 """Sources whose times say which zone they are of."""

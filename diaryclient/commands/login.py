@@ -9,7 +9,6 @@ one works.
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 import click
@@ -190,7 +189,7 @@ def _log_in_with_token(surroundings: Surroundings) -> None:
         known = diary.whoami()
         if known.user != login.user:
             raise MalformedError(f"the token is of {known.user}, not of {login.user}; not saved")
-        logins.save(replace(diary.login, scopes=known.scopes, expires=known.expires))
+        logins.save(diary.login._replace(scopes=known.scopes, expires=known.expires))
         _welcome(surroundings, diary, earlier)
 
 

@@ -1,7 +1,7 @@
 """`diaryclient profile`: the profiles that `config.toml` describes."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import click
 
@@ -65,7 +65,7 @@ def list_profiles(surroundings: Surroundings, *, as_json: bool) -> None:
 
 def _login(surroundings: Surroundings, profile: Profile) -> str | None:
     try:
-        choice = replace(surroundings, flags={"profile": profile.name}).settings.choice()
+        choice = surroundings._replace(flags={"profile": profile.name}).settings.choice()
         return surroundings.logins.choose(choice).name
     except LoginFileError:
         raise

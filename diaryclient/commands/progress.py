@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 import click
 
-from diaryclient.diary import Diary
+from diaryclient.writer import Writer
 
 SHOWN_AFTER: Final = 1.0
 """Seconds; what is done earlier needs no bar."""
@@ -26,9 +26,9 @@ def progress(label: str, total: int, *, shown: bool = True) -> Iterator[Callable
 class LateBar:
     """A bar of what the diary reads or sends, from when that has taken a while."""
 
-    def __init__(self, diary: Diary, label: str) -> None:
+    def __init__(self, writer: Writer, label: str) -> None:
         """Show nothing yet, and nothing at all unless standard error is a terminal."""
-        self._clock = diary.asker.clock
+        self._clock = writer.asker.clock
         self._label = label
         self._begun = self._clock.instant().monotonic
         self._stack = ExitStack()
@@ -72,12 +72,12 @@ class LateBar:
 
 
 @contextmanager
-def late_bar(diary: Diary, label: str) -> Iterator[LateBar]:
+def late_bar(writer: Writer, label: str) -> Iterator[LateBar]:
     """Show how far the diary is with something long; the label says what it does."""
-    bar = LateBar(diary, label)
-    before, diary.asker.told = diary.asker.told, bar.told
+    bar = LateBar(writer, label)
+    before, writer.asker.told = writer.asker.told, bar.told
     try:
         yield bar
     finally:
-        diary.asker.told = before
+        writer.asker.told = before
         bar.close()

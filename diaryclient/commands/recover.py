@@ -13,9 +13,9 @@ from diaryclient.diary import Diary
 from diaryclient.display import counted, escape_json, format_minute, safe_line
 from diaryclient.errors import NothingClearedError
 from diaryclient.formats.data import format_utc
-from protocol.dayfile import Stamp
 from protocol.errors import UsageError
 from protocol.messages import ArchiveRow
+from protocol.stamp import Stamp
 
 
 @click.command("recover")

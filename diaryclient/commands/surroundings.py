@@ -3,23 +3,24 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diaryclient.clock import Clock
-from diaryclient.diary import Diary
 from diaryclient.logins import Login, Logins
 from diaryclient.outbox import Outbox
 from diaryclient.settings import Choice, Places, Settings
+from diaryclient.writer import Writer
 from protocol.errors import MalformedError, UsageError
+
+if TYPE_CHECKING:
+    from diaryclient.diary import Diary
 
 COMPLETE_VARIABLE: Final = "_DIARYCLIENT_COMPLETE"
 """Set by the function that `diaryclient completion` gives a shell, to `bash_complete` or so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """Built once, by `diaryclient.cli`; `flags` are as `Settings` takes them."""
 
     flags: Mapping[str, str | None]
@@ -71,13 +72,19 @@ class Surroundings:
         """Give the outbox of a login."""
         return Outbox(self.places.state / "outbox" / login.name)
 
-    def diary(self, login: Login) -> Diary:
+    def writer(self, login: Login) -> Writer:
+        """Open the diary of a login, only to write."""
+        return Writer.open(login, self.logins, self.outbox(login), clock=self.zoned_clock())
+
+    def diary(self, login: Login) -> "Diary":
         """Open the diary of a login."""
+        from diaryclient.diary import Diary  # noqa: PLC0415 - who only writes needs no reading
+
         return Diary.open(login, self.logins, self.outbox(login), clock=self.zoned_clock())
 
     def in_zone(self, name: str | None) -> "Surroundings":
         """Give the same in the zone that `--tz` names; None leaves it to the settings."""
-        return replace(self, flags={**self.flags, "timezone": name})
+        return self._replace(flags={**self.flags, "timezone": name})
 
     def zoned_clock(self) -> Clock:
         """Give the clock in the zone of the settings, for all that people type and read."""

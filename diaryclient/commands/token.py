@@ -24,9 +24,9 @@ from diaryclient.display import format_minute, safe_line
 from diaryclient.errors import NoSuchTokenError, UnreachableError
 from diaryclient.lifetime import DEFAULT_LIFE, parse_life
 from diaryclient.tokens import list_tokens, mint, revoke
-from protocol.dayfile import Stamp
 from protocol.errors import UsageError
 from protocol.messages import Scope, TokenRow, allows
+from protocol.stamp import Stamp
 from protocol.tokenword import TokenWord
 
 _SHORTEST: Final = 4

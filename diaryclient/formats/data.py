@@ -13,7 +13,7 @@ from diaryclient.browsing import Page
 from diaryclient.display import escape_json
 from diaryclient.entry import DiaryEntry, count_tags
 from diaryclient.formats.pretty import Look
-from protocol.dayfile import Stamp
+from protocol.stamp import Stamp
 
 
 def render_json(pages: Iterable[Page], look: Look) -> Iterator[str]:

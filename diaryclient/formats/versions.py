@@ -10,8 +10,8 @@ from diaryclient.display import escape_json, format_minute, format_quoted
 from diaryclient.entry import DiaryEntry
 from diaryclient.formats.data import format_utc
 from diaryclient.histories import Deed, EntryHistory, Version
-from protocol.dayfile import Stamp
 from protocol.identifiers import Username
+from protocol.stamp import Stamp
 
 
 def render_versions(history: EntryHistory, author: Username) -> str:

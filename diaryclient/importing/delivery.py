@@ -11,10 +11,11 @@ from itertools import groupby
 from diaryclient.diary import Diary
 from diaryclient.importing.finding import Oddity
 from diaryclient.importing.planning import Plan
-from protocol.dayfile import Stamp, Written
+from protocol.dayfile import Written
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day
 from protocol.messages import EntryRow, Scope, allows
+from protocol.stamp import Stamp
 
 
 @dataclass

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from protocol.dayfile import Stamp
 from protocol.identifiers import EntryId
+from protocol.stamp import Stamp
 
 
 @dataclass(frozen=True, slots=True)

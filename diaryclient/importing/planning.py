@@ -14,7 +14,6 @@ from typing import Final
 
 from diaryclient.importing.finding import Draft, Finding, Oddity
 from diaryclient.wall_clock import stamp_of
-from protocol.dayfile import Stamp
 from protocol.errors import MalformedError, UsageError
 from protocol.identifiers import EntryId
 from protocol.messages import (
@@ -25,6 +24,7 @@ from protocol.messages import (
     MIN_MILLISECONDS,
     EntryRow,
 )
+from protocol.stamp import Stamp
 
 _LABEL: Final = b"diary import 1"
 """Says what is hashed; another one would make every import of an old source add all of it again."""

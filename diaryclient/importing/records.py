@@ -12,9 +12,9 @@ from typing import Final
 
 from diaryclient.errors import SourceError
 from diaryclient.importing.finding import Draft, Finding, Oddity
-from protocol.dayfile import Stamp, parse_stamp
 from protocol.errors import MalformedError
 from protocol.identifiers import EntryId
+from protocol.stamp import Stamp, parse_stamp
 
 _NOT_AN_ENTRY: Final = "is no entry"
 

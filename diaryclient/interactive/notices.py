@@ -17,8 +17,9 @@ from diaryclient.display import (
 )
 from diaryclient.outbox import Entry
 from diaryclient.reading import DayEntries
-from protocol.dayfile import Foreign, Stamp, Written
+from protocol.dayfile import Foreign, Written
 from protocol.identifiers import Day, EntryId
+from protocol.stamp import Stamp
 
 HINT: Final = "a line is an entry; -r shows today, -c clears it, Ctrl-D leaves"
 

@@ -11,9 +11,10 @@ from typing import Final
 
 from diaryserver.maintenance.faults import Fault, Kind
 from diaryserver.store.pieces import Piece, split_pieces
-from protocol.dayfile import Foreign, Written, fold, parse_stamp
+from protocol.dayfile import Foreign, Written, fold
 from protocol.errors import MalformedError
 from protocol.identifiers import Day, EntryId
+from protocol.stamp import parse_stamp
 
 _WORD: Final = rb"[0-9A-Za-z-]{1,64}"
 _HEADER_LIKE: Final = re.compile(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from diaryserver.service.ports import Alteration, Append, Appended, Outcome, Writing
-from protocol.dayfile import Amended, Change, Removed, Restored, Stamp
+from protocol.dayfile import Amended, Change, Removed, Restored
 from protocol.errors import ErrorCode, InvalidRequestError
 from protocol.identifiers import EntryId, Username
 from protocol.messages import (
@@ -28,6 +28,7 @@ from protocol.messages import (
     Stored,
     version_of,
 )
+from protocol.stamp import Stamp
 
 
 class Author(NamedTuple):

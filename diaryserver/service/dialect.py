@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from protocol.dayfile import Stamp, Written
+from protocol.dayfile import Written
 from protocol.errors import MalformedError
+from protocol.stamp import Stamp
 
 CREATED: Final = "---创建daily.log---"
 CLEARED: Final = "---初始化完毕---!"

@@ -32,9 +32,10 @@ from diaryserver.service.source import Source
 from diaryserver.service.threads import Worker
 from diaryserver.service.throttle import MAX_REMEMBERED_HOSTS
 from protocol.address import DEFAULT_PORT
-from protocol.dayfile import Stamp, Written, fold, parse_day_file
+from protocol.dayfile import Written, fold, parse_day_file
 from protocol.errors import MalformedError, RefusedError
 from protocol.identifiers import Day, EntryId, Username
+from protocol.stamp import Stamp
 
 LEGACY: Final = "legacy"
 """What `v=` says of such an entry in its day file."""

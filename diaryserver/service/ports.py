@@ -18,10 +18,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
-from protocol.dayfile import Amended, Removed, Restored, Stamp, Written
+from protocol.dayfile import Amended, Removed, Restored, Written
 from protocol.errors import RefusedError
 from protocol.identifiers import Day, EntryId, Username
 from protocol.messages import ArchiveList, Chunk, DayList, Tailed
+from protocol.stamp import Stamp
 
 UNUSED_LIFE_MILLISECONDS: Final = 600_000
 """A client uses its token within seconds of the GRANT; one that nobody has must not linger."""

@@ -13,7 +13,6 @@ from protocol.dayfile import (
     Attributes,
     Foreign,
     Record,
-    Stamp,
     Written,
     format_entry,
     format_record,
@@ -21,6 +20,7 @@ from protocol.dayfile import (
 )
 from protocol.errors import ConflictError
 from protocol.identifiers import Day
+from protocol.stamp import Stamp
 
 LATE_MILLISECONDS: Final = 2_000
 """When the received time differs by more from the id's, the line keeps it as `,r=`."""

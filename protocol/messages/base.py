@@ -102,6 +102,14 @@ class Request(Message):
     scope: ClassVar[Scope]
 
 
+class TextRequest(Request):
+    """A request with a text; where no datagram holds it, it goes in parts (`messages.parts`)."""
+
+    __slots__ = ()
+
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal(Message):
     """Why nothing was done: a code that is not OK, a note for people, the server's time."""

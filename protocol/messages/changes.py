@@ -13,7 +13,7 @@ from typing import Annotated, Final, TypeAlias
 
 from protocol.fields import Flag, Id, Octets, Text
 from protocol.identifiers import EntryId
-from protocol.messages.base import Reply, Request, Scope
+from protocol.messages.base import Reply, Request, Scope, TextRequest
 from protocol.messages.writing import MAX_LONG_TEXT_BYTES, DayField, OffsetField
 
 VERSION_BYTES: Final = 8
@@ -31,7 +31,7 @@ class Changed(Reply):
 
 
 @dataclass(frozen=True, slots=True)
-class Amend(Request):
+class Amend(TextRequest):
     """Give an entry another text and star."""
 
     op = "amend"

@@ -5,7 +5,7 @@ from typing import Annotated, Final, TypeAlias
 
 from protocol.fields import Flag, Parsed, Text, Whole
 from protocol.identifiers import MAX_MILLISECONDS, Day
-from protocol.messages.base import Reply, Request, Scope
+from protocol.messages.base import Reply, Scope, TextRequest
 
 MAX_TEXT_BYTES: Final = 1024
 """Of a put in one datagram, in UTF-8. 1106 bytes fit; the difference is room for later versions."""
@@ -34,7 +34,7 @@ class Stored(Reply):
 
 
 @dataclass(frozen=True, slots=True)
-class Put(Request):
+class Put(TextRequest):
     """Store an entry: `at` in ms since the epoch, `off` the writer's zone in minutes east of UTC.
 
     Its id is the request's. The writer's wall clock, `at` shifted by `off`, decides the day.

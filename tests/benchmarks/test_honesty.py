@@ -12,11 +12,12 @@ from benchmarks.requests import ENTRIES_A_BATCH, batches, check_answers, signed,
 from benchmarks.scale import FULL, QUICK, Scale
 from diaryserver.store.deciding import MAX_DAY_BYTES
 from protocol.channel import seal_reply
-from protocol.dayfile import Stamp, Written, format_record
+from protocol.dayfile import Written, format_record
 from protocol.envelope import MAX_DATAGRAM, parse_envelope
 from protocol.errors import ErrorCode
 from protocol.identifiers import EntryId
 from protocol.messages import Batch, Batched, ResultRow
+from protocol.stamp import Stamp
 
 NOW = 1_790_000_000_000
 DATE = "2026-09-21"

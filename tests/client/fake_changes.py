@@ -5,7 +5,6 @@ from protocol.dayfile import (
     Change,
     Removed,
     Restored,
-    Stamp,
     Written,
     fold,
     format_record,
@@ -26,6 +25,7 @@ from protocol.messages import (
     Search,
     version_of,
 )
+from protocol.stamp import Stamp
 
 PAGE = 2
 """Entries in one answer to a search."""

@@ -18,7 +18,7 @@ from diaryclient.exchange import Chance
 from diaryclient.logins import Login
 from protocol.address import Address
 from protocol.channel import seal_reply
-from protocol.dayfile import Stamp, Written, format_record, histories, parse_day_file
+from protocol.dayfile import Written, format_record, histories, parse_day_file
 from protocol.envelope import Envelope, Kind, parse_envelope
 from protocol.errors import ErrorCode, MalformedError
 from protocol.fields import read_fields
@@ -74,6 +74,7 @@ from protocol.messages import (
 )
 from protocol.offer import Offer, Statement, decode_hello, encode_offer
 from protocol.packing import unpack, unpack_long
+from protocol.stamp import Stamp
 from tests.client.fake_account import FakeAccount, FakeToken
 from tests.client.fake_changes import make_change, search_files
 from tests.client.fake_tail import FakeTail

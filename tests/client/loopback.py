@@ -21,7 +21,7 @@ class Loopback:
         self.fake = FakeServer(self.clock)
         self.fake.not_before = self.clock.wall - 3_600_000
         self.address = Address("127.0.0.1", socket_.getsockname()[1])
-        self.login = replace(login_to(self.fake), address=self.address, created=self.clock.wall)
+        self.login = login_to(self.fake)._replace(address=self.address, created=self.clock.wall)
         self._socket = socket_
 
     def serve(self) -> None:

@@ -1,7 +1,6 @@
 """`passwd` and `account delete`, typed at a terminal and by scripts."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,7 +85,7 @@ def test_an_unanswered_change_says_that_nobody_knows(
     run: Run, loopback: Loopback, state: Path
 ) -> None:
     """The login stays as it is."""
-    Logins(state / "logins").save(replace(loopback.login, address=closed_port()))
+    Logins(state / "logins").save(loopback.login._replace(address=closed_port()))
     status, _, err = run("passwd", "--password-stdin", stdin=LINES)
     assert status == 4
     assert "if the request arrived, the new password holds" in err
@@ -197,7 +196,7 @@ def test_a_login_that_may_not_delete_copies_nothing(
     run: Run, logged_in: Loopback, state: Path, tmp_path: Path
 ) -> None:
     """It is told before the work is done."""
-    Logins(state / "logins").save(replace(logged_in.login, scopes="read"))
+    Logins(state / "logins").save(logged_in.login._replace(scopes="read"))
     status, _, err = run("account", "delete", "--yes", "--to", str(tmp_path / "copy"))
     assert status == 3
     assert "this login's scope is read; log in again" in err

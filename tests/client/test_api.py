@@ -4,7 +4,6 @@ import logging
 import re
 import stat
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -30,10 +29,11 @@ from diaryclient import (
 from diaryclient import errors as client_errors
 from diaryclient.spans import Span
 from protocol import errors as shared_errors
-from protocol.dayfile import Stamp, Written
+from protocol.dayfile import Written
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day, EntryId
 from protocol.messages import Read
+from protocol.stamp import Stamp
 from tests.client.desk import Desk
 from tests.client.fakes import ALICE, START
 from tests.client.loopback import Loopback, closed_port, lend
@@ -250,7 +250,7 @@ def test_whether_a_change_was_made_is_said(desk: Desk, diary: Diary) -> None:
     with pytest.raises(UnreachableError, match="was amended is not known"):
         diary.edit(receipt.id, "two")
     desk.transport.back = arrives
-    desk.logins.save(replace(desk.diary().login, scopes="read write"))
+    desk.logins.save(desk.diary().login._replace(scopes="read write"))
     asked = len(desk.server.requests)
     with pytest.raises(ScopeError, match="scope is read write"):
         Diary(desk.diary(2)).remove(receipt.id)

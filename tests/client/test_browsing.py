@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from diaryclient.browsing import Page, Query, browse, find_entry
 from diaryclient.errors import NoSuchEntryError
 from diaryclient.selection import Selection
-from protocol.dayfile import Stamp, Written, format_record
+from protocol.dayfile import Written, format_record
 from protocol.identifiers import Day, EntryId
 from protocol.messages import Days, Read
+from protocol.stamp import Stamp
 from tests.client.desk import Desk
 from tests.client.fakes import START
 

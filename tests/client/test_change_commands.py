@@ -1,16 +1,16 @@
 """`edit`, `rm`, `undo` and `history` as scripts type them."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from diaryclient.logins import Logins
-from protocol.dayfile import Stamp, Written, fold, format_record, histories, parse_day_file
+from protocol.dayfile import Written, fold, format_record, histories, parse_day_file
 from protocol.errors import ErrorCode
 from protocol.identifiers import EntryId
 from protocol.messages import Amend, Remove, version_of
+from protocol.stamp import Stamp
 from tests.client.fake_changes import make_change
 from tests.client.fakes import FakeServer
 from tests.client.loopback import Loopback, Run, closed_port, lend
@@ -132,7 +132,7 @@ def test_the_text_outlives_a_server_that_is_away(
     run: Run, logged_in: Loopback, state: Path, name: str
 ) -> None:
     """Exit 4, and where it is."""
-    elsewhere = replace(logged_in.login, address=closed_port(), created=logged_in.login.created + 1)
+    elsewhere = logged_in.login._replace(address=closed_port(), created=logged_in.login.created + 1)
     Logins(state / "logins").save(elsewhere)
     status, out, err = run("edit", name, "--text", "precious")
     assert (status, out) == (4, "")

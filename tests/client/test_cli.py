@@ -1,7 +1,6 @@
 """The commands as they are typed: output, exit status, and what is kept."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -162,7 +161,7 @@ def test_a_text_that_is_too_long_is_kept_and_not_sent(
 
 def test_nothing_listens(run: Run, loopback: Loopback, state: Path) -> None:
     """Exit 4, but 5 for a text, which waits; it is sent with the next write."""
-    login = replace(loopback.login, address=closed_port())
+    login = loopback.login._replace(address=closed_port())
     Logins(state / "logins").save(login)
     for command in ("read", "whoami", "ping"):
         status, out, err = run(command)

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pexpect
@@ -85,7 +84,7 @@ def test_what_waits_can_be_dropped(
     run: Run, logged_in: Loopback, environment: dict[str, str], state: Path
 ) -> None:
     """By an id from the outbox."""
-    away = replace(logged_in.login, address=Address("127.0.0.1", 1), created=2**41)
+    away = logged_in.login._replace(address=Address("127.0.0.1", 1), created=2**41)
     Logins(state / "logins").save(away)
     waiting = run("write", "waits")[2].split()[1].rstrip(":")
     assert complete("diaryclient outbox drop ", environment) == [f"plain,{waiting}"]
@@ -96,7 +95,7 @@ def test_a_silent_server_does_not_hold_the_prompt(environment: dict[str, str], s
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         address = Address("127.0.0.1", silent.getsockname()[1])
-        login = replace(login_to(FakeServer(FakeClock())), address=address)
+        login = login_to(FakeServer(FakeClock()))._replace(address=address)
         Logins(state / "logins").save(login)
         assert complete("diaryclient show ", environment) == [""]
 

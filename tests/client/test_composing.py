@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diaryclient.composing import Composition, read_text, stamp_of_words, take_star, wall
-from protocol.dayfile import Stamp, parse_stamp
 from protocol.errors import UsageError
+from protocol.stamp import Stamp, parse_stamp
 
 NOW = parse_stamp("2026-11-25T14:00:00.000+08:00")
 

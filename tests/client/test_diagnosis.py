@@ -40,7 +40,7 @@ GREETED = Greeted(LOGIN.fingerprint, 1.5)
 PONG = Pong(0.4, 0, Identity(ALICE, "full", START, START))
 WELL = Observations((), LOGIN, ("192.0.2.1",), GREETED, PONG, "until 2027-02-21 (89 days left)")
 SILENT = SilentServerError("no answer from diary.test:8888 within 6 seconds")
-AT_HOME = replace(LOGIN, address=Address("127.0.0.1", 8888))
+AT_HOME = LOGIN._replace(address=Address("127.0.0.1", 8888))
 
 
 def problems(seen: Observations) -> list[Finding]:

@@ -15,8 +15,9 @@ from diaryclient.display import (
     safe_line,
     safe_text,
 )
-from protocol.dayfile import Foreign, Stamp, Written
+from protocol.dayfile import Foreign, Written
 from protocol.identifiers import EntryId
+from protocol.stamp import Stamp
 
 ANY_TEXT = st.text(st.characters(), max_size=200)
 BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}

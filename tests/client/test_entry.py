@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diaryclient.entry import DiaryEntry, count_tags, find_tags, split_title
-from protocol.dayfile import Stamp, Written
+from protocol.dayfile import Written
 from protocol.identifiers import EntryId
+from protocol.stamp import Stamp
 from tests.client.fakes import ALICE, START
 
 

@@ -1,7 +1,6 @@
 """One request and its reply over a network that loses, doubles, reorders and forges."""
 
 import random
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -207,7 +206,7 @@ def test_a_forgotten_token_is_named_within_the_patience(patience: float) -> None
 def test_a_lent_token_is_told_where_a_new_one_comes_from() -> None:
     """Nobody can log in with DIARY_TOKEN."""
     server = FakeServer(FakeClock(), knows_token=False)
-    lent = replace(login_to(server), is_stored=False)
+    lent = login_to(server)._replace(is_stored=False)
     for identity, error in ((server.identity, NotLoggedInError), (None, IdentityChangedError)):
         server.identity = identity or FakeServer(server.clock).identity
         exchange = RequestExchange(
@@ -280,7 +279,7 @@ def test_a_badtime_counts_only_for_the_datagram_it_answers() -> None:
     [outgoing] = exchange.datagrams_to_send(now)
     sent = parse_envelope(outgoing.datagram)
     answer = Refusal(ErrorCode.BADTIME, "", START + 3_600_000)
-    strangers = replace(derive_token_keys(bytes(32), server.keys.kid), kid=server.keys.kid)
+    strangers = derive_token_keys(bytes(32), server.keys.kid)._replace(kid=server.keys.kid)
     forged = seal_reply(strangers, sent, START, answer)
     early = parse_envelope(seal_request(server.keys, RID, START - 3_600_000, PUT))
     old = seal_reply(server.keys, early, START, answer)

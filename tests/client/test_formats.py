@@ -16,8 +16,9 @@ from diaryclient.formats.pretty import Look
 from diaryclient.formats.table import FORMATS
 from diaryclient.importing.finding import Draft
 from diaryclient.importing.journal import read_journal
-from protocol.dayfile import Foreign, Stamp, Written
+from protocol.dayfile import Foreign, Written
 from protocol.identifiers import EntryId
+from protocol.stamp import Stamp
 from tests.client.fakes import ALICE, START
 from tests.client.test_display import deceives
 from tests.golden.make_formats import (

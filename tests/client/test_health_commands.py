@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -46,7 +45,7 @@ def test_status_tells_what_is_known(run: Run, logged_in: Loopback) -> None:
 
 def test_status_without_the_server(run: Run, logged_in: Loopback, state: Path) -> None:
     """Exit 4; what is known here is there all the same."""
-    away = replace(logged_in.login, address=Address("127.0.0.1", 1), created=2**41, expires=0)
+    away = logged_in.login._replace(address=Address("127.0.0.1", 1), created=2**41, expires=0)
     Logins(state / "logins").save(away)
     waiting(state, away.name, 2)
     status, out, err = run("status")

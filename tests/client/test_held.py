@@ -2,7 +2,6 @@
 
 import errno
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,11 +36,11 @@ def test_an_entry_is_held_since_before_it_has_a_name(tmp_path: Path) -> None:
     mine.add(entry(1))
     with pytest.raises(BlockingIOError):
         theirs.hold(entry(1).id)
-    mine.keep(replace(entry(1), text="changed"))
+    mine.keep(entry(1)._replace(text="changed"))
     with pytest.raises(BlockingIOError):
         theirs.hold(entry(1).id)
     mine.release(entry(1).id)
-    assert theirs.hold(entry(1).id) == replace(entry(1), text="changed")
+    assert theirs.hold(entry(1).id) == entry(1)._replace(text="changed")
     with pytest.raises(BlockingIOError):
         mine.hold(entry(1).id)
     theirs.remove(entry(1).id)

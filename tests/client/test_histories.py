@@ -10,13 +10,13 @@ from protocol.dayfile import (
     Record,
     Removed,
     Restored,
-    Stamp,
     Written,
     fold,
     histories,
 )
 from protocol.identifiers import Day, EntryId
 from protocol.messages import version_of
+from protocol.stamp import Stamp
 from tests.client.fakes import START
 
 DAY = Day("2026-11-22")

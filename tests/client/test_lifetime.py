@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from diaryclient.dates import format_expiry
 from diaryclient.lifetime import DEFAULT_LIFE, Life, parse_life
-from protocol.dayfile import Stamp
 from protocol.errors import UsageError
 from protocol.identifiers import MAX_MILLISECONDS
+from protocol.stamp import Stamp
 from tests.client.fakes import START, FakeClock
 
 HOUR = 3_600_000

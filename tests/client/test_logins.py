@@ -1,7 +1,6 @@
 """Several logins side by side, in private files that are never misread."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,10 +37,10 @@ def test_secrets_are_not_shown() -> None:
 def test_the_newest_is_meant_unless_another_is_named(tmp_path: Path) -> None:
     """By creation, not by name; server and user narrow it down."""
     logins = Logins(tmp_path)
-    newest = replace(LOGIN, created=START + 5)
+    newest = LOGIN._replace(created=START + 5)
     others = [
-        replace(LOGIN, user=BOB, created=START + 1),
-        replace(LOGIN, address=ELSEWHERE, created=START + 2),
+        LOGIN._replace(user=BOB, created=START + 1),
+        LOGIN._replace(address=ELSEWHERE, created=START + 2),
     ]
     for login in (newest, *others):
         logins.save(login)
@@ -110,7 +109,7 @@ def test_an_offset_is_not_written_over_a_newer_login(tmp_path: Path) -> None:
     logins.save(LOGIN)
     logins.remember_offset(LOGIN, 5000)
     assert logins.choose(Choice()).offset == 5000
-    newer = replace(LOGIN, kid=b"kid-0002")
+    newer = LOGIN._replace(kid=b"kid-0002")
     logins.save(newer)
     logins.remember_offset(LOGIN, 7000)
     assert logins.choose(Choice()) == newer
@@ -118,7 +117,7 @@ def test_an_offset_is_not_written_over_a_newer_login(tmp_path: Path) -> None:
 
 def test_all_of_a_login_comes_back(tmp_path: Path) -> None:
     """Its name, its line and its kind of end too."""
-    full = replace(LOGIN, line=b"kid-0000", label="das Tele\nfon", fixed=True)
+    full = LOGIN._replace(line=b"kid-0000", label="das Tele\nfon", fixed=True)
     Logins(tmp_path).save(full)
     assert Logins(tmp_path).choose(Choice()) == full
     assert (full.id, LOGIN.id) == (b"kid-0000", LOGIN.kid)
@@ -142,7 +141,7 @@ def test_one_process_at_a_time_changes_a_login(tmp_path: Path) -> None:
             pass
         with pytest.raises(BlockingIOError):
             logins.remember_offset(LOGIN, 7)
-        held.save(replace(LOGIN, label="renewed"))
+        held.save(LOGIN._replace(label="renewed"))
         assert logins.current(LOGIN.name) == held.current == logins.choose(Choice())
         held.remove()
         assert logins.current(LOGIN.name) is None
@@ -152,5 +151,5 @@ def test_one_process_at_a_time_changes_a_login(tmp_path: Path) -> None:
 
 def test_a_lent_token_is_never_written(tmp_path: Path) -> None:
     """Not even its clock's offset."""
-    Logins(tmp_path / "logins").remember_offset(replace(LOGIN, is_stored=False), 7)
+    Logins(tmp_path / "logins").remember_offset(LOGIN._replace(is_stored=False), 7)
     assert list(tmp_path.iterdir()) == []

@@ -17,9 +17,10 @@ from diaryclient.lookback.gathering import follow_streak, gather
 from diaryclient.lookback.periods import parse_period
 from diaryclient.lookback.report import Report, report_as_json, report_as_text
 from diaryclient.selection import Selection
-from protocol.dayfile import Removed, Stamp, Written, format_record
+from protocol.dayfile import Removed, Written, format_record
 from protocol.identifiers import Day, EntryId
 from protocol.messages import Read
+from protocol.stamp import Stamp
 from tests.client.desk import Desk
 from tests.client.fakes import ALICE, START
 from tests.client.loopback import Loopback, Run

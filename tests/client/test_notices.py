@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from diaryclient.interactive import notices
 from diaryclient.outbox import Entry
 from diaryclient.reading import DayEntries
-from protocol.dayfile import Foreign, Stamp, Written
+from protocol.dayfile import Foreign, Written
 from protocol.identifiers import Day, EntryId
+from protocol.stamp import Stamp
 
 DAY = Day("2026-11-22")
 AT = 1_795_344_000_000

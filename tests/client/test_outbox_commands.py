@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -136,7 +135,7 @@ def test_the_list_for_programs(run: Run, logged_in: Loopback, plant: Plant) -> N
 def test_all_logins_are_listed_unless_one_is_named(run: Run, state: Path, plant: Plant) -> None:
     """Also the outbox of a login that is gone; nothing that waits is out of sight."""
     entry = plant("here")
-    Outbox(state / "outbox" / "bob@gone.test:8888").keep(replace(entry, text="there"))
+    Outbox(state / "outbox" / "bob@gone.test:8888").keep(entry._replace(text="there"))
     out = run("outbox", "list")[1]
     assert " bob@gone.test:8888 there\n" in out
     assert " here\n" in out
@@ -210,7 +209,7 @@ def test_flush_without_a_server(
     run: Run, logged_in: Loopback, state: Path, outbox: Outbox, plant: Plant
 ) -> None:
     """Exit 5: still here."""
-    nobody = replace(logged_in.login, address=Address("no-such-host.invalid", 8888))
+    nobody = logged_in.login._replace(address=Address("no-such-host.invalid", 8888))
     Logins(state / "logins").save(nobody)
     elsewhere = Outbox(state / "outbox" / nobody.name)
     elsewhere.keep(plant("one"))

@@ -5,7 +5,6 @@ import re
 import socket
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -192,7 +191,7 @@ def test_an_interrupted_write_says_that_the_text_is_kept(
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         address = Address("127.0.0.1", silent.getsockname()[1])
-        login = replace(login_to(FakeServer(FakeClock())), address=address)
+        login = login_to(FakeServer(FakeClock()))._replace(address=address)
         Logins(state / "logins").save(login)
         child = terminal("write", environment=environment)
         child.expect("Type the entry, then Ctrl-D")

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from protocol.dayfile import Stamp, Written, format_record
+from protocol.dayfile import Written, format_record
 from protocol.identifiers import Day, EntryId
+from protocol.stamp import Stamp
 from tests.client.loopback import Loopback, Run
 
 TEXTS = {

@@ -1,7 +1,5 @@
 """Tokens that give way to their successors, over a network in memory."""
 
-from dataclasses import replace
-
 import pytest
 
 from diaryclient.asking import Asker
@@ -61,7 +59,7 @@ def test_a_due_login_is_replaced_saved_and_used(desk: Desk) -> None:
     after = stored(desk)
     assert after.kid != before.kid == after.line == after.id
     assert after == diary.login
-    assert replace(after, kid=before.kid, root=before.root, line=b"", expires=0) == before
+    assert after._replace(kid=before.kid, root=before.root, line=b"", expires=0) == before
     assert after.expires > START
     assert isinstance(desk.server.requests[-1][1], Ping)
     assert not diary.asker.is_renewal_due
@@ -258,7 +256,7 @@ def test_the_end_is_announced_when_it_is_near(
     diary = desk.diary()
     created = 0 if life is None else end - round(life * DAY)
     diary.asker.adopt(
-        replace(diary.login, expires=end, created=created, is_stored=life is not None)
+        diary.login._replace(expires=end, created=created, is_stored=life is not None)
     )
     assert len(LoginCare().look_after(diary)) == is_told
     assert LoginCare().look_after(diary) == []
@@ -269,7 +267,7 @@ def test_the_end_is_announced_when_it_is_near(
 def test_the_announcement_says_what_to_type(desk: Desk) -> None:
     """For a login and for a token that somebody lent."""
     diary = desk.diary()
-    login = replace(diary.login, expires=START + DAY, created=START - 90 * DAY)
+    login = diary.login._replace(expires=START + DAY, created=START - 90 * DAY)
     diary.asker.adopt(login)
     [told] = LoginCare().look_after(diary)
     assert (
@@ -277,7 +275,7 @@ def test_the_announcement_says_what_to_type(desk: Desk) -> None:
         == "this login ends on 2026-11-19; log in again: diaryclient login diary.test:8888 alice"
     )
     desk.clock.monotonic += 86_400
-    diary.asker.adopt(replace(login, is_stored=False))
+    diary.asker.adopt(login._replace(is_stored=False))
     [told] = LoginCare().look_after(diary)
     assert told.startswith("the token in DIARY_TOKEN ends on 2026-11-19; put another token")
 
@@ -290,7 +288,7 @@ def test_no_login_is_announced_that_never_ends(desk: Desk) -> None:
 def test_a_lent_token_is_never_renewed(desk: Desk) -> None:
     """Nothing could be stored."""
     diary = due(desk)
-    diary.asker.adopt(replace(diary.login, is_stored=False))
+    diary.asker.adopt(diary.login._replace(is_stored=False))
     diary.whoami()
     assert diary.asker.is_renewal_due
     assert LoginCare().look_after(diary) == []

@@ -15,9 +15,10 @@ from diaryclient.formats.tree import render_tree
 from diaryclient.importing.delivery import Progress, deliver
 from diaryclient.importing.detection import read_source
 from diaryclient.importing.planning import plan_import
-from protocol.dayfile import Stamp, Written, format_record
+from protocol.dayfile import Written, format_record
 from protocol.identifiers import Username
 from protocol.messages import MAX_TEXT_BYTES, MIN_MILLISECONDS
+from protocol.stamp import Stamp
 from tests.client.desk import Desk
 from tests.client.fakes import START
 from tests.generated_diary import generate_diary

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diaryclient.browsing import FIRST_DAY, LAST_DAY, search_pages, tag_counts
-from protocol.dayfile import Stamp, Written, format_record
+from protocol.dayfile import Written, format_record
 from protocol.errors import ErrorCode, MalformedError, UsageError
 from protocol.identifiers import Day, EntryId
 from protocol.messages import MAX_CHUNK, Found, Read, Search
+from protocol.stamp import Stamp
 from tests.client.desk import EVER, Desk
 from tests.client.fakes import START, FakeServer
 from tests.client.loopback import Loopback, Run

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from diaryclient.entry import DiaryEntry
 from diaryclient.selection import Selection, parse_tag
-from protocol.dayfile import Stamp, Written
+from protocol.dayfile import Written
 from protocol.errors import UsageError
 from protocol.identifiers import EntryId
+from protocol.stamp import Stamp
 from tests.client.fakes import ALICE, START
 
 TAGS = st.frozensets(st.sampled_from(["@a", "@b", "@c"]))

@@ -301,7 +301,7 @@ def test_a_refused_login_says_what_to_type_and_a_new_one_is_used(screen: Screen)
     entry = screen.type("kept")
     assert "log in again: diaryclient login diary.test:8888 alice" in screen.told[-1]
     assert screen.sync.diary.outbox.path(entry.id).exists()
-    screen.desk.logins.save(replace(login_to(screen.desk.server), created=START + 1))
+    screen.desk.logins.save(login_to(screen.desk.server)._replace(created=START + 1))
     screen.sync.diary.outbox.release_login_refusals()
     assert screen.tick()[0].startswith("saved")
     assert screen.sync.diary.login.created == START + 1
@@ -430,8 +430,8 @@ def test_a_renewal_that_is_refused_is_not_tried_at_every_look(screen: Screen) ->
 
 def test_the_end_of_a_login_is_told_while_typing(screen: Screen) -> None:
     """Once a day."""
-    login = replace(screen.sync.diary.login, expires=START + 3 * DAY_MILLISECONDS, created=START)
-    screen.desk.logins.save(replace(login, created=START - 90 * DAY_MILLISECONDS, kid=b"kid-0009"))
+    login = screen.sync.diary.login._replace(expires=START + 3 * DAY_MILLISECONDS, created=START)
+    screen.desk.logins.save(login._replace(created=START - 90 * DAY_MILLISECONDS, kid=b"kid-0009"))
     token = screen.desk.server.account.tokens[KID]
     screen.desk.server.account.tokens[b"kid-0009"] = replace(token, kid=b"kid-0009")
     [told] = screen.tick()

@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -174,7 +173,7 @@ def test_a_login_that_ends_sooner_makes_tokens_that_do(
     """Without --expires they end with it, for good if somebody chose its end."""
     ends = logged_in.fake.now + 20 * DAY
     account(logged_in).tokens[KID].expires = ends
-    Logins(state / "logins").save(replace(logged_in.login, expires=ends, fixed=fixed))
+    Logins(state / "logins").save(logged_in.login._replace(expires=ends, fixed=fixed))
     status, out, err = run("token", "create", "--name", "phone", "--scope", "full")
     assert status == 0
     assert "may do everything, until " in err
@@ -239,7 +238,7 @@ def test_a_logout_without_a_server_can_be_tried_again_or_forced(
     run: Run, loopback: Loopback, state: Path
 ) -> None:
     """Exit 4 and the login stays; --forget removes it and says what that leaves behind."""
-    Logins(state / "logins").save(replace(loopback.login, address=closed_port()))
+    Logins(state / "logins").save(loopback.login._replace(address=closed_port()))
     status, out, err = run("logout")
     assert (status, out) == (4, "")
     assert "still logged in: try again, or type diaryclient logout --forget" in err
@@ -495,7 +494,7 @@ def test_what_a_token_may_not_write_goes_with_a_login_that_may(
 def test_the_end_of_a_login_is_told_once_a_day(run: Run, logged_in: Loopback, state: Path) -> None:
     """After the answer, on standard error, also with --quiet."""
     ends = logged_in.fake.now + 5 * DAY
-    old = replace(logged_in.login, expires=ends, created=ends - 90 * DAY)
+    old = logged_in.login._replace(expires=ends, created=ends - 90 * DAY)
     Logins(state / "logins").save(old)
     status, out, err = run("write", "-q", "a text")
     assert (status, out) == (0, "")

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from diaryclient.wall_clock import check_not_ahead, stamp_of
 from diaryclient.zones import ZonedClock, in_zone
-from protocol.dayfile import Stamp
 from protocol.errors import UsageError
 from protocol.messages import LAST_MILLISECONDS, MIN_MILLISECONDS
+from protocol.stamp import Stamp
 from tests.client.fakes import START, FakeClock
 
 ZONES = [

@@ -13,8 +13,9 @@ from diaryclient.display import safe_line, safe_text
 from diaryclient.entry import DiaryEntry
 from diaryclient.formats.pretty import Look
 from diaryclient.formats.webpage import render_webpage
-from protocol.dayfile import Stamp, Written
+from protocol.dayfile import Written
 from protocol.identifiers import EntryId
+from protocol.stamp import Stamp
 from tests.client.fakes import ALICE, START
 
 PARTS = (

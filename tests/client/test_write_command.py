@@ -6,8 +6,8 @@ import pytest
 
 from diaryclient.editor import Draft, choose_editor
 from diaryclient.errors import EditorError
-from protocol.dayfile import Stamp
 from protocol.messages import Put
+from protocol.stamp import Stamp
 from tests.client.loopback import Loopback, Run
 
 HOUR = 3_600_000

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from protocol.dayfile import Amended, Record, Removed, Restored, Stamp, Written, format_record
+from protocol.dayfile import Amended, Record, Removed, Restored, Written, format_record
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day, EntryId
 from protocol.messages import (
@@ -30,6 +30,7 @@ from protocol.messages import (
     padded,
     version_of,
 )
+from protocol.stamp import Stamp
 from tests.golden.make_vectors import (
     NOW,
     TODAY,

@@ -18,8 +18,9 @@ from diaryclient.lookback.heat_map import draw_year
 from diaryclient.lookback.periods import parse_period
 from diaryclient.lookback.report import Report, report_as_text
 from diaryclient.lookback.streaks import current_streak, find_streaks
-from protocol.dayfile import Stamp, Written
+from protocol.dayfile import Written
 from protocol.identifiers import Day, EntryId, Username
+from protocol.stamp import Stamp
 
 FOLDER: Final = Path(__file__).parent / "screens"
 YEAR: Final = 2024

@@ -28,7 +28,6 @@ from protocol.dayfile import (
     Record,
     Removed,
     Restored,
-    Stamp,
     Written,
     fold,
     format_record,
@@ -66,6 +65,7 @@ from protocol.messages import (
 )
 from protocol.offer import Hello, Offer, Statement, encode_hello, encode_offer, statement_id
 from protocol.packing import unpack
+from protocol.stamp import Stamp
 
 FOLDER: Final = Path(__file__).parent / "v1"
 NOW: Final = 1_795_344_048_123
@@ -364,7 +364,7 @@ def read_day_file(data: bytes) -> object:
 def _record(record: Record | Foreign) -> object:
     fields = asdict(record)
     if not isinstance(record, Foreign):
-        fields["stamp"]["written"] = str(record.stamp)
+        fields["stamp"] = record.stamp._asdict() | {"written": str(record.stamp)}
     return {"kind": type(record).__name__.lower(), **{n: plain(v) for n, v in fields.items()}}
 
 

@@ -1,7 +1,5 @@
 """Logins of a home, changed as a test needs them."""
 
-from dataclasses import replace
-
 from diaryclient.logins import Login, Logins
 from diaryclient.outbox import Outbox
 from diaryclient.settings import Choice
@@ -17,7 +15,7 @@ def login_of(home: Home, user: str, address: str) -> Login:
 
 def copy_login(home: Home, user: str, address: str, proxy: str) -> Login:
     """Let a home reach the server at `address` through `proxy` too, with the same token."""
-    login = replace(login_of(home, user, address), address=Address.parse(proxy))
+    login = login_of(home, user, address)._replace(address=Address.parse(proxy))
     _logins(home).save(login)
     return login
 

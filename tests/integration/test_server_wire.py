@@ -5,7 +5,6 @@ from typing import Final
 
 import pytest
 
-from protocol.dayfile import Stamp
 from protocol.envelope import Kind, parse_envelope
 from protocol.identifiers import Day
 from protocol.messages import (
@@ -23,6 +22,7 @@ from protocol.messages import (
     padded,
 )
 from protocol.offer import Hello, encode_hello
+from protocol.stamp import Stamp
 from tests.diaries import texts_in
 from tests.integration.wire import QUIET, Token, Wire, new_id, now, snapshot, wire_to
 from tests.programs import PASSWORD, Server

@@ -6,9 +6,10 @@ from typing import Final
 
 import pytest
 
-from protocol.dayfile import Stamp, Written, format_record
+from protocol.dayfile import Written, format_record
 from protocol.identifiers import Username
 from protocol.messages import Put
+from protocol.stamp import Stamp
 from tests.integration.wire import new_id
 from tests.torture.ledger import Attempt, Fate, Ledger
 from tests.torture.scene import Plan, Scene

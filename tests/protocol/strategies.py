@@ -6,7 +6,7 @@ from typing import Final
 import msgpack
 from hypothesis import strategies as st
 
-from protocol.dayfile import Amended, Record, Removed, Restored, Stamp, Written
+from protocol.dayfile import Amended, Record, Removed, Restored, Written
 from protocol.envelope import MAX_PLAINTEXT
 from protocol.errors import REFUSALS, ErrorCode
 from protocol.identifiers import MAX_MILLISECONDS, USERNAME_PATTERN, Day, EntryId, Username
@@ -85,6 +85,7 @@ from protocol.messages import (
     Tokens,
     Whoami,
 )
+from protocol.stamp import Stamp
 
 HEADER_LIKE: Final = "2026-11-22T18:40:48.123+08:00 01a202d81ffb70008000000000000000 + forged"
 _NASTY: Final = (

@@ -13,16 +13,15 @@ from protocol.dayfile import (
     Record,
     Removed,
     Restored,
-    Stamp,
     Written,
     fold,
     format_record,
     histories,
     parse_day_file,
-    parse_stamp,
 )
 from protocol.identifiers import EntryId
 from protocol.messages import LAST_MILLISECONDS, MIN_MILLISECONDS
+from protocol.stamp import Stamp, parse_stamp
 from tests.protocol.strategies import (
     HEADER_LIKE,
     any_text,

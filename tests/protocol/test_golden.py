@@ -288,7 +288,7 @@ def as_vector(record: Record | Foreign) -> object:
     """Give a parsed line as the vectors have it."""
     fields = asdict(record)
     if not isinstance(record, Foreign):
-        fields["stamp"]["written"] = str(record.stamp)
+        fields["stamp"] = record.stamp._asdict() | {"written": str(record.stamp)}
     if "attributes" in fields:
         fields["attributes"] = [list(pair) for pair in fields["attributes"]]
     return {"kind": type(record).__name__.lower(), **fields}

@@ -10,8 +10,9 @@ from diaryserver.datalock import own_data
 from diaryserver.maintenance.faults import Fault
 from diaryserver.maintenance.verify import verify
 from diaryserver.service.ports import Appended
-from protocol.dayfile import Stamp, Written, format_record
+from protocol.dayfile import Written, format_record
 from protocol.identifiers import Day, EntryId, Username
+from protocol.stamp import Stamp
 from tests.server.fakes import NOON, new_id
 from tests.server.store_contract import entry
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, Token, User
-from protocol.dayfile import Stamp
 from protocol.envelope import SUITE
 from protocol.identifiers import EntryId
+from protocol.stamp import Stamp
 
 NOON: Final = 1_795_348_800_000
 """2026-11-22T12:00:00Z, when these tests happen unless they say otherwise."""

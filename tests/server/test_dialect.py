@@ -18,9 +18,10 @@ from diaryserver.service.dialect import (
     read_command,
     stamped,
 )
-from protocol.dayfile import Stamp, Written
+from protocol.dayfile import Written
 from protocol.errors import MalformedError
 from protocol.identifiers import EntryId
+from protocol.stamp import Stamp
 
 SATURDAY = 1_446_292_800_000
 SMALLEST_LIMIT = 128

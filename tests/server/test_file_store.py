@@ -18,7 +18,7 @@ from diaryserver.store.archives import LOOK_BYTES
 from diaryserver.store.cache import DayCache
 from diaryserver.store.daystate import entry_ids
 from diaryserver.store.deciding import MAX_DAY_BYTES
-from protocol.dayfile import Stamp, Written, format_record
+from protocol.dayfile import Written, format_record
 from protocol.errors import ConflictError, NotFoundError, QuotaError, StorageError
 from protocol.identifiers import Day, EntryId
 from protocol.messages import (
@@ -27,6 +27,7 @@ from protocol.messages import (
     MAX_OFFSET_MINUTES,
     MIN_MILLISECONDS,
 )
+from protocol.stamp import Stamp
 from tests.server.fakes import NOON, FrozenClock, new_id
 from tests.server.faults import SYNCS, disk_full_at, with_failing, with_read_only_disk
 from tests.server.store_contract import (

@@ -13,9 +13,17 @@ from diaryserver.service.ports import Appended
 from diaryserver.service.threads import call_here
 from diaryserver.store.deciding import MAX_DAY_BYTES
 from diaryserver.store.files import FileEntryStore
-from protocol.dayfile import Amended, Foreign, Removed, Stamp, fold, format_record, parse_day_file
+from protocol.dayfile import (
+    Amended,
+    Foreign,
+    Removed,
+    fold,
+    format_record,
+    parse_day_file,
+)
 from protocol.errors import NotFoundError, QuotaError, StorageError, UsageError
 from protocol.identifiers import MAX_MILLISECONDS, EntryId
+from protocol.stamp import Stamp
 from tests.server.estate import (
     A_DAY,
     ALICE,

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +22,7 @@ from protocol.dayfile import Foreign, Record, fold, parse_day_file
 from protocol.envelope import MAX_DATAGRAM, Kind, parse_envelope
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day, Username
-from protocol.keys import derive_token_keys, seal, sign
+from protocol.keys import SealingKeys, derive_token_keys, seal, sign
 from protocol.messages import (
     MAX_ARCHIVE_ROWS,
     MAX_SKEW_MILLISECONDS,
@@ -419,7 +418,7 @@ def test_another_users_kid_with_ones_own_keys_is_silence(world: World) -> None:
     """A token opens its own diary only."""
     mine = world.device()
     theirs = world.device(world.user(BOB))
-    keys = replace(mine.keys, kid=theirs.keys.kid)
+    keys = mine.keys._replace(kid=theirs.keys.kid)
     datagram = seal_request(keys, new_id(), NOON, Put(NOON, 0, "forged"))
     assert silent(world, datagram, Drop.BAD_SIGNATURE)
     assert world.entries.list_days(BOB, TODAY, TODAY, 1).rows == ()
@@ -444,7 +443,7 @@ def test_a_reply_reflected_is_silence(world: World) -> None:
 def test_signed_and_sealed_with_different_keys_is_silence(world: World) -> None:
     """The tag is right, the body opens under no key of this token."""
     device, other = world.device(), world.device()
-    mixed = replace(device.keys.to_server, siv=other.keys.to_server.siv)
+    mixed = SealingKeys(device.keys.to_server.mac, other.keys.to_server.siv)
     datagram = seal(mixed, Kind.REQUEST, device.keys.kid, new_id(), NOON, encode_request(Ping()))
     assert silent(world, datagram, Drop.BAD_SIGNATURE)
 

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from diaryserver.service.ports import Alteration, Appended, Outcome
 from diaryserver.store.files import FileEntryStore
-from protocol.dayfile import Restored, Stamp, Written
+from protocol.dayfile import Restored, Written
 from protocol.errors import (
     ConflictError,
     DiaryError,
@@ -24,6 +24,7 @@ from protocol.errors import (
 )
 from protocol.identifiers import Day, EntryId, Username
 from protocol.messages import DayRow
+from protocol.stamp import Stamp
 from tests.server.fakes import NOON, new_id
 from tests.server.store_contract import (
     ALICE,

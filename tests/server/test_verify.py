@@ -21,7 +21,8 @@ from diaryserver.maintenance.repair import repair as repair_with
 from diaryserver.maintenance.verify import verify
 from diaryserver.store.pieces import split_pieces
 from diaryserver.store.records import Line, encode_record
-from protocol.dayfile import Removed, Restored, Stamp, fold, format_record, parse_day_file
+from protocol.dayfile import Removed, Restored, fold, format_record, parse_day_file
+from protocol.stamp import Stamp
 from tests.server.estate import (
     A_DAY,
     ALICE,

@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from protocol.dayfile import Stamp
 from protocol.identifiers import Day, EntryId, Username
 from protocol.messages import Put
+from protocol.stamp import Stamp
 
 
 class Fate(StrEnum):

@@ -1,0 +1,149 @@
+"""What `diaryclient write` does; without click, which takes longer to import than this to run.
+
+Rules: the text is on the disk before anything is sent, and where that is impossible it is printed
+back, because what came through a pipe cannot be typed again; what was typed into an editor stays in
+its file until then. Words and editor may say when it happened; standard input is taken as it is.
+The answer is printed before older entries are sent.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from typing import NamedTuple
+
+from diaryclient.commands.delivering import deliver_older
+from diaryclient.commands.surroundings import Surroundings, has_terminal
+from diaryclient.composing import Composition, read_text, stamp_of_words, take_star, wall
+from diaryclient.display import format_quoted
+from diaryclient.errors import (
+    EditorError,
+    InterruptedReadingError,
+    NotKeptError,
+    TextTooLongError,
+)
+from diaryclient.keeping import check_text, format_saved, keep, put
+from diaryclient.outbox import Entry
+from diaryclient.writer import Writer
+from protocol.errors import DiaryError
+from protocol.messages import MAX_TEXT_BYTES
+from protocol.stamp import Stamp
+
+
+class Wishes(NamedTuple):
+    """What the options ask for: `at` in words, and whether the text may speak for itself."""
+
+    at: str | None = None
+    star: bool = False
+    parses: bool = True
+    quiet: bool = False
+
+    def moment(self, writer: Writer) -> Stamp | None:
+        """Give the moment of --at, None without it; raise UsageError."""
+        if self.at is None:
+            return None
+        from diaryclient.dates import parse_moment  # noqa: PLC0415 - most entries are of now
+
+        now = writer.now()
+        return stamp_of_words(parse_moment(self.at, "--at", wall(now)), now, writer.offset_at)
+
+    def composition(self, text: str, writer: Writer) -> Composition:
+        """Give what is to be written; raise UsageError."""
+        moment = self.moment(writer)
+        if not self.parses:
+            return Composition(text, self.star, moment)
+        if moment is None:
+            read = read_text(text, writer.now(), writer.offset_at)
+        else:
+            read = Composition(*take_star(text), moment)
+        return read._replace(star=read.star or self.star)
+
+
+def write(surroundings: Surroundings, words: Sequence[str], wishes: Wishes) -> None:
+    """Write the words; without any, what an editor or else standard input gives."""
+    if words:
+        _write(surroundings, check_text(" ".join(words)), wishes)
+    elif has_terminal() and (editor := _choose_editor(surroundings)):
+        _write_in_editor(surroundings, editor, wishes)
+    else:
+        _write(surroundings, check_text(_read_input(surroundings)), wishes._replace(parses=False))
+
+
+def _write(surroundings: Surroundings, text: str, wishes: Wishes) -> None:
+    with ExitStack() as stack:
+        with _giving_back(text):
+            writer = stack.enter_context(surroundings.writer(surroundings.login()))
+            entry = _keep(writer, wishes.composition(text, writer))
+        _send(writer, entry, wishes)
+
+
+@contextmanager
+def _giving_back(text: str) -> Iterator[None]:
+    """Print a text with every failure before it is in the outbox."""
+    try:
+        yield
+    except TextTooLongError:
+        raise  # it is in the outbox
+    except KeyboardInterrupt:
+        _give_back(text)
+        raise InterruptedReadingError(
+            "interrupted; the text is printed above; diaryclient outbox list shows whether it waits"
+        ) from None
+    except NotKeptError as error:
+        _give_back(text)
+        raise NotKeptError(f"{error}; the text is printed above") from None
+    except DiaryError:
+        _give_back(text)
+        raise
+
+
+def _choose_editor(surroundings: Surroundings) -> str | None:
+    from diaryclient.editor import choose_editor  # noqa: PLC0415 - only at a terminal
+
+    return choose_editor(surroundings.environment)
+
+
+def _write_in_editor(surroundings: Surroundings, editor: str, wishes: Wishes) -> None:
+    from diaryclient.editor import Draft  # noqa: PLC0415 - as above
+
+    # Nobody types a text first, to be told then that there is no login or no such time.
+    with surroundings.writer(surroundings.login()) as writer:
+        wishes.moment(writer)
+        draft = Draft(surroundings.drafts)
+        text = draft.edit(editor, surroundings.environment)
+        if text is None or not text.strip():
+            draft.discard()
+            raise EditorError("the editor left no text; nothing was written")
+        with draft.named_in_failures():
+            entry = _keep(writer, wishes.composition(check_text(text), writer))
+        draft.discard()
+        _send(writer, entry, wishes)
+
+
+def _keep(writer: Writer, composition: Composition) -> Entry:
+    return keep(writer, composition.text, star=composition.star, at=composition.at)
+
+
+def _send(writer: Writer, entry: Entry, wishes: Wishes) -> None:
+    with _bar(writer, entry):
+        stored = put(writer, entry)
+    if not wishes.quiet:
+        sys.stdout.write(f"{format_saved(writer, stored)}\n")
+    deliver_older(writer, quiet=wishes.quiet)
+
+
+def _bar(writer: Writer, entry: Entry) -> AbstractContextManager[object]:
+    if len(entry.text.encode()) <= MAX_TEXT_BYTES:
+        return nullcontext()
+    from diaryclient.commands.progress import late_bar  # noqa: PLC0415 - most texts are short
+
+    return late_bar(writer, "sending")
+
+
+def _read_input(surroundings: Surroundings) -> str:
+    from diaryclient.standard_input import read_text as read  # noqa: PLC0415 - mostly there are words
+
+    return read(surroundings.drafts)
+
+
+def _give_back(text: str) -> None:
+    sys.stderr.write(f"{format_quoted(text)}\n")
