@@ -1,24 +1,51 @@
-"""The command line of the server: one way in, one way out."""
+"""The command line of the server: one way in, one way out. What is not typed is not imported."""
 
 import logging
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Final, cast
 
 import click
 
-from diaryserver.commands.copies import backup, restore
-from diaryserver.commands.keys import fingerprint, key
-from diaryserver.commands.recover import recover
-from diaryserver.commands.tokens import token
-from diaryserver.commands.users import user
-from diaryserver.commands.verify import verify
-from diaryserver.configuration import find_configuration, read_configuration
-from diaryserver.serving import serve
 from protocol.errors import DiaryError
 
+_MODULES: Final = {
+    "user": "users",
+    "token": "tokens",
+    "key": "keys",
+    "fingerprint": "keys",
+    "verify": "verify",
+    "backup": "copies",
+    "restore": "copies",
+    "recover": "recover",
+}
+"""Each command and its module in `diaryserver.commands`, which has it under its own name."""
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called, or when all are listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names in the order of the alphabet, as click does."""
+        del ctx
+        return sorted(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None if there is none of that name."""
+        del ctx
+        if cmd_name not in _MODULES:
+            return None
+        module = import_module(f"diaryserver.commands.{_MODULES[cmd_name]}")
+        return cast("click.Command", getattr(module, cmd_name))
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option(
     "--config",
     "chosen",
@@ -35,11 +62,13 @@ def diaryserver(context: click.Context, chosen: Path | None) -> None:
     """
     context.obj = chosen
     if context.invoked_subcommand is None:
+        from diaryserver.configuration import (  # noqa: PLC0415 - only what is typed
+            find_configuration,
+            read_configuration,
+        )
+        from diaryserver.serving import serve  # noqa: PLC0415 - as above
+
         serve(read_configuration(find_configuration(chosen)))
-
-
-for command in (user, token, key, fingerprint, verify, backup, restore, recover):
-    diaryserver.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

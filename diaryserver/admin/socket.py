@@ -7,24 +7,19 @@ operator. A line is at most 64 KiB and must come within ten seconds; one command
 import asyncio
 import json
 import logging
-import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from diaryserver.admin.asking import PATIENCE_SECONDS, SOCKET_NAME, short_path
 from diaryserver.admin.operations import Json
-from diaryserver.errors import DataError
 from diaryserver.service.threads import Worker
 from protocol.errors import DiaryError
 
-SOCKET_NAME: Final = "admin.sock"
 MAX_LINE: Final = 65_536
 """A list of some 500 users is longer: only questions are bounded so, not answers."""
 
-MAX_ANSWER: Final = 64 * 2**20
-PATIENCE_SECONDS: Final = 10.0
 MAX_CONNECTIONS: Final = 16
 """Operators are few; the listen queue makes the next ones wait."""
 
@@ -47,7 +42,7 @@ class AdminSocket:
         """Listen, in place of the socket that a killed server left behind."""
         self._path.unlink(missing_ok=True)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        with _short_path(self._path) as path:
+        with short_path(self._path) as path:
             # The folder is 0700, so nobody gets in between bind and chmod.
             listening.bind(path)
         self._path.chmod(0o600)
@@ -79,45 +74,3 @@ class AdminSocket:
             return {"error": str(error), "status": error.exit_status}
         except (ValueError, TypeError, KeyError):
             return {"error": "not an admin command", "status": 2}
-
-
-def ask_running_server(data: Path, command: str, arguments: Mapping[str, object]) -> Json:
-    """Have the server that holds the data lock run a command; raise what it raised.
-
-    Raise DataError if no server answers.
-    """
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
-            asking.settimeout(PATIENCE_SECONDS)
-            with _short_path(data / SOCKET_NAME) as path:
-                asking.connect(path)
-            question = {"command": command, "arguments": dict(arguments)}
-            asking.sendall(json.dumps(question).encode() + b"\n")
-            with asking.makefile("rb") as file:
-                answer: dict[str, Any] = json.loads(file.readline(MAX_ANSWER))
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{data} is in use by another process, and its server does not answer: {error}"
-        ) from None
-    if "error" in answer:
-        raise _AnsweredError(answer["error"], int(answer["status"]))
-    result: Json = answer["result"]
-    return result
-
-
-class _AnsweredError(DiaryError):
-    """An error that the running server raised; it keeps its exit status."""
-
-    def __init__(self, message: str, exit_status: int) -> None:
-        super().__init__(message)
-        self.exit_status = exit_status  # type: ignore[misc]
-
-
-@contextmanager
-def _short_path(path: Path) -> Iterator[str]:
-    """Name a socket below an open folder: its name may hold 107 bytes only (unix(7))."""
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)

@@ -6,12 +6,12 @@ what comes after a prompt that gave up is typed into the shell, and shown.
 """
 
 import sys
+from collections.abc import Callable
 from getpass import getpass
 from typing import Final
 
 import click
 
-from diaryserver.admin.users import check_password
 from protocol.errors import UsageError
 
 MAX_PASSWORD_LINE: Final = 4096
@@ -35,10 +35,12 @@ def confirm(question: str, doing: str, *, yes: bool) -> None:
 
 def read_password(user: str, *, from_input: bool) -> str:
     """Give a password that may be one; raise UsageError, never repeating it."""
+    from diaryserver.admin.users import check_password  # noqa: PLC0415 - few commands need one
+
     if not from_input and not sys.stdin.isatty():
         raise UsageError("no terminal to ask for the password; use --password-stdin")
     if not from_input:
-        return _prompt(user)
+        return _prompt(user, check_password)
     password = _first_line()
     check_password(password)
     return password
@@ -52,11 +54,11 @@ def _first_line() -> str:
         raise UsageError("the password is not UTF-8") from None
 
 
-def _prompt(user: str) -> str:
+def _prompt(user: str, check: Callable[[str], None]) -> str:
     for _ in range(_ATTEMPTS):
         try:
             password = getpass(f"New password of {user}: ")
-            check_password(password)
+            check(password)
             if getpass("Once more: ") == password:
                 return password
         except EOFError:

@@ -1,4 +1,7 @@
-"""How a command reaches the data: it owns them itself, or the server that does is asked."""
+"""How a command reaches the data: it owns them itself, or the server that does is asked.
+
+Rules: who asks a running server does not wait for all of one to be imported, half a second.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,9 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from diaryserver.admin.asking import ask_running_server
 from diaryserver.admin.operations import Json
-from diaryserver.admin.socket import ask_running_server
-from diaryserver.composition import build_operations, open_data, open_entries
 from diaryserver.configuration import Configuration, find_configuration, read_configuration
 from diaryserver.datalock import DataInUseError, acting_as_owner, own_data
 from diaryserver.errors import DataError
@@ -25,14 +27,20 @@ Run: TypeAlias = Callable[..., Json]
 @contextmanager
 def operating(configuration: Configuration) -> Iterator[Run]:
     """Give what runs operator's commands: here if no server owns the data, else through it."""
+    folder = configuration.data
     with ExitStack() as stack:
-        stack.enter_context(acting_as_owner(configuration.data))
         try:
-            stack.enter_context(own_data(configuration.data))
+            with acting_as_owner(folder):
+                stack.enter_context(own_data(folder))
         except DataInUseError:
-            yield partial(ask_running_server, configuration.data)
+            with acting_as_owner(folder):
+                yield partial(ask_running_server, folder)
             return
-        data = stack.enter_context(open_data(configuration.data))
+        # Not as the data's owner, who may not be allowed to read programs that root has installed.
+        from diaryserver.composition import build_operations, open_data  # noqa: PLC0415
+
+        stack.enter_context(acting_as_owner(folder))
+        data = stack.enter_context(open_data(folder))
         yield build_operations(data, configuration).operations.run
 
 
@@ -53,6 +61,8 @@ def settle(data: Path) -> None:
 
     Without a server the journal that a killed one left is replayed, as a start does.
     """
+    from diaryserver.composition import open_entries  # noqa: PLC0415 - as above
+
     try:
         with acting_as_owner(data), own_data(data), open_entries(data) as entries:
             entries.settle()
