@@ -1,7 +1,5 @@
 """`python -m diaryclient` is the same as the command `diaryclient`."""
 
-import sys
+from diaryclient.process import run
 
-from diaryclient.cli import main
-
-sys.exit(main())
+run()

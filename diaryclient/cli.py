@@ -6,6 +6,7 @@ status of its class: 0 ok, 1 error, 2 usage, 3 authentication, 4 unreachable, 5 
 and so does not import click; all else is `diaryclient.commands.group`.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -25,7 +26,10 @@ def main(
     environment: Mapping[str, str] | None = None,
     clock: Clock | None = None,
 ) -> int:
-    """Run one command and give its exit status; without arguments, those of the process."""
+    """Run one command and give its exit status; without arguments, those of the process.
+
+    After a success, standard output is flushed.
+    """
     _let_no_character_fail()
     words = sys.argv[1:] if arguments is None else arguments
     around = os.environ if environment is None else environment
@@ -70,6 +74,7 @@ def _run(words: Sequence[str], environment: Mapping[str, str], clock: Clock) -> 
         return 0
     from diaryclient.commands.group import run  # noqa: PLC0415 - as above
 
+    gc.enable()  # `diaryclient.process` begins without
     return run(words, environment, clock)
 
 

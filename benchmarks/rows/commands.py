@@ -55,7 +55,8 @@ def _timed(
         on_core(bench.cores.load, words),
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        env=os.environ | env,
+        # Who has installed a program has its bytecode too.
+        env=os.environ | env | {"PYTHONDONTWRITEBYTECODE": ""},
         timeout=PATIENCE_SECONDS,
         check=False,
     )

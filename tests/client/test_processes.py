@@ -1,4 +1,4 @@
-"""The client as a process: terminals, encodings, pipes, signals, and what it imports."""
+"""The client as a process: terminals, encodings, pipes, signals."""
 
 import os
 import re
@@ -60,29 +60,6 @@ def test_a_reader_that_leaves_gets_no_traceback(
             check=False,
         )
     assert done.stderr == b""
-
-
-def test_a_write_imports_little() -> None:
-    """No pydantic, no public-key cryptography, no configuration parser: a prompt must not wait."""
-    code = (
-        "import sys\n"
-        "before = set(sys.modules)\n"
-        "import diaryclient.commands.write\n"
-        "import diaryclient.cli\n"
-        "print(*(set(sys.modules) - before), sep='\\n')"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
-    )
-    heavy = {"pydantic", "asyncio", "tomllib", "getpass", "secrets", "rich", "protocol.login"}
-    heavy |= {"prompt_toolkit", "wcwidth", "dateparser", "zoneinfo", "subprocess"}
-    heavy |= {"diaryclient.entry", "diaryclient.date_words", "diaryclient.editor"}
-    heavy |= {f"diaryclient.{name}" for name in ("renewal", "login_end", "tokens", "granting")}
-    heavy |= {"protocol.tokenword", "protocol.offer", "diaryclient.api", "diaryclient.lookback"}
-    heavy |= {"click.shell_completion", "diaryclient.commands.completing", "diaryclient.health"}
-    heavy |= {"diaryclient.config_file", "diaryclient.standard_input"}
-    assert heavy.isdisjoint(done.stdout.split())
-    assert "cryptography.hazmat.primitives.hpke" not in done.stdout
 
 
 @pytest.mark.parametrize(("answer", "status"), [("y", 0), ("", 3), ("n", 3)])

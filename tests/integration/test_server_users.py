@@ -4,6 +4,8 @@ import json
 import os
 import re
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -251,3 +253,31 @@ def test_the_admin_socket_survives_nonsense(server: Server, wire: Wire) -> None:
     server.add_user("alice")
     alice = wire.token("alice", PASSWORD)
     assert isinstance(alice.ask(Put(now(), 0, "still there")), Stored)
+
+
+# What a command takes
+
+_LIST_AND_TELL: Final = """
+import sys
+from diaryserver.cli import main
+assert main(["--config", sys.argv[1], "user", "list"]) == 0
+print(*sys.modules)
+"""
+_UNWANTED: Final = {
+    *("asyncio", "cryptography", "sqlite3", "diaryserver.composition", "diaryserver.serving"),
+    *("diaryserver.commands.copies", "diaryserver.commands.verify", "diaryserver.service.ports"),
+}
+
+
+def test_who_asks_a_running_server_imports_none(server: Server) -> None:
+    """Nor other commands."""
+    done = subprocess.run(
+        [sys.executable, "-c", _LIST_AND_TELL, str(server.config)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    modules = done.stdout.split()
+    assert "diaryserver.commands.users" in modules
+    assert _UNWANTED.isdisjoint(modules)
