@@ -28,7 +28,7 @@ from diaryserver.service.counters import Counters
 from diaryserver.service.guessing import LoginThrottle
 from diaryserver.service.login import LoginService
 from diaryserver.service.plain import PlainDatagrams, PlainRules, PlainService, Route
-from diaryserver.service.ports import Clock
+from diaryserver.service.ports import Clock, Limits
 from diaryserver.service.prekeys import Prekeys
 from diaryserver.service.requests import RequestService
 from diaryserver.service.router import Router
@@ -41,6 +41,7 @@ from diaryserver.store.disk import Disk
 from diaryserver.store.files import FileEntryStore
 from diaryserver.store.following import ChangedDays
 from diaryserver.store.journal import Journal
+from diaryserver.store.quota import DiaryRooms
 from diaryserver.store.writer import FILES_AT_ONCE, JournaledWriter
 from protocol.address import Address
 from protocol.errors import StorageError, UsageError
@@ -48,6 +49,8 @@ from protocol.identifiers import Username
 from protocol.identity import fingerprint
 
 _DECOY_BYTES: Final = 32
+UNLIMITED: Final = Limits()
+"""What holds for the operator's own commands."""
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +67,9 @@ class Data:
 
 
 @contextmanager
-def open_data(folder: Path, announce: Announce = announce_to_nobody) -> Iterator[Data]:
+def open_data(
+    folder: Path, announce: Announce = announce_to_nobody, limits: Limits = UNLIMITED
+) -> Iterator[Data]:
     """Open the data folder, which the caller owns, making what a first start lacks.
 
     Raise DataError if something in it cannot be used.
@@ -78,7 +83,7 @@ def open_data(folder: Path, announce: Announce = announce_to_nobody) -> Iterator
         raise _unusable(folder, error) from None
     decoy = hasher.hash(os.urandom(_DECOY_BYTES).hex())
     disk = Disk() if announce is announce_to_nobody else AnnouncingDisk(announce)
-    with closing(connection), open_entries(folder, disk=disk) as entries:
+    with closing(connection), open_entries(folder, limits, disk=disk) as entries:
         try:
             accounts = SqliteAccounts(connection, keys, os.urandom, decoy)
         except StorageError as error:
@@ -89,6 +94,7 @@ def open_data(folder: Path, announce: Announce = announce_to_nobody) -> Iterator
 @contextmanager
 def open_entries(  # noqa: PLR0913 - what tests may replace
     folder: Path,
+    limits: Limits = UNLIMITED,
     *,
     disk: Disk | None = None,
     alarm: Alarm | None = None,
@@ -112,7 +118,8 @@ def open_entries(  # noqa: PLR0913 - what tests may replace
         except OSError as error:
             raise _unusable(folder, error) from None
         cache, changed = cache or DayCache(), changed or ChangedDays(os.urandom)
-        yield FileEntryStore(folders, writer, alarm, cache, changed)
+        rooms = DiaryRooms(folders, writer, limits)
+        yield FileEntryStore(folders, writer, alarm, cache, changed, rooms)
 
 
 def _unusable(folder: Path, error: OSError) -> DataError:

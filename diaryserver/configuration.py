@@ -6,6 +6,7 @@ paths are relative to the file. Reading creates nothing.
 
 import os
 import tomllib
+from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
@@ -14,8 +15,10 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
+    ByteSize,
     ConfigDict,
     Field,
+    TypeAdapter,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -23,6 +26,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from diaryserver.errors import ConfigurationError
+from diaryserver.service.ports import MAX_DAY_BYTES, NO_LIMIT, Limits
 from protocol.address import Address
 from protocol.errors import MalformedError
 from protocol.identifiers import Username
@@ -37,6 +41,11 @@ MAX_MONTHS: Final = 1200
 
 MAX_UDP_PAYLOAD: Final = 65_507
 """What one IPv4 datagram can hold (RFC 768, RFC 791)."""
+
+UNLIMITED: Final = "unlimited"
+"""What to write where there is to be no limit."""
+
+_BYTES: Final = TypeAdapter(ByteSize)
 
 MIN_REPLY_LIMIT: Final = 128
 """Header and footer of a plain-text reply take 81 bytes; less leaves no room for an entry."""
@@ -88,9 +97,24 @@ def _listen_address(address: Address) -> Address:
     return address
 
 
+def _bytes(value: object) -> int:
+    if value == UNLIMITED:
+        return NO_LIMIT
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        with suppress(ValidationError):
+            return int(_BYTES.validate_python(value))
+    raise ValueError('write a number of bytes, a text such as "1 GiB", or "unlimited"')
+
+
+def _entries(value: object) -> object:
+    return NO_LIMIT if value == UNLIMITED else value
+
+
 AddressField: TypeAlias = Annotated[Address, BeforeValidator(_address)]
 ListenField: TypeAlias = Annotated[AddressField, AfterValidator(_listen_address)]
 UsernameField: TypeAlias = Annotated[str, AfterValidator(_username)]
+BytesField: TypeAlias = Annotated[int, Field(ge=1, le=NO_LIMIT), BeforeValidator(_bytes)]
+EntriesField: TypeAlias = Annotated[int, Field(ge=1, le=NO_LIMIT), BeforeValidator(_entries)]
 NetworkField: TypeAlias = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 
 
@@ -150,12 +174,30 @@ class StorageSection(_Section):
     compress_after_months: Annotated[int, Field(ge=0, le=MAX_MONTHS)] = 0
 
 
+class QuotaSection(_Section):
+    """How much room one diary has, and one day of it.
+
+    The defaults stop a program that runs wild, and no person: 1 GiB is a hundred lifetimes of
+    writing, a million entries are 270 a day for ten years, 100,000 a day more than one a second.
+    """
+
+    bytes: BytesField = 2**30
+    entries: EntriesField = 1_000_000
+    day_bytes: Annotated[BytesField, Field(le=MAX_DAY_BYTES)] = MAX_DAY_BYTES
+    day_entries: EntriesField = 100_000
+
+    def limits(self) -> Limits:
+        """Give them as the store takes them."""
+        return Limits(self.bytes, self.entries, self.day_bytes, self.day_entries)
+
+
 class Configuration(_Section):
     """A whole file; `path` is where it was read from."""
 
     server: ServerSection
     storage: StorageSection = StorageSection()
     legacy: LegacySection = LegacySection()
+    quota: QuotaSection = QuotaSection()
     path: Annotated[Path, Field(exclude=True)]
 
     @property

@@ -58,7 +58,8 @@ def serve(configuration: Configuration) -> None:
     with ExitStack() as stack:
         bound = bind(server.listen, stack, lines=legacy.enabled and legacy.tcp)
         stack.enter_context(own_data(configuration.data))
-        data = stack.enter_context(open_data(configuration.data, announce))
+        limits = configuration.quota.limits()
+        data = stack.enter_context(open_data(configuration.data, announce, limits))
         asyncio.run(_Server(configuration, data, bound, announce).run())
 
 

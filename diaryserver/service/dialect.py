@@ -16,11 +16,16 @@ from protocol.stamp import Stamp
 
 CREATED: Final = "---创建daily.log---"
 CLEARED: Final = "---初始化完毕---!"
+FULL: Final = "---日记已满---"
+"""Begins the answer to a text that was not kept since there is no room; what is kept begins with
+its stamp."""
+
 _RULE: Final = "-" * 10
 HEADER: Final = f"{_RULE}读取日记{_RULE}\n"
 FOOTER: Final = "-" * 28
 
-_STAMPS: Final = re.compile(r"(\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\] ){2}")
+_STAMP: Final = r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\] "
+_ECHO: Final = re.compile(f"{_STAMP}{_STAMP}|({_STAMP})?{FULL}")
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """All of Unicode's category Cc but tab and newline."""
@@ -72,12 +77,17 @@ def stamped(entry: Written) -> str:
     return f"[{_asctime(entry.stamp)}] {text}"
 
 
+def no_room(reason: str) -> str:
+    """Give the answer to a text that was not kept; `reason` says what is full."""
+    return f"{FULL}\n{reason}"
+
+
 def is_echo(text: str) -> bool:
     """Tell a text that two servers have sent to and fro: it begins with two of our stamps.
 
-    One stamp is a line that somebody pasted.
+    One stamp is a line that somebody pasted. No person writes the answer of a full diary.
     """
-    return _STAMPS.match(text) is not None
+    return _ECHO.match(text) is not None
 
 
 def encode_line(line: str, encoding: str, limit: int | None = None) -> bytes:

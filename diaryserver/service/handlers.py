@@ -4,6 +4,7 @@ What only appends is in `service.appending`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from diaryserver.service.accounthandlers import delete, mint, revoke, tokens
@@ -12,7 +13,7 @@ from diaryserver.service.ports import (
     Query,
 )
 from protocol.dayfile import format_record
-from protocol.errors import InvalidRequestError
+from protocol.errors import BusyError, InvalidRequestError
 from protocol.messages import (
     MAX_ARCHIVE_ROWS,
     MAX_CHUNK,
@@ -45,6 +46,8 @@ from protocol.messages import (
     Tail,
     Tailed,
     Tokens,
+    Usage,
+    Used,
     Whoami,
 )
 
@@ -60,6 +63,9 @@ _CHUNK_OVERHEAD: Final = 1 + 8 + 5 + 3 + 5 + 9
 _FOUND_OVERHEAD: Final = 1 + 8 + (8 + 3) + (5 + 1 + 30) + (7 + 2 + MAX_CURSOR_BYTES)
 _TAIL_OVERHEAD: Final = 1 + 8 + (5 + 3) + (7 + 2 + MAX_CURSOR_BYTES) + (5 + 1) + (5 + 1)
 """Bytes of the other fields and names of a DayList, ArchiveList, Chunk, Found and Tailed."""
+
+MAX_PARTS: Final = 1024
+"""Of a diary that is counted for one request, others between them: 1 GiB, some 4 s at most."""
 
 
 async def part(context: Context, request: Part) -> Received:
@@ -163,6 +169,16 @@ async def identify(context: Context, request: Whoami | Ping) -> Identity:  # noq
     return Identity(token.user, token.scopes, token.expires, context.now)
 
 
+async def usage(context: Context, request: Usage) -> Used:
+    """Tell how much room is taken up, though a large diary is counted in many parts."""
+    for _ in range(MAX_PARTS):
+        with suppress(BusyError):
+            return await context.store_worker.run(
+                context.entries.usage, context.token.user, request.day
+            )
+    raise BusyError
+
+
 Handler = Callable[[Context, Any], Awaitable[Reply]]
 
 HANDLERS: Final[Mapping[type[Request], Handler]] = {
@@ -174,6 +190,7 @@ HANDLERS: Final[Mapping[type[Request], Handler]] = {
     Clear: clear,
     Archives: archives,
     Recover: recover,
+    Usage: usage,
     Whoami: identify,
     Ping: identify,
     Tokens: tokens,

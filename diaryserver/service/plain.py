@@ -3,7 +3,7 @@
 Rules: plain text is neither private nor authentic, so only networks on the allow-list are heard;
 a datagram whose source port is below 1024, one of ours or the tutorial's gets silence, or two
 servers would talk to each other for ever. An answer means on disk here too; what could not be kept
-gets none.
+gets none, or one that says so where the diary is full.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from diaryserver.service.dialect import (
     encode_day,
     encode_line,
     is_echo,
+    no_room,
     read_command,
     stamped,
 )
@@ -33,7 +34,7 @@ from diaryserver.service.threads import Worker
 from diaryserver.service.throttle import MAX_REMEMBERED_HOSTS
 from protocol.address import DEFAULT_PORT
 from protocol.dayfile import Written, fold, parse_day_file
-from protocol.errors import MalformedError, RefusedError
+from protocol.errors import MalformedError, QuotaError, RefusedError
 from protocol.identifiers import Day, EntryId, Username
 from protocol.stamp import Stamp
 
@@ -253,10 +254,13 @@ class PlainDatagrams:
         self, encoding: str, reply: Callable[[bytes], None], entry: Written | RefusedError
     ) -> None:
         try:
-            if isinstance(entry, RefusedError):
-                self._counters.count(Drop.PLAIN_NOT_KEPT)
-            else:
-                reply(encode_line(stamped(entry), encoding, self._service.rules.reply_limit))
+            limit = self._service.rules.reply_limit
+            if isinstance(entry, Written):
+                reply(encode_line(stamped(entry), encoding, limit))
+                return
+            self._counters.count(Drop.PLAIN_NOT_KEPT)
+            if isinstance(entry, QuotaError):
+                reply(encode_line(no_room(str(entry)), encoding, limit))
         finally:
             self._end()
 

@@ -10,6 +10,10 @@ The contract of `EntryStore` is meant for several stores (day files now, a datab
   day has no such entry, or nothing is there to change, StaleError if `base` is not its version.
   BusyError is allowed for an entry of the same batch. Nothing is rewritten: reads give the entry's
   record and, behind it, those of its changes.
+- No diary grows beyond its Limits; what would do so is a QuotaError, certain, and nothing of it is
+  stored. What is stored already is answered as ever, however full the diary is. Nothing but `clear`
+  makes a diary have fewer entries, and nothing of these methods makes it have fewer bytes, since
+  nothing is destroyed.
 - A StorageError means that the outcome is unknown: the caller retries the same id.
 - Methods are synchronous and are called from one thread at a time.
 """
@@ -21,11 +25,18 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 from protocol.dayfile import Amended, Removed, Restored, Written
 from protocol.errors import RefusedError
 from protocol.identifiers import Day, EntryId, Username
-from protocol.messages import ArchiveList, Chunk, DayList, Tailed
+from protocol.messages import MAX_FILE_BYTES, ArchiveList, Chunk, DayList, Tailed, Used
 from protocol.stamp import Stamp
 
 UNUSED_LIFE_MILLISECONDS: Final = 600_000
 """A client uses its token within seconds of the GRANT; one that nobody has must not linger."""
+
+
+NO_LIMIT: Final = MAX_FILE_BYTES
+"""Of bytes or entries: more than any disk has."""
+
+MAX_DAY_BYTES: Final = 16 * 2**20
+"""Tens of thousands of entries, or 64 of the longest; a day is read whole to look for an id."""
 
 
 class Clock(Protocol):
@@ -114,8 +125,22 @@ class Matches:
     cursor: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one diary may take up at most, and one day of it.
+
+    `bytes` are measured as the store takes them up, all records and cleared days included; entries
+    as `list_days` counts them. No store takes more than MAX_DAY_BYTES a day.
+    """
+
+    bytes: int = NO_LIMIT
+    entries: int = NO_LIMIT
+    day_bytes: int = MAX_DAY_BYTES
+    day_entries: int = NO_LIMIT
+
+
 class EntryStore(Protocol):
-    """Keeps diaries."""
+    """Keeps diaries, within the Limits that it is opened with."""
 
     def append_batch(self, batch: Sequence[Writing]) -> list[Outcome]:
         """Store entries and changes durably, one outcome each; raises nothing for a single one."""
@@ -152,6 +177,12 @@ class EntryStore(Protocol):
         cursor holds over appends, changes and clears, and may be given again. A store may forget
         what was changed, over a restart or any time: then, and for a cursor it never gave, the
         answer is `lost`, with a cursor that begins now. Raise StorageError.
+        """
+
+    def usage(self, user: Username, day: Day) -> Used:
+        """Give what the diary and the day take up, and what they may, as it travels.
+
+        Raise StorageError, or BusyError when enough was looked at for one call: the next goes on.
         """
 
     def clear(self, user: Username, day: Day, generation: int, rid: EntryId) -> str:

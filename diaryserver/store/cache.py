@@ -1,7 +1,7 @@
 """The days that the store knows by heart, the least recently used forgotten first."""
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 
 from diaryserver.store.dayids import MAX_NEWEST
@@ -23,7 +23,11 @@ class DayCache:
         max_ids: int = MAX_CACHED_IDS,
         newest: int = MAX_NEWEST,
     ) -> None:
-        """Bound the memory: ids are what it goes into, of each day the `newest` ones."""
+        """Bound the memory: ids are what it goes into, of each day the `newest` ones.
+
+        `on_surprise` is told whose file is not what the store made it.
+        """
+        self.on_surprise: Callable[[Username], object] = _ignore
         self._max_days = max_days
         self._max_ids = max_ids
         self._newest = newest
@@ -39,6 +43,8 @@ class DayCache:
             return state
         self.forget(*key)
         loaded = load_day(folder, day, self._newest)
+        if state is not None or loaded.was_torn:
+            self.on_surprise(folder.user)
         self._days[key] = loaded
         self._ids += loaded.weight()
         self._make_room()
@@ -79,3 +85,7 @@ class DayCache:
         ):
             _, oldest = self._days.popitem(last=False)
             self._ids -= oldest.weight()
+
+
+def _ignore(user: Username) -> None:
+    """Nobody has to know."""

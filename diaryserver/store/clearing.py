@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from functools import partial
 
 from diaryserver.service.alarm import Alarm
+from diaryserver.service.ports import Limits
 from diaryserver.store.absorbing import append_synced
 from diaryserver.store.archives import list_archives
 from diaryserver.store.cache import DayCache
-from diaryserver.store.daystate import entry_ids
-from diaryserver.store.deciding import MAX_DAY_BYTES
+from diaryserver.store.daystate import count_entries, entry_ids
 from diaryserver.store.diaries import Folders
 from diaryserver.store.failing import storage_error
 from diaryserver.store.folders import ARCHIVE, UserFolder, archived_file, day_file
 from diaryserver.store.following import ChangedDays
 from diaryserver.store.pieces import absent_records
 from diaryserver.store.plainness import make_plain
+from diaryserver.store.quota import DiaryRoom, DiaryRooms
 from diaryserver.store.writer import JournaledWriter
 from protocol.errors import (
     BusyError,
@@ -41,6 +42,7 @@ class ClearedDays:
     alarm: Alarm
     cache: DayCache
     changed: ChangedDays
+    rooms: DiaryRooms
 
     def clear(self, user: Username, day: Day, generation: int, rid: EntryId) -> str:
         """Set a day aside, as `EntryStore.clear`."""
@@ -53,6 +55,7 @@ class ClearedDays:
                     folder.sync_archive()
                     return done[1]
                 self._check_clearable(folder, day, generation)
+                entries = self.cache.state(folder, day).entries
                 make_plain(folder, day)
                 name = archived_file(day, generation, rid)
                 self.changed.note(user, day)
@@ -60,10 +63,12 @@ class ClearedDays:
                 folder.sync_file(day_file(day))
                 folder.archive(day_file(day), name)
                 self.cache.forget(user, day)
+                self.rooms.note_cleared(user, entries)
                 return name
         except FileNotFoundError:
             raise NotFoundError from None
         except OSError as error:
+            self.rooms.forget(user)
             raise storage_error(self.alarm, "clearing", user, error) from error
 
     def list(self, user: Username, after: str, limit: int) -> ArchiveList:
@@ -91,28 +96,35 @@ class ClearedDays:
             raise NotFoundError("no archive of this day has this name") from None
         except OSError as error:
             raise storage_error(self.alarm, "recovering", user, error) from error
-        self.absorb(user, day, data)
+        self._absorb(user, day, data, is_limited=True)
         return len(set(entry_ids(data)))
 
     def absorb(self, user: Username, day: Day, data: bytes) -> int:
         """Append the records of `data` whose ids the day's file lacks, durably; give how many.
 
         An id in an archive is no obstacle, unlike in `append_batch`: so a cleared day comes back.
-        Doing it again adds nothing. Raise QuotaError or StorageError.
+        Doing it again adds nothing. It is the operator's, so of the limits only the one on a day's
+        bytes holds. Raise QuotaError or StorageError.
         """
+        return self._absorb(user, day, data, is_limited=False)
+
+    def _absorb(self, user: Username, day: Day, data: bytes, *, is_limited: bool) -> int:
         try:
             self.writer.settle()
         except OSError as error:
             raise StorageError(f"the server's disk: {error.strerror or error}") from error
         try:
+            diary = self.rooms.counted(user) if is_limited else DiaryRoom(Limits(), 0, 0)
             with self.folders.user(user, create=True) as folder:
                 state = self.cache.state(folder, day)
                 present = folder.read_day(day).text if state.inode else b""
                 absent = absent_records(present, data)
                 lines = b"".join(absent.values())
-                if state.size + len(lines) > MAX_DAY_BYTES:
-                    raise QuotaError(f"a day holds {MAX_DAY_BYTES // 2**20} MiB")
+                size, entries, more = state.size, state.entries, count_entries(lines)
+                if lines and not diary.take(size, entries, len(lines), more):
+                    raise diary.refusal(day, size, entries, len(lines), more)
                 self.cache.forget(user, day)
+                self.rooms.forget(user)
                 if lines:
                     state.become_plain(folder, day)
                     self.changed.note(user, day)

@@ -5,6 +5,7 @@ we read whatever gzip writes, with names and several members, since people gzip 
 is checked against its checksums, and no more is decompressed than a day may have.
 """
 
+import os
 import zlib
 from typing import BinaryIO, Final
 
@@ -21,6 +22,8 @@ MAX_MEMBERS: Final = 64
 _GZIP_WINDOW: Final = 31
 """zlib's number for its largest window with gzip's header and trailer around it."""
 
+_ISIZE_BYTES: Final = 4
+
 _BY_HAND: Final = "gunzip it by hand"
 
 
@@ -35,6 +38,15 @@ class DamagedFileError(OSError):
 def compress(text: bytes) -> bytes:
     """Give the file's bytes, the same for the same text."""
     return zlib.compress(text, wbits=_GZIP_WINDOW)
+
+
+def text_size(file: BinaryIO) -> int:
+    """Give how long the text of an open file is, as its trailer says (RFC 1952, ISIZE).
+
+    Right for what `compress` made; never more than is read of one. Raise OSError.
+    """
+    file.seek(max(0, file.seek(0, os.SEEK_END) - _ISIZE_BYTES))
+    return min(int.from_bytes(file.read(_ISIZE_BYTES), "little"), MAX_TEXT_BYTES)
 
 
 def decompress(file: BinaryIO, name: str) -> bytes:

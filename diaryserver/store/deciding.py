@@ -7,27 +7,23 @@ a change that was done once is answered as done, however the entry changed since
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Final
 
 from diaryserver.service.ports import Alteration, Append, Appended, Outcome, Writing
 from diaryserver.store.daystate import DayState, record_ids
 from diaryserver.store.folders import UserFolder
 from diaryserver.store.lines import compare_stored, content, format_writing
 from diaryserver.store.pieces import naming, records_on
+from diaryserver.store.quota import DiaryRoom
 from protocol.dayfile import History, Restored, histories
 from protocol.errors import (
     BusyError,
     ConflictError,
     NotFoundError,
-    QuotaError,
     RefusedError,
     StaleError,
 )
 from protocol.identifiers import Day, EntryId
 from protocol.messages import version_of
-
-MAX_DAY_BYTES: Final = 16 * 2**20
-"""Some 15,000 of the longest entries a day and user; a day file is read whole to look for an id."""
 
 
 class Additions:
@@ -36,13 +32,15 @@ class Additions:
     For them nothing has to be looked up in a file.
     """
 
-    def __init__(self, day: Day, state: DayState, trailing: int = 0) -> None:
+    def __init__(self, day: Day, diary: DiaryRoom, state: DayState, trailing: int = 0) -> None:
         """`state` is the file's as it is now; so many bytes come behind it."""
         self.lines: dict[EntryId, bytes] = {}
         self.changes: dict[EntryId, bytes] = {}
         self._day = day
+        self._diary = diary
         self._state = state
         self._size = state.size + trailing
+        self._entries = state.entries
         self._accepted: dict[EntryId, Writing] = {}
 
     @staticmethod
@@ -63,12 +61,15 @@ class Additions:
 
     def _accept(self, writing: Writing) -> Outcome:
         line = format_writing(writing)
-        if self._size + len(line) > MAX_DAY_BYTES:
-            return QuotaError(f"a day holds {MAX_DAY_BYTES // 2**20} MiB")
-        self._size += len(line)
+        is_change = isinstance(writing, Alteration)
+        size, entries = self._size, self._entries
+        if not self._diary.take(size, entries, len(line), not is_change):
+            return self._diary.refusal(self._day, size, entries, len(line), not is_change)
+        self._size = size + len(line)
+        self._entries = entries + (not is_change)
         self._accepted[writing.id] = writing
         self.lines[writing.id] = line
-        if isinstance(writing, Alteration):
+        if is_change:
             self.changes[writing.id] = line
         return Appended(self._day, duplicate=False)
 
@@ -76,9 +77,9 @@ class Additions:
 class Decisions(Additions):
     """One day file's part of a batch; for a file that has all its lines."""
 
-    def __init__(self, folder: UserFolder, day: Day, state: DayState) -> None:
+    def __init__(self, folder: UserFolder, day: Day, diary: DiaryRoom, state: DayState) -> None:
         """`state` is the file's as it is now."""
-        super().__init__(day, state)
+        super().__init__(day, diary, state)
         self._folder = folder
 
     def _decide(self, writing: Writing) -> Outcome:

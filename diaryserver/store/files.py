@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.ports import Appended, Matches, Outcome, Query, Writing
+from diaryserver.service.ports import NO_LIMIT, Appended, Matches, Outcome, Query, Writing
 from diaryserver.store.cache import DayCache
 from diaryserver.store.clearing import ClearedDays
 from diaryserver.store.compressing import DayCompressor
@@ -23,12 +23,13 @@ from diaryserver.store.failing import storage_error
 from diaryserver.store.folders import UserFolder, day_file
 from diaryserver.store.following import ChangedDays
 from diaryserver.store.lines import compare_with
+from diaryserver.store.quota import DiaryRoom, DiaryRooms
 from diaryserver.store.searching import Position, Search
 from diaryserver.store.writer import JournaledWriter, NewLines
 from protocol.dayfile import parse_day_file
 from protocol.errors import BusyError, NotFoundError, StaleError, StorageError
 from protocol.identifiers import Day, EntryId, Username
-from protocol.messages import ArchiveList, Chunk, DayList, DayRow, Tailed
+from protocol.messages import ArchiveList, Chunk, DayList, DayRow, Tailed, Used
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,14 @@ class _Group:
 class FileEntryStore:
     """Diaries as day files; every method is called by one thread at a time."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root hands in each part
         self,
         folders: Folders,
         writer: JournaledWriter,
         alarm: Alarm,
         cache: DayCache,
         changed: ChangedDays,
+        rooms: DiaryRooms,
     ) -> None:
         """All are the store's own from now on, but for `folders`, which its opener closes."""
         self._folders = folders
@@ -60,15 +62,18 @@ class FileEntryStore:
         self._alarm = alarm
         self._cache = cache
         self._changed = changed
+        self._rooms = rooms
+        cache.on_surprise = rooms.forget
         self.compressor: Final = DayCompressor(folders, writer, cache)
-        self._cleared = ClearedDays(folders, writer, alarm, cache, changed)
+        self._cleared = ClearedDays(folders, writer, alarm, cache, changed, rooms)
 
     def append_batch(self, batch: Sequence[Writing]) -> list[Outcome]:
         """Store entries and changes durably with one sync for all of them."""
         places: dict[tuple[Username, Day], list[int]] = {}
         for index, writing in enumerate(batch):
             places.setdefault((writing.user, writing.day), []).append(index)
-        groups = [self._prepare(*key, batch, indexes) for key, indexes in places.items()]
+        rooms: dict[Username, DiaryRoom] = {}
+        groups = [self._prepare(*key, batch, indexes, rooms) for key, indexes in places.items()]
         failure = self._commit([group.fresh for group in groups if group.fresh])
         outcomes: dict[int, Outcome] = {}
         for group in groups:
@@ -149,6 +154,20 @@ class FileEntryStore:
             raise self._storage_error("listing", user, error) from error
         return Tailed(rows, since.cursor, since.more, since.lost)
 
+    def usage(self, user: Username, day: Day) -> Used:
+        """Tell what a diary and a day take up, and what they may."""
+        try:
+            room = self._rooms.counted(user)
+        except OSError as error:
+            raise self._storage_error("measuring", user, error) from error
+        rows = self.list_days(user, day, day, 1).rows
+        size, entries = (rows[0].size, rows[0].entries) if rows else (0, 0)
+        limits = room.limits
+        most = (limits.bytes, limits.entries, limits.day_bytes, limits.day_entries)
+        return Used(
+            room.bytes, room.entries, size, entries, *(0 if n == NO_LIMIT else n for n in most)
+        )
+
     def clear(self, user: Username, day: Day, generation: int, rid: EntryId) -> str:
         """Set a day aside; the archive's name holds `rid`, the record of having done so."""
         return self._cleared.clear(user, day, generation, rid)
@@ -168,6 +187,7 @@ class FileEntryStore:
             raise StorageError("entries of this diary still wait for its files")
         self._cache.forget_user(user)
         self._changed.forget(user)
+        self._rooms.forget(user)
         try:
             return self._folders.retire(user, uid)
         except OSError as error:
@@ -202,12 +222,24 @@ class FileEntryStore:
         return self._cleared.absorb(user, day, data)
 
     def _prepare(
-        self, user: Username, day: Day, batch: Sequence[Writing], indexes: list[int]
+        self,
+        user: Username,
+        day: Day,
+        batch: Sequence[Writing],
+        indexes: list[int],
+        rooms: dict[Username, DiaryRoom],
     ) -> _Group:
         group = [batch[index] for index in indexes]
+        diary = rooms.get(user)
+        try:
+            if diary is None:  # before anything of the batch takes some of it
+                diary = rooms[user] = self._rooms.room(user, len(batch))
+        except OSError as error:
+            failure = self._storage_error("writing", user, error)
+            return _Group(indexes, [failure for _ in group], None)
         trailing = self._writer.trailing(user, day)
         if trailing is not None and Additions.are(group, trailing.state):
-            additions = Additions(day, trailing.state, trailing.size)
+            additions = Additions(day, diary, trailing.state, trailing.size)
             outcomes = [additions.decide(writing) for writing in group]
             return _Group(indexes, outcomes, _new_lines(user, day, trailing.state, additions))
         self._writer.catch_up(user)
@@ -218,13 +250,14 @@ class FileEntryStore:
                 if waiting:
                     outcomes = [_while_waiting(day, state, waiting, writing) for writing in group]
                     return _Group(indexes, outcomes, None)
-                decisions = Decisions(folder, day, state)
+                decisions = Decisions(folder, day, diary, state)
                 outcomes = [self._decide(decisions, writing) for writing in group]
                 if decisions.lines:
                     state.become_plain(folder, day)
                 return _Group(indexes, outcomes, _new_lines(user, day, state, decisions))
         except OSError as error:
             self._cache.forget(user, day)
+            self._rooms.forget(user)
             failure = self._storage_error("writing", user, error)
             return _Group(indexes, [failure for _ in group], None)
 
@@ -237,6 +270,8 @@ class FileEntryStore:
             self._folders.sync_new()
             self._writer.commit(batch)
         except OSError as error:
+            for new in batch:
+                self._rooms.forget(new.user)
             return self._storage_error("writing", batch[0].user, error)
         for new in batch:
             self._cache.note_ids((new.user, new.day), new.state, new.lines, new.changes)

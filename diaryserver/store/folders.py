@@ -18,11 +18,11 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Final
 
-from diaryserver.store.compression import decompress
+from diaryserver.store.compression import decompress, text_size
 from diaryserver.store.disk import Disk
 from diaryserver.store.texts import DayText, RememberedTexts
 from protocol.errors import MalformedError
@@ -35,6 +35,10 @@ COMPRESSED_SUFFIX: Final = f"{DAY_SUFFIX}.gz"
 FEW_DAYS: Final = 62
 """Asking for so many files, 3 us each, takes less than listing the folder of a year."""
 
+FIRST_DAY: Final = Day("0001-01-01")
+LAST_DAY: Final = Day("9999-12-31")
+
+_UNFINISHED_SUFFIX: Final = ".new"
 _DAY_LETTERS: Final = 10
 _DAY_SUFFIXES: Final = frozenset({DAY_SUFFIX, COMPRESSED_SUFFIX})
 FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -55,7 +59,7 @@ def compressed_file(day: Day) -> str:
 
 def unfinished_file(name: str) -> str:
     """Give the name that a file has until all of it is there."""
-    return f".{name}.new"
+    return f".{name}{_UNFINISHED_SUFFIX}"
 
 
 def archived_file(day: Day, generation: int, rid: EntryId) -> str:
@@ -129,6 +133,38 @@ class UserFolder:
             return os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
         except FileNotFoundError:
             return None
+
+    def sizes(self, subfolder: str = "") -> dict[str, int]:
+        """Give the sizes of all files here, by name; none if there is no such subfolder."""
+        sizes: dict[str, int] = {}
+        with suppress(FileNotFoundError), self._subfolder(subfolder) as folder:
+            for item in os.scandir(folder):
+                if item.is_file(follow_symlinks=False):
+                    with suppress(FileNotFoundError):  # somebody moved it just now
+                        sizes[item.name] = item.stat(follow_symlinks=False).st_size
+        return sizes
+
+    def text_sizes(self) -> dict[str, int]:
+        """Give the same of the diary's own folder, days as long as their texts are.
+
+        So a compressed day has the name and the size of a plain one. What is not whole yet is left
+        out.
+        """
+        sizes = self.sizes()
+        for name in list(sizes):
+            plain = name.removesuffix(COMPRESSED_SUFFIX) + DAY_SUFFIX
+            if name.startswith(".") and name.endswith(_UNFINISHED_SUFFIX):
+                del sizes[name]
+            elif name.endswith(COMPRESSED_SUFFIX):
+                del sizes[name]
+                if plain not in sizes:
+                    sizes[plain] = self._text_size(name)
+        return sizes
+
+    def _text_size(self, name: str) -> int:
+        with suppress(FileNotFoundError), open(self.open_file(name, os.O_RDONLY), "rb") as file:
+            return text_size(file)
+        return 0  # somebody moved it just now
 
     def days(self, first: Day, last: Day) -> Iterator[Day]:
         """Give the days from `first` to `last` that have a file, in order, parsed one by one.

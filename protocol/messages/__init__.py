@@ -4,8 +4,8 @@ Rules: a request travels as a map of its fields plus `op`; a reply as a map of i
 `code`, which is OK, or else the map is a `Refusal`. What everybody may import stands below, each
 from its module when it is asked for: seventy messages take longer to import than an entry to write.
 The modules are `base` (what all share), `writing`, `diary`, `archive`, `batch`, `parts`, `changes`,
-`finding`, `following` and `account` (the messages), `forms` (what LOGIN seals), `coding` (the way
-to bytes and back), `padding`, and `table` (`OPERATIONS`, all that can be asked).
+`finding`, `following`, `usage` and `account` (the messages), `forms` (what LOGIN seals), `coding`
+(the way to bytes and back), `padding`, and `table` (`OPERATIONS`, all that can be asked).
 """
 
 from typing import TYPE_CHECKING
@@ -134,6 +134,7 @@ if TYPE_CHECKING:
         OPERATIONS,
         Operation,
     )
+    from protocol.messages.usage import Usage, Used
     from protocol.messages.writing import (
         LAST_MILLISECONDS,
         MAX_LONG_TEXT_BYTES,
@@ -232,6 +233,8 @@ __all__ = [
     "TokenList",
     "TokenRow",
     "Tokens",
+    "Usage",
+    "Used",
     "Whoami",
     "allows",
     "bitmap_of",
@@ -270,6 +273,7 @@ if not TYPE_CHECKING:
                 "finding",
                 "following",
                 "archive",
+                "usage",
                 "forms",
                 "account",
                 "table",

@@ -16,6 +16,7 @@ from protocol.messages.diary import Clear, Days, Read
 from protocol.messages.finding import Search
 from protocol.messages.following import Tail
 from protocol.messages.parts import Part
+from protocol.messages.usage import Usage
 from protocol.messages.writing import Put
 
 
@@ -47,6 +48,7 @@ OPERATIONS: Final = tuple(
         Tail,
         Whoami,
         Ping,
+        Usage,
         Tokens,
         Mint,
         Revoke,

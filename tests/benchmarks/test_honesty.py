@@ -10,7 +10,8 @@ from benchmarks.population import populate
 from benchmarks.readback import check_stored
 from benchmarks.requests import ENTRIES_A_BATCH, batches, check_answers, signed, texts
 from benchmarks.scale import FULL, QUICK, Scale
-from diaryserver.store.deciding import MAX_DAY_BYTES
+from diaryserver.configuration import QuotaSection
+from diaryserver.service.ports import MAX_DAY_BYTES
 from protocol.channel import seal_reply
 from protocol.dayfile import Written, format_record
 from protocol.envelope import MAX_DATAGRAM, parse_envelope
@@ -88,3 +89,4 @@ def test_the_day_of_one_diary_has_room_for_all_runs(scale: Scale) -> None:
     size = len(format_record(plain))
     assert scale.runs * scale.texts * size < MAX_DAY_BYTES  # all of the plain ones
     assert scale.entries * size < MAX_DAY_BYTES  # a run of the one user
+    assert max(scale.runs * scale.texts, scale.entries) < QuotaSection().day_entries

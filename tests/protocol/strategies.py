@@ -83,6 +83,8 @@ from protocol.messages import (
     TokenList,
     TokenRow,
     Tokens,
+    Usage,
+    Used,
     Whoami,
 )
 from protocol.stamp import Stamp
@@ -288,6 +290,7 @@ REQUESTS: Final[dict[type[Request], st.SearchStrategy[Request]]] = {
     Search: st.builds(Search, bounded_text(1, MAX_WORDS_BYTES), days, days, _cursors, _pads),
     Tail: st.builds(Tail, _cursors, _pads),
     Restore: st.builds(Restore, days, entry_ids, _versions_of_entries, offsets),
+    Usage: st.builds(Usage, days),
     Whoami: st.builds(Whoami),
     Ping: st.builds(Ping),
     Tokens: st.builds(Tokens, st.binary(max_size=8), _pads),
@@ -352,6 +355,7 @@ REPLIES: Final[dict[type[Reply], st.SearchStrategy[Reply]]] = {
     ArchiveList: st.builds(ArchiveList, _archive_rows.map(tuple), st.booleans()),
     Recovered: st.builds(Recovered, _sizes),
     Changed: st.builds(Changed, _versions_of_entries, st.booleans()),
+    Used: st.builds(Used, *(_sizes,) * 8),
     Identity: st.builds(Identity, usernames, scope_lists, timestamps, timestamps),
     Grant: st.builds(Grant, _kids, _roots, timestamps, scope_lists, _versions, timestamps),
     TokenList: st.builds(TokenList, _token_rows.map(tuple), st.booleans()),

@@ -32,7 +32,7 @@ def vectors(name: str) -> dict[str, Any]:
     return json.loads(text, object_hook=value)  # type: ignore[no-any-return]
 
 
-TOPICS: Final = ("", "account_", "changes_", "batch_", "search_", "tail_", "archive_")
+TOPICS: Final = ("", "account_", "changes_", "batch_", "search_", "tail_", "archive_", "usage_")
 REQUESTS: Final = {name: one for each in TOPICS for name, one in vectors(f"{each}requests").items()}
 REPLIES: Final = {name: one for each in TOPICS for name, one in vectors(f"{each}replies").items()}
 ANSWERS: Final = REPLIES | vectors("refusals")

@@ -87,6 +87,8 @@ from protocol.messages import (
     TokenList,
     TokenRow,
     Tokens,
+    Usage,
+    Used,
     Whoami,
     allows,
     bitmap_of,
@@ -140,6 +142,7 @@ SMALLEST: Final[dict[type[Request], Request]] = {
     Restore: Restore(DAY, RID, bytes(8), 0),
     Search: padded(Search("a", DAY, DAY)),
     Tail: padded(Tail()),
+    Usage: Usage(DAY),
     Whoami: Whoami(),
     Ping: Ping(),
     Tokens: padded(Tokens()),
@@ -179,6 +182,7 @@ LARGEST: Final[dict[type[Reply], Reply]] = {
         more=False,
         lost=False,
     ),
+    Used: Used(*(MAX_FILE_BYTES,) * 8),
     Identity: Identity(Username("a" * 32), "full read write", MAX_MILLISECONDS, MAX_MILLISECONDS),
     TokenList: TokenList(
         (
@@ -257,6 +261,7 @@ def test_names_and_scopes_are_the_documented_ones() -> None:
         "restore": "full",
         "search": "read",
         "tail": "read",
+        "usage": "any",
         "whoami": "any",
         "ping": "any",
         "tokens": "full",

@@ -3,13 +3,15 @@
 A new store needs a row in `STORES` and passes what is there, or it is no store.
 """
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, Protocol, Self, cast
 
-from diaryserver.composition import open_entries
-from diaryserver.service.ports import Alteration, Append, Appended, EntryStore, Outcome
+from diaryserver.composition import UNLIMITED, open_entries
+from diaryserver.service.ports import Alteration, Append, Appended, EntryStore, Limits, Outcome
 from diaryserver.store.cache import DayCache
 from diaryserver.store.files import FileEntryStore
 from protocol.dayfile import (
@@ -38,38 +40,47 @@ NEVER: Final = 2**63
 """So long ago, in ns, that every file is quiet."""
 
 
+def folder_in_memory() -> Path:
+    """Make a folder, in memory where that is possible: for answers, without syncs, which take time.
+
+    Who makes it removes it.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 - a fresh folder of our own in it
+    return Path(tempfile.mkdtemp(prefix="diary-test-", dir=memory if memory.is_dir() else None))
+
+
 class Opener(Protocol):
     """Opens a store on what lies in a folder, as the server would after a start."""
 
-    def __call__(self, folder: Path) -> "Iterator[EntryStore]":
+    def __call__(self, folder: Path, limits: Limits = UNLIMITED) -> "Iterator[EntryStore]":
         """Give the store once; close it when the iterator is closed."""
 
 
-def open_files(folder: Path) -> Iterator[EntryStore]:
+def open_files(folder: Path, limits: Limits = UNLIMITED) -> Iterator[EntryStore]:
     """Day files, opened by the server's own composition."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    with open_entries(folder) as entries:
+    with open_entries(folder, limits) as entries:
         yield entries
 
 
-def open_trailing_files(folder: Path) -> Iterator[EntryStore]:
+def open_trailing_files(folder: Path, limits: Limits = UNLIMITED) -> Iterator[EntryStore]:
     """Day files under load: each is written only when somebody reads it, or it is asked to be."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    with open_entries(folder, files_at_once=0) as entries:
+    with open_entries(folder, limits, files_at_once=0) as entries:
         yield entries
 
 
-def open_long_files(folder: Path) -> Iterator[EntryStore]:
+def open_long_files(folder: Path, limits: Limits = UNLIMITED) -> Iterator[EntryStore]:
     """Trailing day files with more entries than are known by heart."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    with open_entries(folder, files_at_once=0, cache=DayCache(newest=2)) as entries:
+    with open_entries(folder, limits, files_at_once=0, cache=DayCache(newest=2)) as entries:
         yield entries
 
 
-def open_compressed_files(folder: Path) -> Iterator[EntryStore]:
+def open_compressed_files(folder: Path, limits: Limits = UNLIMITED) -> Iterator[EntryStore]:
     """Long day files that are compressed whenever something was done to a diary."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    with open_entries(folder, cache=DayCache(newest=2)) as entries:
+    with open_entries(folder, limits, cache=DayCache(newest=2)) as entries:
         compress_all(entries)
         yield cast("EntryStore", _Compressing(entries))
 
@@ -114,16 +125,19 @@ STORES: Final[dict[str, Opener]] = {
 class Diaries:
     """A store under test, which can be closed and opened again."""
 
-    def __init__(self, opener: Opener, folder: Path) -> None:
+    def __init__(self, opener: Opener, folder: Path, limits: Limits = UNLIMITED) -> None:
         """Nothing is open before `opened`."""
         self._opener = opener
         self._folder = folder
+        self._limits = limits
         self._stack = ExitStack()
         self.store: EntryStore
 
     def __enter__(self) -> Self:
         """Open it."""
-        self.store = self._stack.enter_context(contextmanager(self._opener)(self._folder))
+        self.store = self._stack.enter_context(
+            contextmanager(self._opener)(self._folder, self._limits)
+        )
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -146,6 +160,18 @@ class Diaries:
     ) -> Outcome:
         """Append one entry."""
         return self.store.append_batch([entry(text, entry_id, user=user, at=at, off=off)])[0]
+
+    def reopen_copy(self, folder: Path) -> None:
+        """Go on with a copy of what lies in the folder just now, as after a kill."""
+        shutil.copytree(self._folder, folder)
+        self._stack.close()
+        self._folder = folder
+        self.__enter__()
+
+    @property
+    def folder(self) -> Path:
+        """Where the store keeps everything."""
+        return self._folder
 
     def rows(self, user: Username = ALICE) -> list[DayRow]:
         """List all days."""

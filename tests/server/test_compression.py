@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diaryserver.service.ports import MAX_DAY_BYTES
 from diaryserver.store.compression import (
     MAX_MEMBERS,
     MAX_TEXT_BYTES,
     DamagedFileError,
     compress,
     decompress,
+    text_size,
 )
-from diaryserver.store.deciding import MAX_DAY_BYTES
 from diaryserver.store.texts import RememberedTexts
 from tests.server.store_contract import ALICE, BOB, TODAY, TOMORROW
 
@@ -104,3 +105,15 @@ def test_a_text_is_remembered_for_the_file_it_came_from(tmp_path: Path) -> None:
     texts.keep(ALICE, TODAY, one.stat(), b"text")
     assert texts.find(ALICE, TODAY, other.stat()) is None
     assert texts.find(ALICE, TODAY, one.stat()) == b"text"
+
+
+@given(st.binary(max_size=3000))
+def test_the_trailer_says_how_long_the_text_is(text: bytes) -> None:
+    """So nothing is decompressed to measure a diary."""
+    assert text_size(io.BytesIO(compress(text))) == len(text)
+
+
+@given(st.binary(max_size=30))
+def test_what_is_no_gzip_is_never_longer_than_is_read(data: bytes) -> None:
+    """Whatever stands where a trailer should."""
+    assert 0 <= text_size(io.BytesIO(data)) <= MAX_TEXT_BYTES

@@ -9,10 +9,12 @@ import pytest
 from diaryserver.configuration import (
     MAX_CONFIGURATION_BYTES,
     Configuration,
+    QuotaSection,
     find_configuration,
     read_configuration,
 )
 from diaryserver.errors import ConfigurationError
+from diaryserver.service.ports import NO_LIMIT, Limits
 from protocol.address import Address
 
 GOOD: Final = '[server]\nlisten = ["127.0.0.1:8888"]\ndata_dir = "data"\n'
@@ -55,6 +57,7 @@ def test_the_example_is_valid() -> None:
     assert (legacy.enabled, legacy.tcp, legacy.user) == (True, True, "guest")
     assert legacy.allow == [ip_network("127.0.0.0/8"), ip_network("::1/128")]
     assert (legacy.reply_limit, legacy.encoding, legacy.route) == (1024, "auto", [])
+    assert configuration.quota == QuotaSection()
 
 
 def test_nothing_is_compressed_unless_asked_for(tmp_path: Path) -> None:
@@ -102,6 +105,45 @@ def test_all_that_can_be_said(tmp_path: Path) -> None:
     ]
     assert configuration.legacy.users() == {"alice", "bob"}
     assert configuration.data == Path("/srv/diary")
+
+
+@pytest.mark.parametrize(
+    ("line", "limits"),
+    [
+        ("", Limits(2**30, 1_000_000, 2**24, 100_000)),
+        ('bytes = "20 MiB"\nday_bytes = 5000', Limits(20 * 2**20, 1_000_000, 5000, 100_000)),
+        ('bytes = "unlimited"', Limits(NO_LIMIT, 1_000_000, 2**24, 100_000)),
+        (
+            'entries = "unlimited"\nday_entries = "unlimited"',
+            Limits(2**30, NO_LIMIT, 2**24, NO_LIMIT),
+        ),
+        ("entries = 5\nday_entries = 1", Limits(2**30, 5, 2**24, 1)),
+    ],
+)
+def test_room_is_said_in_numbers_sizes_or_as_unlimited(
+    tmp_path: Path, line: str, limits: Limits
+) -> None:
+    """What is not said has a default."""
+    assert read(tmp_path, f"{GOOD}\n[quota]\n{line}").quota.limits() == limits
+
+
+@pytest.mark.parametrize(
+    ("line", "mistake"),
+    [
+        ("bytes = 0", "quota.bytes: input should be greater than or equal to 1"),
+        ('bytes = "much"', 'quota.bytes: write a number of bytes, a text such as "1 GiB", or'),
+        ("bytes = true", 'quota.bytes: write a number of bytes, a text such as "1 GiB", or'),
+        ('bytes = "9e400 GiB"', 'quota.bytes: write a number of bytes, a text such as "1 GiB"'),
+        ('bytes = "999999 TiB"', "quota.bytes: input should be less than or equal to"),
+        ('day_bytes = "17 MiB"', "quota.day_bytes: input should be less than or equal to 16777216"),
+        ('entries = "1 GiB"', "quota.entries: input should be a valid integer"),
+        ("day_entries = 1.5", "quota.day_entries: input should be a valid integer"),
+        ("day = 1", "quota.day: there is no such key"),
+    ],
+)
+def test_room_that_cannot_be_meant(tmp_path: Path, line: str, mistake: str) -> None:
+    """A day is read whole, so its bytes have an end."""
+    assert mistake in mistakes(tmp_path, f"{GOOD}\n[quota]\n{line}")[0]
 
 
 @pytest.mark.parametrize("address", ["diary.example.org:8888", "localhost", "192.0.2.1:1"])

@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 
 from diaryserver.composition import open_entries
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.ports import Appended
+from diaryserver.service.ports import MAX_DAY_BYTES, Appended
 from diaryserver.store.archives import LOOK_BYTES
 from diaryserver.store.cache import DayCache
 from diaryserver.store.daystate import entry_ids
-from diaryserver.store.deciding import MAX_DAY_BYTES
 from protocol.dayfile import Written, format_record
 from protocol.errors import ConflictError, NotFoundError, QuotaError, StorageError
 from protocol.identifiers import Day, EntryId

@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import pytest
 from hypothesis import given, settings
@@ -13,14 +13,20 @@ from hypothesis import given, settings
 from diaryserver.service.appending import APPENDING
 from diaryserver.service.committer import MAX_PENDING
 from diaryserver.service.counters import Drop
-from diaryserver.service.handlers import HANDLERS
-from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, EntryStore, Outcome, Writing
+from diaryserver.service.handlers import HANDLERS, MAX_PARTS
+from diaryserver.service.ports import (
+    MAX_DAY_BYTES,
+    UNUSED_LIFE_MILLISECONDS,
+    EntryStore,
+    Outcome,
+    Writing,
+)
 from diaryserver.service.requests import AMPLIFICATION, MAX_ANSWERS
 from diaryserver.store.folders import archived_file
 from protocol.channel import seal_reply, seal_request
 from protocol.dayfile import Foreign, Record, fold, parse_day_file
 from protocol.envelope import MAX_DATAGRAM, Kind, parse_envelope
-from protocol.errors import ErrorCode
+from protocol.errors import BusyError, ErrorCode
 from protocol.identifiers import Day, Username
 from protocol.keys import SealingKeys, derive_token_keys, seal, sign
 from protocol.messages import (
@@ -62,6 +68,8 @@ from protocol.messages import (
     Tail,
     Tailed,
     Tokens,
+    Usage,
+    Used,
     Whoami,
     encode_request,
     padded,
@@ -108,6 +116,41 @@ def test_each_operation_does_what_it_says(world: World) -> None:
     identity = Identity(ALICE, "full", 0, NOON)
     assert device.ask(Whoami()) == identity
     assert device.ask(Ping()) == identity
+
+
+def test_room_is_told(world: World) -> None:
+    """Of the whole diary, and of the day that was asked for."""
+    device = world.device()
+    device.put("hello")
+    size = len(world.entries.read(ALICE, TODAY, 0, 0, 10_000).data)
+    assert device.ask(Usage(TODAY)) == Used(4096, 1, size, 1, 0, 0, MAX_DAY_BYTES, 0)
+    assert device.ask(Usage(Day("2026-11-21"))) == Used(4096, 1, 0, 0, 0, 0, MAX_DAY_BYTES, 0)
+
+
+class SlowCounter:
+    """A store that counts a diary in so many parts, and is as it is otherwise."""
+
+    def __init__(self, store: EntryStore, parts: int) -> None:
+        self._store = store
+        self.left = parts
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    def usage(self, user: Username, day: Day) -> Used:
+        """As EntryStore."""
+        self.left -= 1
+        if self.left > 0:
+            raise BusyError
+        return self._store.usage(user, day)
+
+
+@pytest.mark.parametrize(("parts", "code"), [(MAX_PARTS, "OK"), (MAX_PARTS + 1, "BUSY")])
+def test_a_large_diary_is_counted_for_one_request(folder: Path, parts: int, code: str) -> None:
+    """Part by part, with an end to it."""
+    with opened_world(folder, lambda store: cast("EntryStore", SlowCounter(store, parts))) as world:
+        device = world.device()
+        assert code_of(device.ask(Usage(TODAY))) == code
 
 
 def test_an_entry_is_amended_removed_and_restored(world: World) -> None:
@@ -348,7 +391,7 @@ def test_a_token_unused_for_ten_minutes_is_unknown(world: World) -> None:
 
 READING: Final = {"archives", "days", "read", "search", "tail"}
 WRITING: Final = {"put", "batch", "part"}
-ANY: Final = {"whoami", "ping", "revoke"}
+ANY: Final = {"usage", "whoami", "ping", "revoke"}
 
 
 @pytest.mark.parametrize(
@@ -379,6 +422,7 @@ def test_a_scope_allows_what_it_says(world: World, scopes: str, allowed: set[str
         "clear": Clear(TODAY, 0),
         "archives": padded(Archives("")),
         "recover": Recover(TODAY, 1, archived_file(TODAY, 0, clearing)),
+        "usage": Usage(TODAY),
         "whoami": Whoami(),
         "ping": Ping(),
         "tokens": padded(Tokens()),

@@ -2,7 +2,6 @@
 
 import gzip
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -40,6 +39,7 @@ from tests.server.store_contract import (
     amending,
     compress_all,
     entry,
+    folder_in_memory,
     fresh,
     refused,
     removing,
@@ -409,10 +409,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        # In memory where that is possible: this is about answers, and syncs take their time.
-        memory = Path("/dev/shm")  # noqa: S108 - a fresh folder of our own in it
-        place = memory if memory.is_dir() else None
-        self.folder = Path(tempfile.mkdtemp(prefix="diary-store-", dir=place))
+        self.folder = folder_in_memory()
         self.diaries = Diaries(STORES[self.name], self.folder / "data")
         self.ids = [new_id() for _ in range(8)]
         self.entries: dict[tuple[Username, Day, EntryId], object] = {}

@@ -1,7 +1,6 @@
 """What every entry store promises to those who follow a diary: every new record, each once."""
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -11,8 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from diaryserver.composition import open_entries
-from diaryserver.service.ports import Alteration, EntryStore
+from diaryserver.composition import UNLIMITED, open_entries
+from diaryserver.service.ports import Alteration, EntryStore, Limits
 from diaryserver.store.following import ChangedDays
 from diaryserver.store.lines import format_writing
 from protocol.dayfile import Foreign, Record
@@ -31,6 +30,7 @@ from tests.server.store_contract import (
     Opener,
     amending,
     entry,
+    folder_in_memory,
     removing,
     restoring,
 )
@@ -39,11 +39,11 @@ A_DAY: Final = 86_400_000
 _chance = seeded(11)
 
 
-def open_forgetful_files(folder: Path) -> Iterator[EntryStore]:
+def open_forgetful_files(folder: Path, limits: Limits = UNLIMITED) -> Iterator[EntryStore]:
     """Day files of a server that remembers two days of one diary."""
     folder.mkdir(mode=0o700, exist_ok=True)
     changed = ChangedDays(_chance, max_followed=1, max_days=2)
-    with open_entries(folder, changed=changed) as entries:
+    with open_entries(folder, limits, changed=changed) as entries:
         yield entries
 
 
@@ -239,10 +239,7 @@ class FollowerMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        # In memory where that is possible: this is about answers, and syncs take their time.
-        memory = Path("/dev/shm")  # noqa: S108 - a fresh folder of our own in it
-        place = memory if memory.is_dir() else None
-        self.folder = Path(tempfile.mkdtemp(prefix="diary-tail-", dir=place))
+        self.folder = folder_in_memory()
         self.diaries = Diaries(OPENERS[self.name], self.folder / "data")
         self.follower = Follower(self.diaries, ALICE)
         self.polling: Iterator[bool] = iter(())
