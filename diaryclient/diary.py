@@ -29,6 +29,7 @@ from diaryclient.reading import (
 )
 from diaryclient.searching import search
 from diaryclient.writer import Writer
+from protocol.errors import InvalidRequestError
 from protocol.identifiers import Day, EntryId
 from protocol.messages import (
     ArchiveRow,
@@ -39,6 +40,8 @@ from protocol.messages import (
     Identity,
     Ping,
     ResultRow,
+    Usage,
+    Used,
     Whoami,
 )
 
@@ -158,6 +161,13 @@ class Diary(Writer):
     def whoami(self) -> Identity:
         """Ask the server whom the login stands for."""
         return self._asker.ask(Whoami(), Identity)
+
+    def usage(self) -> Used | None:
+        """Ask how much room the diary and today take up; None: this server cannot tell."""
+        try:
+            return self._asker.ask(Usage(self.today()), Used)
+        except InvalidRequestError:
+            return None  # it is older than the question
 
     def ping(self) -> Pong:
         """Measure the way to the server and back, on a path that is already found."""

@@ -31,11 +31,15 @@ from protocol.errors import (
     ErrorCode,
     InvalidRequestError,
     MalformedError,
+    QuotaError,
     RefusedError,
 )
-from protocol.identifiers import EntryId
+from protocol.identifiers import Day, EntryId
 from protocol.messages import MAX_SKEW_MILLISECONDS, Request, Scope, Stored, allows
 from protocol.stamp import Stamp
+
+_MOST_FULL_DAYS: Final = 8
+"""Then it is probably the diary that has no room, and each entry more would be told of as well."""
 
 _ELSEWHERE: Final = "another diaryclient is sending it"
 
@@ -107,8 +111,9 @@ class Sender:
 
         A long one that makes progress is not broken off. Entries refused with `once_more` are tried
         as well, and those of a token whose scope did not allow them, if this login's does: it is
-        the same person's diary. Nothing happens if another process is delivering and does not end
-        within `waits` seconds. Raise OSError if the outbox cannot be used.
+        the same person's diary. A day that has no room keeps back its own entries and no others.
+        Nothing happens if another process is delivering and does not end within `waits` seconds.
+        Raise OSError if the outbox cannot be used.
         """
         deadline = self._clock.instant().monotonic + seconds
         wanted = once_more | {None}
@@ -117,17 +122,27 @@ class Sender:
         if not any(entry.refused in wanted for entry in self._outbox.entries()):
             return
         with self._outbox.delivering(waits) as is_mine:
-            if not is_mine:
+            if is_mine:
+                yield from self._deliver(deadline, wanted)
+
+    def _deliver(self, deadline: float, wanted: frozenset[ErrorCode | None]) -> Iterator[Attempt]:
+        full = set[Day]()
+        for listed in self._outbox.entries():
+            patience = min(PATIENCE, deadline - self._clock.instant().monotonic)
+            if patience <= 0:
                 return
-            for listed in self._outbox.entries():
-                patience = min(PATIENCE, deadline - self._clock.instant().monotonic)
-                if patience <= 0:
-                    return
-                attempt = self._try(listed, patience, wanted) if listed.refused in wanted else None
-                if attempt:
-                    yield attempt
-                if attempt and not _may_go_on(attempt.error):
-                    return
+            if listed.refused not in wanted or listed.stamp.day in full:
+                continue
+            attempt = self._try(listed, patience, wanted)
+            if attempt is None:
+                continue
+            yield attempt
+            if isinstance(attempt.error, QuotaError):
+                full.add(attempt.entry.stamp.day)
+            elif not _may_go_on(attempt.error):
+                return
+            if len(full) == _MOST_FULL_DAYS:
+                return
 
     def _try(
         self, listed: Entry, patience: float, wanted: frozenset[ErrorCode | None]
@@ -176,7 +191,12 @@ class Sender:
             return type(error)(f"{error}; {name} is kept in the outbox until then")
         if not isinstance(error, RefusedError):
             return error
-        if error.code not in LOGIN_REFUSALS | FINAL_REFUSALS:
+        if isinstance(error, QuotaError):
+            reason = (
+                f"{error}; {name} is kept in the outbox and sent when there is room: "
+                "diaryclient status"
+            )
+        elif error.code not in LOGIN_REFUSALS | FINAL_REFUSALS:
             reason = f"{error}; {name} is kept in the outbox and sent with a later command"
         else:
             with suppress(OSError):  # then it waits without its reason, and is refused again

@@ -45,7 +45,7 @@ _COMMANDS: Final = {
     "passwd": "Change your password.",
     "account": "Delete your account.",
     "profile": "List the profiles of config.toml.",
-    "whoami": "Print who you are to the server, and until when.",
+    "whoami": "Print who you are to the server, until when, and with how much room.",
     "status": "Print the login in use, its end, and what waits.",
     "ping": "Measure the way to the server and back.",
     "doctor": "Look for what is wrong and say what to do.",

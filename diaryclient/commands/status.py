@@ -18,17 +18,23 @@ from diaryclient.display import safe_line
 from diaryclient.errors import UnreachableError
 from diaryclient.health.words import days_left, format_ahead, format_life
 from diaryclient.logins import Login
+from diaryclient.room import format_day_room, format_room, room_as_json
 from protocol.errors import DiaryError
+from protocol.messages import Used
 
 
 @dataclass(frozen=True, slots=True)
 class _Status:
-    """The login, what waits and was refused, and the server's answer or why there is none."""
+    """The login, what waits and was refused, and the server's answer or why there is none.
+
+    `used` is None if the server did not tell.
+    """
 
     login: Login
     waiting: int
     refused: int
     answer: Pong | DiaryError
+    used: Used | None = None
 
     @property
     def scopes(self) -> str:
@@ -49,7 +55,7 @@ class _Status:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @click.pass_obj
 def command(surroundings: Surroundings, *, as_json: bool) -> None:
-    """Print the login in use, its end, the way to the server, and what waits.
+    """Print the login in use, its end, the way to the server, the room left, and what waits.
 
     Without the server it prints what is known here, and the exit status is 4. `diaryclient doctor`
     looks closer.
@@ -71,11 +77,13 @@ def _look(diary: Diary) -> _Status:
     kept = list(diary.outbox.entries())
     waiting = sum(not entry.refused for entry in kept)
     answer: Pong | DiaryError
+    used: Used | None = None
     try:
         answer = diary.ping()
+        used = diary.usage()
     except DiaryError as error:
         answer = error
-    return _Status(diary.login, waiting, len(kept) - waiting, answer)
+    return _Status(diary.login, waiting, len(kept) - waiting, answer, used)
 
 
 def _as_text(status: _Status, clock: Clock) -> str:
@@ -88,9 +96,14 @@ def _as_text(status: _Status, clock: Clock) -> str:
         ("login", status.login.name),
         ("token", f"{_token(status.login)}: {status.scopes}, {format_life(status.expires, clock)}"),
         ("server", server),
+        *_room(status.used),
         ("outbox", f"{status.waiting} waiting, {status.refused} refused"),
     )
     return "\n".join(f"{name:<7} {words}" for name, words in rows)
+
+
+def _room(used: Used | None) -> tuple[tuple[str, str], ...]:
+    return (("room", format_room(used)), ("today", format_day_room(used))) if used else ()
 
 
 def _token(login: Login) -> str:
@@ -112,6 +125,7 @@ def _as_json(status: _Status, clock: Clock) -> str:
             if expires
             else None,
             "days_left": days_left(expires, clock.instant().wall),
+            "room": room_as_json(status.used) if status.used else None,
             "waiting": status.waiting,
             "refused": status.refused,
             "reachable": status.is_reachable,

@@ -6,14 +6,17 @@ from diaryclient.commands.delivering import deliver_older
 from diaryclient.commands.surroundings import Surroundings
 from diaryclient.dates import format_expiry
 from diaryclient.display import safe_line
+from diaryclient.room import format_room
 
 
 @click.command("whoami")
 @click.pass_obj
 def command(surroundings: Surroundings) -> None:
-    """Print who you are to the server, and until when.
+    """Print who you are to the server, until when, and how much room the diary has.
 
     `alice@127.0.0.1:8888 full, until 2027-02-21, token 9f1c2a7b3d4e5f60 laptop`
+
+    `12.0 KiB used, 1023.9 MiB left; 40 entries, 999,960 left`
 
     \b
       diaryclient whoami
@@ -25,4 +28,7 @@ def command(surroundings: Surroundings) -> None:
         name = f" {safe_line(login.label)}" if login.label else ""
         token = f"token {login.id.hex()}{name}"
         click.echo(f"{known.user}@{login.address} {known.scopes}, {until}, {token}")
+        used = diary.usage()
+        if used:
+            click.echo(format_room(used))
         deliver_older(diary)

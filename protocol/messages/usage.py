@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from protocol.messages.base import Reply, Request, Scope
-from protocol.messages.diary import DayField, SizeField
+from protocol.messages.diary import SizeField
+from protocol.messages.writing import DayField
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,8 @@ from protocol.messages import (
     Search,
     Stored,
     Tail,
+    Usage,
+    Used,
     bitmap_of,
     encode_reply,
     split_form,
@@ -151,6 +153,8 @@ class FakeServer:
     received: Received | None = None
     clear_refused: ErrorCode | None = None
     archive_list: ArchiveList | None = None
+    limits: tuple[int, int, int, int] = (10_000, 1_000_000, 0, 0)
+    usage_refused: ErrorCode | None = None
 
     def __post_init__(self) -> None:
         self.account = FakeAccount(ALICE, KID, ROOT, lambda: self.now, self.password)
@@ -270,6 +274,7 @@ class FakeServer:
             Archives: self._list_archives,
             Tail: self.tail.answer,
             Recover: self._recover,
+            Usage: self._usage,
         }
         return handlers[type(request)](request)
 
@@ -287,6 +292,17 @@ class FakeServer:
         request = read_fields(BY_NAME[str(values.pop("op"))].request, values)
         answer = self._answer_diary(part.id, request)
         return answer if isinstance(answer, Refusal) else Received(b"", encode_reply(answer))
+
+    def _usage(self, request: Usage) -> Reply | Refusal:
+        if self.usage_refused:
+            return Refusal(self.usage_refused, "", self.now)
+        size, entries = (sum(map(each, self.files)) for each in (self._size, self._count))
+        days = [request.day] if request.day in self.files else []
+        today = (sum(map(self._size, days)), sum(map(self._count, days)))
+        return Used(size, entries, *today, *self.limits)
+
+    def _size(self, day: Day) -> int:
+        return len(self.files[day])
 
     def _batch(self, request: Batch) -> Batched:
         return Batched(tuple(map(self._store_row, request.rows)))

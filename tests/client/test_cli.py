@@ -32,7 +32,9 @@ def test_the_session_of_the_manual(run: Run, loopback: Loopback) -> None:
     status, out, err = run("whoami")
     assert (status, err) == (0, "")
     assert re.fullmatch(
-        rf"alice@{where} full, until \d{{4}}-\d\d-\d\d, token [0-9a-f]{{16}} .+\n", out
+        rf"alice@{where} full, until \d{{4}}-\d\d-\d\d, token [0-9a-f]{{16}} .+\n"
+        r"77 bytes used, 9.6 KiB left; 1 entry, 999,999 left\n",
+        out,
     )
     status, out, err = run("ping")
     assert (status, err) == (0, "")

@@ -36,11 +36,39 @@ def test_status_tells_what_is_known(run: Run, logged_in: Loopback) -> None:
     assert re.match(r"[0-9a-f]{16}: full, until ", rows["token"])
     assert rows["server"].startswith("answered in ")
     assert rows["outbox"] == "0 waiting, 0 refused"
+    assert rows["room"] == "0 bytes used, 9.7 KiB left; 0 entries, 1,000,000 left"
+    assert rows["today"] == "0 bytes used; 0 entries"
     told = json.loads(run("status", "--json")[1])
     assert (told["server"], told["user"]) == (str(logged_in.address), "alice")
     assert (told["scopes"], told["reachable"], told["error"]) == (["full"], True, None)
     assert told["round_trip_ms"] >= 0
     assert isinstance(told["days_left"], int)
+    assert told["room"] == {
+        "bytes": {"used": 0, "limit": 10_000, "left": 10_000},
+        "entries": {"used": 0, "limit": 1_000_000, "left": 1_000_000},
+        "day_bytes": {"used": 0, "limit": None, "left": None},
+        "day_entries": {"used": 0, "limit": None, "left": None},
+    }
+
+
+def test_status_of_a_diary_that_has_more_than_it_may(run: Run, logged_in: Loopback) -> None:
+    """The operator set the limits lower: nothing is left, and never less than that."""
+    logged_in.fake.limits = (10, 1, 10, 1)
+    assert run("write", "--at", "today at 0:00", "one")[0] == 0
+    assert run("write", "--at", "today at 0:00", "two")[0] == 0
+    rows = dict(line.split(maxsplit=1) for line in run("status")[1].splitlines())
+    assert rows["room"] == rows["today"] == "138 bytes used, 0 bytes left; 2 entries, 0 left"
+
+
+def test_an_older_server_tells_nothing_of_room(run: Run, logged_in: Loopback) -> None:
+    """It finds the question malformed; the rest is told as ever."""
+    logged_in.fake.usage_refused = ErrorCode.INVALID
+    status, out, err = run("status")
+    assert (status, err) == (0, "")
+    assert "room" not in out
+    assert json.loads(run("status", "--json")[1])["room"] is None
+    status, out, err = run("whoami")
+    assert (status, err, len(out.splitlines())) == (0, "", 1)
 
 
 def test_status_without_the_server(run: Run, logged_in: Loopback, state: Path) -> None:

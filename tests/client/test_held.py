@@ -10,6 +10,7 @@ from diaryclient.errors import NotKeptError, QueuedError, UnknownHostError
 from diaryclient.keeping import keep
 from diaryclient.outbox import Outbox
 from diaryclient.session import Session
+from protocol.dayfile import Stamp
 from protocol.errors import ErrorCode, QuotaError
 from protocol.messages import Put
 from tests.client.desk import Desk
@@ -200,5 +201,27 @@ def test_a_refusal_is_told_though_it_cannot_be_noted(desk: Desk) -> None:
     assert desk.server.contents == {}
     assert desk.outbox.waiting() == [mine]
     desk.server.refusals.append(ErrorCode.QUOTA)
-    with pytest.raises(QuotaError):
+    with pytest.raises(QuotaError, match="when there is room: diaryclient status"):
         diary.put(mine)
+
+
+def test_a_full_day_keeps_back_its_own_entries_only(desk: Desk) -> None:
+    """Others are sent past it, and it is asked about once a delivery, not for each of its own."""
+    diary = desk.diary()
+    for days in (0, 0, -1, 0, -2):
+        diary.compose(f"of {days}", at=Stamp(desk.clock.wall + days * 24 * HOUR, 0))
+    desk.server.refusals.append(ErrorCode.QUOTA)
+    delivery = desk.diary().deliver(3.0)
+    assert (delivery.sent, delivery.left, len(delivery.problems)) == (2, 3, 1)
+    assert {put.text for put in desk.server.contents.values()} == {"of -1", "of -2"}
+    assert desk.diary().deliver(3.0).sent == 3
+
+
+def test_a_full_diary_is_not_asked_about_for_every_day(desk: Desk) -> None:
+    """After eight days without room it waits for the next time."""
+    diary = desk.diary()
+    for days in range(20):
+        diary.compose("text", at=Stamp(desk.clock.wall - days * 24 * HOUR, 0))
+    desk.server.refusals.extend([ErrorCode.QUOTA] * 20)
+    delivery = desk.diary().deliver(3.0)
+    assert (delivery.sent, delivery.left, len(delivery.problems)) == (0, 20, 8)
