@@ -10,9 +10,9 @@ from diaryclient.errors import NotKeptError, QueuedError, UnknownHostError
 from diaryclient.keeping import keep
 from diaryclient.outbox import Outbox
 from diaryclient.session import Session
-from protocol.dayfile import Stamp
 from protocol.errors import ErrorCode, QuotaError
 from protocol.messages import Put
+from protocol.stamp import Stamp
 from tests.client.desk import Desk
 from tests.client.network import arrives, lost
 from tests.client.test_outbox import entry
