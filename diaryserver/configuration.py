@@ -177,8 +177,8 @@ class StorageSection(_Section):
 class QuotaSection(_Section):
     """How much room one diary has, and one day of it.
 
-    The defaults stop a program that runs wild, and no person: 1 GiB is a hundred lifetimes of
-    writing, a million entries are 270 a day for ten years, 100,000 a day more than one a second.
+    The defaults stop a program that runs wild, and no person: 1 GiB is a page a day for seven
+    hundred years, a million entries are 270 a day for ten, 100,000 a day more than one a second.
     """
 
     bytes: BytesField = 2**30
