@@ -70,18 +70,18 @@ class DiaryRoom:
     def take(self, size: int, entries: int, more: int, more_entries: int) -> bool:
         """Take room for more bytes and entries of a day that has `size` and `entries`, or none."""
         limits = self.limits
-        end = size + more
-        # Written out: this is done for every entry.
-        taken = self.bytes + (end + _ROUND & -BLOCK_BYTES) - (size + _ROUND & -BLOCK_BYTES)
-        if end > limits.day_bytes or taken > limits.bytes:
+        if size + more > limits.day_bytes:
+            return False
+        # Most fit into the file's last block: this is done for every entry.
+        grown = 0 if more <= -size & _ROUND else in_blocks(size + more) - in_blocks(size)
+        if grown and self.bytes + grown > limits.bytes:
             return False
         if more_entries:
-            if entries + more_entries > limits.day_entries:
+            counted = self.entries + more_entries
+            if counted > limits.entries or entries + more_entries > limits.day_entries:
                 return False
-            if self.entries + more_entries > limits.entries:
-                return False
-            self.entries += more_entries
-        self.bytes = taken
+            self.entries = counted
+        self.bytes += grown
         return True
 
     def refusal(
@@ -91,7 +91,8 @@ class DiaryRoom:
         limits = self.limits
         if size + more > limits.day_bytes:
             return _full_bytes(day, size, limits.day_bytes)
-        if self.bytes + in_blocks(size + more) - in_blocks(size) > limits.bytes:
+        grown = in_blocks(size + more) - in_blocks(size)
+        if grown and self.bytes + grown > limits.bytes:
             return _full_bytes("the diary", self.bytes, limits.bytes)
         if entries + more_entries > limits.day_entries:
             return _full_entries(day, entries, limits.day_entries)
