@@ -1,7 +1,7 @@
 """Entries a second that come in batches, all of them found again, by the lines rsyslog writes.
 
-Both are sent the same texts, those of one user in a row. rsyslog takes what comes and drops what it
-cannot hold; only the lines that stand in its files count.
+A batch is one user's; rsyslog's lines are of all users in turn, as they come from many machines. It
+takes what comes and drops what it cannot hold; only the lines that stand in its files count.
 """
 
 import time
@@ -49,11 +49,9 @@ def lines(bench: Workbench) -> Iterator[Figure]:
 
 def _written(bench: Workbench, peer: Rsyslog, number: int, lost: list[float]) -> Sample:
     path, users = bench.folder / "lines", bench.scale.users
-    datagrams = [
-        line(f"u{index // ENTRIES_A_BATCH % users}", text)
-        for index, text in enumerate(texts(number))
-    ]
-    write_datagrams(path, datagrams)
+    write_datagrams(
+        path, [line(f"u{index % users}", text) for index, text in enumerate(texts(number))]
+    )
     already, used = peer.lines(), cpu_seconds(peer.process.pid)
     load = bench.generator.blast(path, peer.port, rate=0, seconds=_SECONDS)
     began = time.perf_counter() - load.seconds
