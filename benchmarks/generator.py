@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from benchmarks.compiling import compile_program
 from benchmarks.errors import BenchmarkError
@@ -77,6 +77,10 @@ class Generator:
         self.busiest = 0.0
         self._program = program
         self._core = core
+
+    def apart(self) -> Self:
+        """Give the same one, for loads that `busiest` is not to count."""
+        return type(self)(self._program, self._core)
 
     def closed(self, datagrams: Path, port: int, loop: Loop, replies: Path | None = None) -> Load:
         """Send datagrams as the loop says until all are answered; raise if one never is.

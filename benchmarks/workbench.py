@@ -95,8 +95,6 @@ def open_workbench(scale: Scale, build: Path) -> Iterator[Workbench]:
         stack.callback(os.sched_setaffinity, 0, usable)
         os.sched_setaffinity(0, {cores.load})
         folder = Path(temporary)
-        program = compile_generator(folder)
-        number = scale.calibrating
-        reached = calibrate(Generator(program, cores.load), folder, cores.measured, number)
-        generator = Generator(program, cores.load)
+        generator = Generator(compile_generator(folder), cores.load)
+        reached = calibrate(generator.apart(), folder, cores.measured, scale.calibrating)
         yield Workbench(scale, folder, kept, cores, generator, reached, stack)

@@ -9,7 +9,7 @@ from typing import Final
 
 from benchmarks.claims import Claim
 from benchmarks.figures import Better, Figure, Sample, take_turns
-from benchmarks.generator import TEXT_END, Loop, write_datagrams
+from benchmarks.generator import TEXT_END, Generator, Loop, write_datagrams
 from benchmarks.peers.running import Peer, start_echo, start_tutorial
 from benchmarks.processes import cpu_seconds
 from benchmarks.requests import texts as some_texts
@@ -31,13 +31,16 @@ _ECHOES: Final = 4
 def writing(bench: Workbench) -> Iterator[Figure]:
     """Measure both of ours and both floors in turn."""
     town, entries, texts = bench.town, bench.scale.entries, bench.scale.texts
+    run, ours = partial(_run, bench, bench.generator), Peer(town.server.process, town.server.port)
+    # An echo is as fast as the generator, and no figure of the table.
+    run_echo = partial(_run, bench, bench.generator.apart())
     with start_tutorial(bench) as tutorial, start_echo(bench) as echo:
         taken = take_turns(
             {
                 "signed": partial(town.write, entries),
-                "plain": partial(_run, bench, Peer(town.server.process, town.server.port), texts),
-                "tutorial": partial(_run, bench, tutorial, texts),
-                "echo": partial(_run, bench, echo, _ECHOES * entries),
+                "plain": partial(run, ours, texts),
+                "tutorial": partial(run, tutorial, texts),
+                "echo": partial(run_echo, echo, _ECHOES * entries),
             },
             bench.scale.runs,
         )
@@ -50,10 +53,10 @@ def writing(bench: Workbench) -> Iterator[Figure]:
     yield PLAIN.figure(bench.scale, taken["plain"], taken["tutorial"])
 
 
-def _run(bench: Workbench, peer: Peer, number: int) -> Sample:
+def _run(bench: Workbench, generator: Generator, peer: Peer, number: int) -> Sample:
     path = bench.folder / "texts"
     write_datagrams(path, [text.encode() for text in some_texts(number)])
     before = cpu_seconds(peer.process.pid)
-    load = bench.generator.closed(path, peer.port, Loop(WINDOW, TEXT_END))
+    load = generator.closed(path, peer.port, Loop(WINDOW, TEXT_END))
     used = cpu_seconds(peer.process.pid) - before
     return Sample(load.rate, 1e6 * used / number)
