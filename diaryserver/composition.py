@@ -26,9 +26,10 @@ from diaryserver.service.alarm import Alarm
 from diaryserver.service.committer import Committer
 from diaryserver.service.counters import Counters
 from diaryserver.service.guessing import LoginThrottle
+from diaryserver.service.limits import Limits
 from diaryserver.service.login import LoginService
 from diaryserver.service.plain import PlainDatagrams, PlainRules, PlainService, Route
-from diaryserver.service.ports import Clock, Limits
+from diaryserver.service.ports import Clock
 from diaryserver.service.prekeys import Prekeys
 from diaryserver.service.requests import RequestService
 from diaryserver.service.router import Router

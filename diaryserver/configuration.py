@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from diaryserver.errors import ConfigurationError
-from diaryserver.service.ports import MAX_DAY_BYTES, NO_LIMIT, Limits
+from diaryserver.service.limits import MAX_DAY_BYTES, NO_LIMIT, Limits
 from protocol.address import Address
 from protocol.errors import MalformedError
 from protocol.identifiers import Username

@@ -25,18 +25,11 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 from protocol.dayfile import Amended, Removed, Restored, Written
 from protocol.errors import RefusedError
 from protocol.identifiers import Day, EntryId, Username
-from protocol.messages import MAX_FILE_BYTES, ArchiveList, Chunk, DayList, Tailed, Used
+from protocol.messages import ArchiveList, Chunk, DayList, Tailed, Used
 from protocol.stamp import Stamp
 
 UNUSED_LIFE_MILLISECONDS: Final = 600_000
 """A client uses its token within seconds of the GRANT; one that nobody has must not linger."""
-
-
-NO_LIMIT: Final = MAX_FILE_BYTES
-"""Of bytes or entries: more than any disk has."""
-
-MAX_DAY_BYTES: Final = 16 * 2**20
-"""Tens of thousands of entries, or 64 of the longest; a day is read whole to look for an id."""
 
 
 class Clock(Protocol):
@@ -123,20 +116,6 @@ class Matches:
 
     entries: tuple[Written, ...]
     cursor: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one diary may take up at most, and one day of it.
-
-    `bytes` are measured as the store takes them up, all records and cleared days included; entries
-    as `list_days` counts them. No store takes more than MAX_DAY_BYTES a day.
-    """
-
-    bytes: int = NO_LIMIT
-    entries: int = NO_LIMIT
-    day_bytes: int = MAX_DAY_BYTES
-    day_entries: int = NO_LIMIT
 
 
 class EntryStore(Protocol):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.ports import Limits
+from diaryserver.service.limits import Limits
 from diaryserver.store.absorbing import append_synced
 from diaryserver.store.archives import list_archives
 from diaryserver.store.cache import DayCache

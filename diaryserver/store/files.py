@@ -12,7 +12,8 @@ from functools import partial
 from typing import Final
 
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.ports import NO_LIMIT, Appended, Matches, Outcome, Query, Writing
+from diaryserver.service.limits import NO_LIMIT
+from diaryserver.service.ports import Appended, Matches, Outcome, Query, Writing
 from diaryserver.store.cache import DayCache
 from diaryserver.store.clearing import ClearedDays
 from diaryserver.store.compressing import DayCompressor

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
-from diaryserver.service.ports import Limits
+from diaryserver.service.limits import Limits
 from diaryserver.store.daystate import count_entries
 from diaryserver.store.diaries import Folders
 from diaryserver.store.folders import (

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Final, Protocol, Self, cast
 
 from diaryserver.composition import UNLIMITED, open_entries
-from diaryserver.service.ports import Alteration, Append, Appended, EntryStore, Limits, Outcome
+from diaryserver.service.limits import Limits
+from diaryserver.service.ports import Alteration, Append, Appended, EntryStore, Outcome
 from diaryserver.store.cache import DayCache
 from diaryserver.store.files import FileEntryStore
 from protocol.dayfile import (

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryserver.service.ports import MAX_DAY_BYTES
+from diaryserver.service.limits import MAX_DAY_BYTES
 from diaryserver.store.compression import (
     MAX_MEMBERS,
     MAX_TEXT_BYTES,

@@ -14,7 +14,7 @@ from diaryserver.configuration import (
     read_configuration,
 )
 from diaryserver.errors import ConfigurationError
-from diaryserver.service.ports import NO_LIMIT, Limits
+from diaryserver.service.limits import NO_LIMIT, Limits
 from protocol.address import Address
 
 GOOD: Final = '[server]\nlisten = ["127.0.0.1:8888"]\ndata_dir = "data"\n'

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from diaryserver.composition import open_entries
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.ports import MAX_DAY_BYTES, Appended
+from diaryserver.service.limits import MAX_DAY_BYTES
+from diaryserver.service.ports import Appended
 from diaryserver.store.archives import LOOK_BYTES
 from diaryserver.store.cache import DayCache
 from diaryserver.store.daystate import entry_ids

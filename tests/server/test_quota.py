@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from diaryserver.composition import open_entries
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.ports import Appended, Limits
+from diaryserver.service.limits import Limits
+from diaryserver.service.ports import Appended
 from diaryserver.store.cache import DayCache
 from diaryserver.store.daystate import count_entries, entry_ids
 from diaryserver.store.diaries import Folders

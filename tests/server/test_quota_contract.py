@@ -11,7 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from diaryserver.service.ports import NO_LIMIT, Append, Appended, Limits, Outcome
+from diaryserver.service.limits import NO_LIMIT, Limits
+from diaryserver.service.ports import Append, Appended, Outcome
 from diaryserver.store.lines import format_writing
 from diaryserver.store.quota import in_blocks
 from protocol.errors import QuotaError

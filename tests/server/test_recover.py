@@ -9,7 +9,8 @@ import pytest
 from diaryserver.composition import open_entries
 from diaryserver.maintenance.recovery import Form, days_in, list_aside
 from diaryserver.maintenance.upkeep import Upkeep
-from diaryserver.service.ports import MAX_DAY_BYTES, Appended
+from diaryserver.service.limits import MAX_DAY_BYTES
+from diaryserver.service.ports import Appended
 from diaryserver.service.threads import call_here
 from diaryserver.store.files import FileEntryStore
 from protocol.dayfile import (

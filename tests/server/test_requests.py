@@ -14,13 +14,8 @@ from diaryserver.service.appending import APPENDING
 from diaryserver.service.committer import MAX_PENDING
 from diaryserver.service.counters import Drop
 from diaryserver.service.handlers import HANDLERS, MAX_PARTS
-from diaryserver.service.ports import (
-    MAX_DAY_BYTES,
-    UNUSED_LIFE_MILLISECONDS,
-    EntryStore,
-    Outcome,
-    Writing,
-)
+from diaryserver.service.limits import MAX_DAY_BYTES
+from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, EntryStore, Outcome, Writing
 from diaryserver.service.requests import AMPLIFICATION, MAX_ANSWERS
 from diaryserver.store.folders import archived_file
 from protocol.channel import seal_reply, seal_request

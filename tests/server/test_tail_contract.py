@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from diaryserver.composition import UNLIMITED, open_entries
-from diaryserver.service.ports import Alteration, EntryStore, Limits
+from diaryserver.service.limits import Limits
+from diaryserver.service.ports import Alteration, EntryStore
 from diaryserver.store.following import ChangedDays
 from diaryserver.store.lines import format_writing
 from protocol.dayfile import Foreign, Record

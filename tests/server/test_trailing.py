@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from diaryserver.composition import open_entries
-from diaryserver.service.ports import MAX_DAY_BYTES, Appended
+from diaryserver.service.limits import MAX_DAY_BYTES
+from diaryserver.service.ports import Appended
 from diaryserver.store.cache import DayCache
 from diaryserver.store.disk import Disk
 from diaryserver.store.files import FileEntryStore
