@@ -104,8 +104,8 @@ class _Server:
         runtime.workers.close()
 
     def _listen(self, service: Service) -> tuple[list[DatagramListener], list[LineListener]]:
-        receive, counters = service.router.receive, self._counters
-        datagrams = [DatagramListener(each, receive, counters) for each in self._bound]
+        router, counters = service.router, self._counters
+        datagrams = [DatagramListener(each, router, counters) for each in self._bound]
         lines = [
             LineListener(each.lines, service.plain, counters)
             for each in self._bound

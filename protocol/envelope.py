@@ -109,9 +109,7 @@ def looks_like_protocol(datagram: bytes) -> bool:
     No text in UTF-8, GBK, GB18030, Big5, Shift-JIS or EUC starts so.
     """
     return (
-        datagram[:1] == b"\x98"
-        and 1 <= int.from_bytes(datagram[1:2], "big") <= MAX_VERSION
-        and datagram[4:6] == _KID_PREFIX
+        datagram[4:6] == _KID_PREFIX and datagram[0] == _ARRAY and 1 <= datagram[1] <= MAX_VERSION
     )
 
 

@@ -10,11 +10,12 @@ import socket
 import struct
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
-from diaryserver.net.sockets import IP_PKTINFO, Bound, is_wildcard
+from diaryserver.net.sockets import IP_PKTINFO, Bound
 from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.source import Source
+from protocol.envelope import MAX_DATAGRAM
 
 MAX_DATAGRAM_BYTES: Final = 65_535
 MAX_DRAIN: Final = 1024
@@ -42,21 +43,32 @@ Peer: TypeAlias = tuple[str, int]
 
 Ancillary: TypeAlias = Sequence[tuple[int, int, bytes]]
 SendReply: TypeAlias = Callable[[bytes], None]
-Receive: TypeAlias = Callable[[bytes, Source, SendReply], None]
+Accept: TypeAlias = Callable[[Source, SendReply], None]
+
+
+class Receiver(Protocol):
+    """What datagrams are handed to."""
+
+    def receive(self, datagram: bytes, source: Source, reply: SendReply) -> None:
+        """Take any datagram."""
+
+    def screen(self, datagram: bytes) -> Accept | None:
+        """Look at one that has the shape of a signed request; give what takes it, if anything."""
 
 
 class DatagramListener:
     """Feeds one address's datagrams to `receive`, signed requests before everything else."""
 
-    def __init__(self, bound: Bound, receive: Receive, counters: Counters) -> None:
+    def __init__(self, bound: Bound, receiver: Receiver, counters: Counters) -> None:
         """Take over the UDP sockets of `bound`, on the running loop; nothing is read yet."""
         self._bound = bound
-        self._receive = receive
+        self._receiver = receiver
         self._counters = counters
         self._loop = asyncio.get_running_loop()
         self._requested = -BUSY_SECONDS
         self._resuming: asyncio.TimerHandle | None = None
-        self._needs_origin = is_wildcard(bound.address)
+        # Alone, this queue has everything else, too.
+        self._drain_requests = self._drain if bound.others is None else self._screen
 
     def start(self) -> None:
         """Read from now on."""
@@ -70,8 +82,9 @@ class DatagramListener:
             self._resuming.cancel()
         for each in self._sockets():
             self._loop.remove_reader(each)
+            drain = self._drain_requests if each is self._bound.requests else self._drain
             for _ in range(MAX_LAST_DRAINS):
-                if self._drain(each, MAX_DRAIN) < MAX_DRAIN:
+                if drain(each, MAX_DRAIN) < MAX_DRAIN:
                     break
 
     def close(self) -> None:
@@ -84,7 +97,7 @@ class DatagramListener:
 
     def _take_requests(self) -> None:
         self._requested = self._loop.time()
-        self._drain(self._bound.requests, MAX_DRAIN)
+        self._drain_requests(self._bound.requests, MAX_DRAIN)
 
     def _take_others(self, others: socket.socket) -> None:
         began = self._loop.time()
@@ -100,39 +113,42 @@ class DatagramListener:
 
     def _drain(self, bound: socket.socket, most: int) -> int:
         """Hand on at most so many datagrams, and give how many they were: fewer, if it is empty."""
-        receive = self._receive
-        take = self._with_origin if self._needs_origin else self._without_origin
         for number in range(most):
             try:
-                datagram, source, reply = take(bound)
+                datagram, ancillary, _, peer = bound.recvmsg(MAX_DATAGRAM_BYTES, _ANCILLARY_SPACE)
             except BlockingIOError:
                 return number
             except OSError:
                 # An ICMP error of an earlier reply; the next call reads on.
                 continue
-            receive(datagram, source, reply)
+            reply = partial(self._reply, bound, peer, ancillary)
+            self._receiver.receive(datagram, Source(peer[0], peer[1]), reply)
         return most
 
-    def _without_origin(self, bound: socket.socket) -> tuple[bytes, Source, SendReply]:
-        datagram, peer = bound.recvfrom(MAX_DATAGRAM_BYTES)
-        return datagram, Source(peer[0], peer[1]), partial(self._reply, bound, peer)
+    def _screen(self, bound: socket.socket, most: int) -> int:
+        """Do the same with requests alone; for a forged one no sender is built."""
+        screen = self._receiver.screen
+        for number in range(most):
+            try:
+                datagram, ancillary, _, peer = bound.recvmsg(MAX_DATAGRAM, _ANCILLARY_SPACE)
+            except BlockingIOError:
+                return number
+            except OSError:
+                continue
+            accept = screen(datagram)
+            if accept is not None:
+                reply = partial(self._reply, bound, peer, ancillary)
+                accept(Source(peer[0], peer[1]), reply)
+        return most
 
-    def _with_origin(self, bound: socket.socket) -> tuple[bytes, Source, SendReply]:
-        datagram, ancillary, _, peer = bound.recvmsg(MAX_DATAGRAM_BYTES, _ANCILLARY_SPACE)
-        reply = partial(self._reply_from, bound, peer, ancillary)
-        return datagram, Source(peer[0], peer[1]), reply
-
-    def _reply(self, bound: socket.socket, peer: Peer, datagram: bytes) -> None:
-        try:
-            bound.sendto(datagram, peer)
-        except OSError:
-            self._counters.count(Drop.SEND_FAILED)
-
-    def _reply_from(
+    def _reply(
         self, bound: socket.socket, peer: Peer, ancillary: Ancillary, datagram: bytes
     ) -> None:
         try:
-            bound.sendmsg([datagram], [_origin(*item) for item in ancillary], 0, peer)
+            if ancillary:
+                bound.sendmsg([datagram], [_origin(*item) for item in ancillary], 0, peer)
+            else:
+                bound.sendto(datagram, peer)
         except OSError:
             self._counters.count(Drop.SEND_FAILED)
 

@@ -87,6 +87,9 @@ AMPLIFICATION: Final = 3
 """An authentic reply is at most this times its request, so that a replay is no weapon."""
 
 SendReply: TypeAlias = Callable[[bytes], None]
+Accept: TypeAlias = Callable[[Source, SendReply], None]
+"""What is left to do with a request once it is known to be signed; SendReply is called once."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -131,29 +134,33 @@ class RequestService:
         self._tasks: set[asyncio.Task[None]] = set()
         self._first_uses = FirstUses(self._is_used, self._mark_used)
 
-    def receive(self, datagram: bytes, source: Source, reply: SendReply) -> None:
-        """Answer a datagram of this kind through `reply`, now or when the disk is done, or never.
+    def screen(self, datagram: bytes) -> Accept | None:
+        """Give what takes a request with its sender; None, counted, for what nobody signed.
 
-        Its shape is looked at last of what can drop it: nobody without the key gets that far.
+        This is all that a forged one costs: its length, one look into a table, one HMAC.
         """
-        self._announce(Step.RECEIVED)
         if not MIN_DATAGRAM <= len(datagram) <= MAX_DATAGRAM:
             self._counters.count(Drop.MALFORMED)
-            return
+            return None
         session = self._sessions.find(datagram[KID_AT:KID_END])
-        now = self._clock.now()
-        if session is None or session.token.is_abandoned(now):
+        if session is None:
             self._counters.count(Drop.UNKNOWN_TOKEN)
-            return
+            return None
         if not session.keys.to_server.has_signed(datagram):
             self._counters.count(Drop.BAD_SIGNATURE)
-            return
+            return None
+        return partial(self._accept, session, datagram)
+
+    def _accept(self, session: Session, datagram: bytes, source: Source, reply: SendReply) -> None:
+        """Answer a signed datagram through `reply`, now or when the disk is done, or never."""
+        self._announce(Step.RECEIVED)
+        now = self._clock.now()
         try:
             envelope = parse_envelope(datagram)
         except MalformedError:
             self._counters.count(Drop.MALFORMED)
             return
-        if envelope.suite != session.token.suite:
+        if envelope.suite != session.token.suite or session.token.is_abandoned(now):
             self._counters.count(Drop.UNKNOWN_TOKEN)
             return
         self._receive_authentic(_Call(session, envelope, now, reply), source)

@@ -25,6 +25,7 @@ class Router:
         counters: Counters,
     ) -> None:
         """All share one event loop; `plain` is None where plain text is off."""
+        self.screen = requests.screen
         self._requests = requests
         self._logins = logins
         self._plain = plain
@@ -40,7 +41,8 @@ class Router:
             self._logins.hello(datagram, source, reply)
             return
         if kind == Kind.REQUEST:
-            self._requests.receive(datagram, source, reply)
+            if (accept := self.screen(datagram)) is not None:
+                accept(source, reply)
             return
         try:
             envelope = parse_envelope(datagram)

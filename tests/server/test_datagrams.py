@@ -6,11 +6,12 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import pytest
 
 from diaryserver.errors import ListenError
-from diaryserver.net.datagrams import MAX_OTHERS, DatagramListener, SendReply
+from diaryserver.net.datagrams import MAX_OTHERS, Accept, DatagramListener, SendReply
 from diaryserver.net.sockets import Bound, bind
 from diaryserver.service.counters import Counters
 from diaryserver.service.source import Source
@@ -100,8 +101,15 @@ class Receiver:
         self.is_complete = asyncio.Event()
         self._expected = expected
 
-    def receive(self, datagram: bytes, source: Source, reply: SendReply) -> None:  # noqa: ARG002
+    def receive(self, datagram: bytes, source: Source, reply: SendReply) -> None:
         """Send back what came."""
+        self._take(datagram, source, reply)
+
+    def screen(self, datagram: bytes) -> Accept:
+        """Do the same."""
+        return partial(self._take, datagram)
+
+    def _take(self, datagram: bytes, source: Source, reply: SendReply) -> None:  # noqa: ARG002
         self.received.append(datagram)
         reply(datagram)
         if len(self.received) == self._expected:
@@ -115,7 +123,7 @@ def test_requests_pass_what_waits_before_them_and_all_of_it_is_answered(host: st
 
     async def scenario(bound: Bound, sender: socket.socket) -> list[bytes]:
         receiver = Receiver(len(texts) + 1)
-        listener = DatagramListener(bound, receiver.receive, Counters())
+        listener = DatagramListener(bound, receiver, Counters())
         for text in texts:
             sender.send(text)
         sender.send(shaped())
@@ -139,7 +147,7 @@ def test_a_stop_takes_what_has_come() -> None:
 
     async def scenario(bound: Bound, sender: socket.socket) -> list[bytes]:
         receiver = Receiver(1)
-        listener = DatagramListener(bound, receiver.receive, Counters())
+        listener = DatagramListener(bound, receiver, Counters())
         listener.start()
         sender.send(b"text")
         sender.send(shaped())
