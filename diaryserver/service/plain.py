@@ -45,7 +45,8 @@ MAX_DAY_READ: Final = 32 * 2**20
 """Twice what a day file may grow to."""
 
 MAX_IN_FLIGHT: Final = 2048
-"""Half of what the committer queues, so that plain text alone never makes signed writes wait."""
+"""Half of what the committer queues, so that plain text alone never makes signed writes wait. With
+the longest datagrams that there are, 128 MiB; only networks on the allow-list are heard."""
 
 FIRST_USER_PORT: Final = 1024
 """Below it are services that answer whatever they get (echo, chargen, DNS), never a person."""

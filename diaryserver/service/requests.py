@@ -78,7 +78,7 @@ MAX_ANSWERS: Final = 5
 """Of one request id that only reads: five transmissions fit into a client's six seconds."""
 
 MAX_REMEMBERED_IDS: Final = 65_536
-"""About 10 MiB; the least recent are forgotten first, and repeating them is harmless."""
+"""About 18 MiB; the least recent are forgotten first, and repeating them is harmless."""
 
 _CHANGES: Final = (Put, Batch, Part, Amend, Remove, Restore, Clear, Recover, Mint, Revoke, Delete)
 """What the stores know again by its id: the client repeats it until it is told the outcome."""
