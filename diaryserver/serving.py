@@ -25,6 +25,7 @@ from diaryserver.maintenance.pastmonths import PastMonths
 from diaryserver.net.datagrams import DatagramListener
 from diaryserver.net.lines import LineListener
 from diaryserver.net.sockets import Bound, bind
+from diaryserver.service.alarm import Alarm
 from diaryserver.service.counters import Counters
 from diaryserver.service.threads import Workers
 from diaryserver.steps import Announce, announcer
@@ -132,12 +133,18 @@ class _Server:
         self._report()
 
     async def _keep_house(self) -> None:
-        workers = self._runtime.workers
+        """Do what is to be done now and then, for as long as the server runs, whatever fails."""
+        workers, data = self._runtime.workers, self._data
+        works = Alarm(logger, "housekeeping works again", self._runtime.clock.monotonic)
         while True:
-            await self._sweep()
-            await self._keep_uses()
-            await workers.entries.run(self._data.entries.checkpoint)
-            await workers.entries.run(give_back)
+            try:
+                await self._sweep()
+                await self._keep_uses()
+                await workers.entries.run(data.entries.checkpoint)
+                await workers.entries.run(give_back)
+                works.works()
+            except Exception:  # noqa: BLE001 - said by the alarm; the next round tries again
+                works.failed("housekeeping failed", trace=True)
             self._report()
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
 

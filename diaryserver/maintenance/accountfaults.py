@@ -1,7 +1,6 @@
 """What is wrong with the accounts database and the keys, found without changing either.
 
-The database is copied into memory first, so that a long check never keeps a running server waiting
-for it, and the keys are only measured, never read.
+The keys are only measured, never read.
 """
 
 import os
@@ -10,7 +9,6 @@ import stat
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Final
 
 from diaryserver.accounts.connection import Connection
 from diaryserver.accounts.generations import needed_keys
@@ -23,24 +21,10 @@ from diaryserver.accounts.keyfiles import (
     master_name,
 )
 from diaryserver.accounts.schema import SCHEMA_VERSION
+from diaryserver.maintenance.databases import copy_database, explain, integrity_faults
 from diaryserver.maintenance.faults import Fault, Kind
 from diaryserver.maintenance.layout import ACCOUNTS, KEYS, user_of
 from protocol.errors import StorageError
-
-MAX_LINES: Final = 100
-"""Of `PRAGMA integrity_check`, SQLite's own choice."""
-
-_CUT_OFF: Final = "SQLITE_READONLY_ROLLBACK"
-"""A crash left a journal that must be rolled back first, which a reader may not do."""
-
-
-def copy_accounts(data: Path) -> sqlite3.Connection:
-    """Give the database as it is now, in memory; raise sqlite3.DatabaseError."""
-    source = sqlite3.connect(f"{(data / ACCOUNTS).as_uri()}?mode=ro", uri=True)
-    copy = sqlite3.connect(":memory:", isolation_level=None)
-    with closing(source):
-        source.backup(copy)
-    return copy
 
 
 def account_faults(data: Path) -> tuple[list[Fault], frozenset[str] | None]:
@@ -48,27 +32,18 @@ def account_faults(data: Path) -> tuple[list[Fault], frozenset[str] | None]:
     if not (data / ACCOUNTS).exists():
         return [Fault(ACCOUNTS, Kind.ACCOUNTS, "there is no accounts database")], None
     try:
-        with closing(copy_accounts(data)) as copy:
+        with closing(copy_database(data / ACCOUNTS)) as copy:
             faults = [Fault(ACCOUNTS, Kind.ACCOUNTS, note) for note in _database_faults(copy)]
             return faults, frozenset(_names(copy)) if not faults else None
     except sqlite3.DatabaseError as error:
-        return [Fault(ACCOUNTS, Kind.ACCOUNTS, _explain(error))], None
-
-
-def _explain(error: sqlite3.DatabaseError) -> str:
-    if getattr(error, "sqlite_errorname", "") == _CUT_OFF:
-        return "a change was cut off; the next start, or --repair, undoes it"
-    return f"cannot be read: {error}"
+        return [Fault(ACCOUNTS, Kind.ACCOUNTS, explain(error))], None
 
 
 def _database_faults(copy: sqlite3.Connection) -> Iterator[str]:
-    (version,) = copy.execute("PRAGMA user_version").fetchone()
-    if not 0 < version <= SCHEMA_VERSION:  # the next start brings an older one up
-        yield f"written by another version of diaryserver ({version})"
+    faults = list(integrity_faults(copy, SCHEMA_VERSION))
+    yield from faults
+    if faults:
         return
-    for (line,) in copy.execute(f"PRAGMA integrity_check({MAX_LINES})"):
-        if line != "ok":
-            yield str(line)
     for table, *_ in copy.execute("PRAGMA foreign_key_check"):
         yield f"a row in {table} belongs to no user"
     for name in _names(copy):
@@ -114,7 +89,7 @@ def _named_generations(data: Path) -> dict[int, bool]:
     if not (data / ACCOUNTS).exists():
         return {}
     try:
-        with closing(copy_accounts(data)) as copy:
+        with closing(copy_database(data / ACCOUNTS)) as copy:
             return dict(needed_keys(Connection(copy)))
     except (sqlite3.DatabaseError, StorageError):
         return {}

@@ -4,10 +4,10 @@ Rules: what was acknowledged before the backup began is in it, and an entry writ
 it whole or not at all. A day file is measured, then we wait until no write is going on that had
 begun before (the barrier), and then it is copied up to the end of the record it was measured in.
 What moves while we copy (a clear, a removed user) moves only forward, to what is copied later: met
-again there, its copy moves after it. A day that is compressed or made plain while we copy has all
-its text under the one name or the other: it is looked for under both. The accounts come last, by
-SQLite's own online backup. The list of digests is written when everything else is durable: a backup
-without it is unfinished.
+again there, its copy moves after it. A day that is compressed or made plain while we copy has
+all its text under the one name or the other: it is looked for under both. The ledger and the
+accounts come last, by SQLite's own online backup: they know of all that moved. The list of digests
+is written when everything else is durable: a backup without it is unfinished.
 """
 
 import os
@@ -29,6 +29,7 @@ from diaryserver.maintenance.copying import (
     made_folder,
     whole_length,
 )
+from diaryserver.maintenance.databases import back_up_database
 from diaryserver.maintenance.layout import (
     ACCOUNTS,
     DIARIES,
@@ -41,6 +42,7 @@ from diaryserver.maintenance.layout import (
 )
 from diaryserver.maintenance.opening import names_in, opened_file, opened_folder
 from diaryserver.store.folders import compressed_file, day_file
+from diaryserver.store.ledger import LEDGER
 
 QUIET_NANOSECONDS: Final = 60 * 10**9
 """A file that nobody touched for so long has no write going on."""
@@ -69,7 +71,8 @@ def back_up(
     with _new_folder(resolved), opened_folder(data) as source, opened_folder(resolved) as target:
         backup = _Backup(source, target, barrier, now * 10**6 - QUIET_NANOSECONDS)
         backup.copy_diaries()
-        backup.take_accounts(data, resolved)
+        for database in (LEDGER, ACCOUNTS):
+            backup.take_database(database, data, resolved)
         barrier()  # by then a removal that the accounts know of has moved its diary
         backup.follow_removals(resolved)
         if with_keys:
@@ -150,18 +153,16 @@ class _Backup:
                     status = os.stat(name, dir_fd=removed, follow_symlinks=False)
                     self._is_known(f"{REMOVED}/{name}", status)
 
-    def take_accounts(self, data: Path, destination: Path) -> None:
-        """Copy the accounts database as of one moment; raise sqlite3.Error."""
-        create_file(ACCOUNTS, b"", self._target)
-        with (
-            closing(sqlite3.connect(f"{(data / ACCOUNTS).as_uri()}?mode=rw", uri=True)) as source,
-            closing(sqlite3.connect(destination / ACCOUNTS)) as copy,
-        ):
-            source.backup(copy)
-        with opened_file(ACCOUNTS, self._target) as descriptor:
+    def take_database(self, name: str, data: Path, destination: Path) -> None:
+        """Copy a database as of one moment; raise sqlite3.Error."""
+        if not (data / name).exists():
+            return  # a server of an older version had none
+        create_file(name, b"", self._target)
+        back_up_database(data / name, destination / name)
+        with opened_file(name, self._target) as descriptor:
             os.fsync(descriptor)
             self.done.size += os.fstat(descriptor).st_size
-            self.done.sums[ACCOUNTS] = digest_of(descriptor)
+            self.done.sums[name] = digest_of(descriptor)
 
     def finish(self) -> None:
         """Make the folders durable, then write the list that says that all is there."""

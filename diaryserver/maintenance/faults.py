@@ -34,6 +34,7 @@ class Kind(StrEnum):
     STRANGE_NAME = "strange-name"
     STRAY_DIARY = "stray-diary"
     ACCOUNTS = "accounts"
+    LEDGER = "ledger"
     KEYS = "keys"
     LEFTOVER_KEY = "leftover-key"
     UNREADABLE = "unreadable"

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from diaryserver.errors import DataError
-from diaryserver.maintenance.accountfaults import copy_accounts
+from diaryserver.maintenance.databases import copy_database
 from diaryserver.maintenance.layout import (
+    ACCOUNTS,
     DIARIES,
     REMOVED,
     any_day_of,
@@ -231,7 +232,7 @@ def _regular(folder: int) -> list[str]:
 
 def _removal_times(data: Path) -> dict[bytes, int]:
     try:
-        with closing(copy_accounts(data)) as accounts:
+        with closing(copy_database(data / ACCOUNTS)) as accounts:
             return dict(accounts.execute("SELECT uid, removed FROM users WHERE removed > 0"))
     except sqlite3.DatabaseError:
         return {}  # verify says what is wrong with it; here only a date is missing

@@ -1,29 +1,32 @@
 """Mending what is provably wrong and provably mended; the caller owns the data.
 
 That is: permissions, a torn end, a record that a file holds twice byte for byte, what is left of
-compressing a day, and a change of the accounts that a crash cut off, which SQLite itself undoes.
+compressing a day, a change of the databases that a crash cut off, which SQLite itself undoes, and a
+broken ledger, made anew of what the files prove.
 A compressed day is made plain before it is mended. The end cut off, or the file as it
 was, is kept in the diary's quarantine before anything is changed, and a file is replaced as a
 whole: written aside, synced, renamed, and the folder synced. Everything else is left as it is.
 """
 
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from diaryserver.maintenance.databases import undo_cut_off_change
 from diaryserver.maintenance.dayfaults import without_duplicates
 from diaryserver.maintenance.faults import Kind, printable
 from diaryserver.maintenance.layout import (
     ACCOUNTS,
+    DIARIES,
     any_day_of,
     removed_of,
     unfinished_day_of,
     user_of,
 )
+from diaryserver.maintenance.ledgerfaults import mend_ledger
 from diaryserver.maintenance.opening import (
     FOLDER_FLAGS,
     opened_folder,
@@ -41,6 +44,7 @@ from diaryserver.store.folders import (
     day_file,
     unfinished_file,
 )
+from diaryserver.store.ledger import LEDGER, Ledger, open_ledger
 from diaryserver.store.plainness import make_plain, tidy
 from protocol.identifiers import Day, Username
 
@@ -62,24 +66,16 @@ def repair(data: Path, replay: Callable[[], None]) -> Iterator[str]:
             yield from done
             if not done:
                 break
-        yield from _undo_cut_off_change(data)
+        if undo_cut_off_change(data / ACCOUNTS):
+            yield f"{ACCOUNTS}: a change that was cut off is undone"
+        yield from mend_ledger(data, os.urandom)
         replay()
         found = [each for each in verify(data).findings if each.kind in _IN_FILES]
-        for path in dict.fromkeys(each.file for each in found):
-            file = _DiaryFile.parse(path)
-            if file is not None:
-                yield from _mend_file(root, file)
-
-
-def _undo_cut_off_change(data: Path) -> Iterator[str]:
-    if not (data / f"{ACCOUNTS}-journal").exists():
-        return
-    try:
-        with closing(sqlite3.connect(f"{(data / ACCOUNTS).as_uri()}?mode=rw", uri=True)) as opened:
-            opened.execute("PRAGMA schema_version").fetchone()
-    except sqlite3.DatabaseError:
-        return  # verify says what is wrong with it
-    yield f"{ACCOUNTS}: a change that was cut off is undone"
+        with closing(Ledger(open_ledger(data / LEDGER))) as ledger:
+            for path in dict.fromkeys(each.file for each in found):
+                file = _DiaryFile.parse(path)
+                if file is not None:
+                    yield from _mend_file(root, file, ledger)
 
 
 def _mend_permissions(root: int) -> Iterator[str]:
@@ -131,9 +127,11 @@ class _DiaryFile:
             yield folder
 
 
-def _mend_file(root: int, file: _DiaryFile) -> Iterator[str]:
+def _mend_file(root: int, file: _DiaryFile, ledger: Ledger) -> Iterator[str]:
+    if not file.diary.startswith(f"{DIARIES}/"):
+        ledger = Ledger(open_ledger(":memory:"))  # it knows nothing of diaries of removed users
     with file.opened(root) as descriptor:
-        folder = UserFolder(file.user, descriptor, Disk())
+        folder = UserFolder(file.user, descriptor, Disk(), ledger)
         if unfinished_day_of(file.name) is not None or _has_plain_twin(folder, file):
             tidy(folder, file.day)
             yield f"{file.path}: what compressing left is cleared away"
@@ -149,6 +147,8 @@ def _mend_file(root: int, file: _DiaryFile) -> Iterator[str]:
             if not file.subfolder:
                 make_plain(folder, file.day)
                 file = replace(file, name=day_file(file.day))
+            if not file.subfolder:
+                ledger.advance(file.user, file.day)  # what was read of it stands elsewhere now
             _replace(descriptor, file, after)
             size = len(before) - len(after)
             yield f"{file.path}: {size} bytes that it held twice dropped; as it was, in quarantine"

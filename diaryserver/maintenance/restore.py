@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -30,6 +30,7 @@ from diaryserver.maintenance.checksums import SUMS_NAME, parse_sums
 from diaryserver.maintenance.copying import copy_file, digest_of, made_folder
 from diaryserver.maintenance.faults import Fault, printable
 from diaryserver.maintenance.layout import ACCOUNTS, DIARIES, KEYS, REMOVED
+from diaryserver.maintenance.ledgerfaults import begin_anew
 from diaryserver.maintenance.opening import (
     names_in,
     opened_file,
@@ -38,12 +39,13 @@ from diaryserver.maintenance.opening import (
     read_whole,
 )
 from diaryserver.maintenance.verify import Report, verify
+from diaryserver.store.ledger import LEDGER, Ledger, open_ledger
 from protocol.errors import StorageError, UsageError
 
 MAX_NAMED: Final = 5
 """So many files are named when a backup is not as its list says; more tell nobody more."""
 
-_TOPS: Final = frozenset({ACCOUNTS, DIARIES, KEYS, REMOVED})
+_TOPS: Final = frozenset({ACCOUNTS, DIARIES, KEYS, LEDGER, REMOVED})
 
 
 class FaultyBackupError(DataError):
@@ -97,6 +99,7 @@ def restore(  # noqa: PLR0913 - chance and time are arguments
             aside = stack.enter_context(_folder_aside(data))
             _copy(folder, aside, sums)
             ended = _put_keys(aside, keys, random_bytes, now)
+            _begin_epoch(aside, random_bytes)
             report = verify(aside)
             if report.faults and not accept:
                 raise FaultyBackupError(report.faults)
@@ -206,6 +209,13 @@ def _put_keys(aside: Path, keys: Keys, random_bytes: Callable[[int], bytes], now
             return adopt_keys(accounts, generations_in(aside / KEYS), now)
     except (DataError, StorageError):
         return 0  # verify says what is wrong with it
+
+
+def _begin_epoch(aside: Path, random_bytes: Callable[[int], bytes]) -> None:
+    """Let no generation be what it was: what was written since the backup was read as well."""
+    # Of a broken one verify says what is wrong with it.
+    with suppress(OSError), closing(Ledger(open_ledger(aside / LEDGER))) as ledger:
+        begin_anew(ledger, random_bytes)
 
 
 def _copy_keys(folder: Path, aside: Path) -> None:

@@ -12,6 +12,7 @@ from diaryserver.maintenance.accountfaults import account_faults, key_faults
 from diaryserver.maintenance.diaryfaults import DiaryInspection, Tally
 from diaryserver.maintenance.faults import Fault, Kind
 from diaryserver.maintenance.layout import DIARIES, JOURNAL, REMOVED, removed_of, user_of
+from diaryserver.maintenance.ledgerfaults import ledger_faults
 from diaryserver.maintenance.opening import names_in, opened_file, opened_folder, read_whole
 from diaryserver.maintenance.permissions import permission_faults
 from diaryserver.store.records import Damage, read_records
@@ -49,7 +50,7 @@ def verify(data: Path) -> Report:
             findings = [*permission_faults(root), *_diaries(root, DIARIES, user_of, tally)]
             findings += _diaries(root, REMOVED, removed_of, tally)
             findings += _journal(root)
-            findings += [*key_faults(data), *_accounts(data, root)]
+            findings += [*ledger_faults(data), *key_faults(data), *_accounts(data, root)]
     except OSError as error:
         raise DataError(f"{data} cannot be looked at: {error.strerror or error}") from None
     # What cannot be opened is met once for its permissions and once for what is in it.

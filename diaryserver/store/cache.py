@@ -42,7 +42,7 @@ class DayCache:
             self._days.move_to_end(key)
             return state
         self.forget(*key)
-        loaded = load_day(folder, day, self._newest)
+        loaded = load_day(folder, day, self._newest, state)
         if state is not None or loaded.was_torn:
             self.on_surprise(folder.user)
         self._days[key] = loaded

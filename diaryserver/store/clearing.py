@@ -1,22 +1,28 @@
 """Days on their way into the archive and back.
 
-Rules: what was cleared stays in the archive, also when it was brought back; the archive's name
-holds the id of the request, so that a repetition clears nothing again.
+Rules: what was cleared stays in the archive, also when it was brought back. The ledger says that
+a day is cleared before its file moves, and remembers the request for ever, so that a repetition
+clears nothing again, whoever moved the archive away meanwhile.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.limits import Limits
 from diaryserver.store.absorbing import append_synced
 from diaryserver.store.archives import list_archives
+from diaryserver.store.aside import meet, place_of
 from diaryserver.store.cache import DayCache
+from diaryserver.store.contents import digests
 from diaryserver.store.daystate import count_entries, entry_ids
 from diaryserver.store.diaries import Folders
 from diaryserver.store.failing import storage_error
 from diaryserver.store.folders import ARCHIVE, UserFolder, archived_file, day_file
 from diaryserver.store.following import ChangedDays
+from diaryserver.store.ledger import Cleared, OtherFile
 from diaryserver.store.pieces import absent_records
 from diaryserver.store.plainness import make_plain
 from diaryserver.store.quota import DiaryRoom, DiaryRooms
@@ -30,7 +36,10 @@ from protocol.errors import (
     StorageError,
 )
 from protocol.identifiers import Day, EntryId, Username
-from protocol.messages import MAX_GENERATION, ArchiveList
+from protocol.messages import ArchiveList
+
+MAX_CLEARS: Final = 1_000
+"""Of a day: each has an archive, a row in the ledger, and a generation before the next epoch's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +58,47 @@ class ClearedDays:
         self.writer.catch_up(user)
         try:
             with self.folders.user(user) as folder:
-                if done := folder.find_archived(rid):
-                    if done[0] != day:
+                if done := self._done(folder, day, rid):
+                    if done.day != day:
                         raise ConflictError("this id cleared another day")
-                    folder.sync_archive()
-                    return done[1]
+                    return archived_file(day, done.replaced, rid)
                 self._check_clearable(folder, day, generation)
-                entries = self.cache.state(folder, day).entries
-                make_plain(folder, day)
-                name = archived_file(day, generation, rid)
-                self.changed.note(user, day)
-                # The journal may go before this file is synced as a day file again.
-                folder.sync_file(day_file(day))
-                folder.archive(day_file(day), name)
-                self.cache.forget(user, day)
-                self.rooms.note_cleared(user, entries)
-                return name
+                return self._set_aside(folder, day, rid)
         except FileNotFoundError:
             raise NotFoundError from None
         except OSError as error:
             self.rooms.forget(user)
-            raise storage_error(self.alarm, "clearing", user, error) from error
+            raise storage_error(self.alarm, self.writer, "clearing", user, error) from error
+
+    def _done(self, folder: UserFolder, day: Day, rid: EntryId) -> Cleared | None:
+        """Give what this request cleared before, durably; None if it did not."""
+        meet(folder, day)
+        found = folder.ledger.clear_of(folder.user, rid)
+        if found is None:
+            return None
+        with suppress(FileNotFoundError):  # the archive may have been moved away since
+            folder.sync_archive()
+        return found
+
+    def _set_aside(self, folder: UserFolder, day: Day, rid: EntryId) -> str:
+        self.writer.ensure_trust()
+        user, ledger = folder.user, folder.ledger
+        entries = self.cache.state(folder, day).entries
+        make_plain(folder, day)
+        self.changed.note(user, day)
+        # The journal may go before this file is synced as a day file again.
+        folder.sync_file(day_file(day))
+        found = folder.read_day(day)
+        count = ledger.count_of(user, ledger.generation(user, day))
+        name = archived_file(day, count, rid)
+        file = OtherFile(place_of(ARCHIVE, name), found.status.st_size)
+        clear = Cleared(day, count, rid, found.status.st_ino)
+        ledger.begin_clear(user, clear, file, digests(found.text))
+        self.cache.forget(user, day)
+        folder.archive(day_file(day), name)
+        ledger.finish_clear(user, day)
+        self.rooms.note_cleared(user, entries)
+        return name
 
     def list(self, user: Username, after: str, limit: int) -> ArchiveList:
         """Give what was cleared, behind the name `after`."""
@@ -80,7 +109,7 @@ class ClearedDays:
         except FileNotFoundError:
             return ArchiveList((), more=False)
         except OSError as error:
-            raise storage_error(self.alarm, "listing", user, error) from error
+            raise storage_error(self.alarm, self.writer, "listing", user, error) from error
 
     def recover(self, user: Username, day: Day, generation: int, name: str) -> int:
         """Bring a cleared day back, and give how many entries it has."""
@@ -95,7 +124,7 @@ class ClearedDays:
         except FileNotFoundError:
             raise NotFoundError("no archive of this day has this name") from None
         except OSError as error:
-            raise storage_error(self.alarm, "recovering", user, error) from error
+            raise storage_error(self.alarm, self.writer, "recovering", user, error) from error
         self._absorb(user, day, data, is_limited=True)
         return len(set(entry_ids(data)))
 
@@ -132,7 +161,7 @@ class ClearedDays:
             self.folders.sync_new()
             return len(absent)
         except OSError as error:
-            raise storage_error(self.alarm, "recovering", user, error) from error
+            raise storage_error(self.alarm, self.writer, "recovering", user, error) from error
 
     def _check_clearable(self, folder: UserFolder, day: Day, generation: int) -> None:
         if self.writer.waiting(folder.user, day):
@@ -142,5 +171,6 @@ class ClearedDays:
             raise StaleError
         if not state.inode:
             raise NotFoundError
-        if generation >= MAX_GENERATION:
-            raise QuotaError("this day was cleared too often")
+        ledger = folder.ledger
+        if len(ledger.cleared(folder.user, day)) >= MAX_CLEARS:
+            raise QuotaError(f"this day was cleared {MAX_CLEARS} times, which is the most")

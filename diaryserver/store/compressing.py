@@ -120,6 +120,7 @@ class DayCompressor:
         return True
 
     def _is_same(self, folder: UserFolder, ready: Compressed) -> bool:
+        self._writer.ensure_trust()  # what was compressed was read from the page cache
         status = folder.status(day_file(ready.day))
         if status is None or self._writer.waiting(ready.user, ready.day):
             return False

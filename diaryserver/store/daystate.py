@@ -2,18 +2,20 @@
 
 A state is true as long as the file is the one it was loaded from: same inode, same size, unchanged
 since. Whoever uses it compares these first, so that a file edited, renamed or deleted from outside
-is simply read anew.
+is simply read anew, under a new generation unless it was only added to.
 """
 
 import hashlib
 import logging
 import os
 import re
+import zlib
 from dataclasses import dataclass, field
 from typing import Final
 
+from diaryserver.store.aside import Aside, meet
 from diaryserver.store.dayids import MAX_NEWEST, DayIds
-from diaryserver.store.folders import ARCHIVE, QUARANTINE, UserFolder, compressed_file, day_file
+from diaryserver.store.folders import QUARANTINE, UserFolder, compressed_file, day_file
 from diaryserver.store.plainness import make_plain
 from protocol.identifiers import Day
 
@@ -28,9 +30,6 @@ _RECORD: Final = re.compile(rb"^[0-9]{4}-[0-9T:.+-]{24} ([0-9a-f]{32}) ([-+*~^])
 
 _DIGEST_LETTERS: Final = 16
 
-_WEIGHT_ELSEWHERE: Final = 10
-"""An id of another file takes 170 bytes, with the file's name, one of the day file 16."""
-
 logger = logging.getLogger(__name__)
 
 
@@ -39,11 +38,10 @@ class DayState:
     """A day's file and archives: `inode` 0 and `size` 0 if it has no file.
 
     `size` is that of its text, `stored` that of its file, which differs if `is_compressed`.
-    `changed` is the file's ctime in ns, which no tool can set. `entries` is how many entries the
-    file has, `records` the ids of these and of what changes one; `elsewhere` those of all records
-    in its cleared generations, and in what somebody renamed, each with the subfolder and the name
-    of its file. `synced` are the files, named so, that were made durable since they were read;
-    `was_torn`: an end of the file was set aside just then.
+    `changed` is the file's ctime in ns, which no tool can set, `checksum` the CRC-32 of its text.
+    `entries` is how many entries the file has, `records` the ids of these and of what changes one;
+    `aside` is asked for those that are no longer in the file. `is_synced`: the file was made
+    durable since it was read; `was_torn`: an end of it was set aside just then.
     """
 
     generation: int
@@ -54,17 +52,25 @@ class DayState:
     is_compressed: bool = False
     entries: int = 0
     records: DayIds = field(default_factory=DayIds)
-    elsewhere: dict[bytes, tuple[str, str]] = field(default_factory=dict)
-    synced: set[tuple[str, str]] = field(default_factory=set)
+    checksum: int = 0
+    aside: Aside | None = None
+    is_synced: bool = False
     was_torn: bool = False
 
     def holds(self, entry_id: bytes) -> bool:
-        """Tell whether it is known that a record has this id, in the file or elsewhere."""
-        return bool(self.records.find(entry_id)) or entry_id in self.elsewhere
+        """Tell whether it is known that a record has this id, in the file or aside."""
+        return bool(self.records.find(entry_id)) or self._digest_aside(entry_id) is not None
 
     def lacks(self, entry_id: bytes) -> bool:
-        """Tell whether it is known that no record has this id, in the file or elsewhere."""
-        return entry_id not in self.elsewhere and self.records.find(entry_id) is False
+        """Tell whether it is known that no record has this id, in the file or aside."""
+        return self.records.find(entry_id) is False and self._digest_aside(entry_id) is None
+
+    def digest_aside(self, entry_id: bytes) -> bytes | None:
+        """Give what the record of this id says that is aside; None if there is none.
+
+        What is in the file counts, where it is known to be there: a cleared day may have come back.
+        """
+        return None if self.records.find(entry_id) else self._digest_aside(entry_id)
 
     def is_current(self, folder: UserFolder, day: Day) -> bool:
         """Tell whether the file is still the one that was loaded, and unchanged."""
@@ -103,33 +109,45 @@ class DayState:
 
     def weight(self) -> int:
         """Give how many ids it knows by heart, which is what its memory goes into."""
-        return len(self.records) + _WEIGHT_ELSEWHERE * len(self.elsewhere)
+        return len(self.records)
+
+    def is_begun_by(self, text: bytes) -> bool:
+        """Tell whether what was read of the day before is still the beginning of its text."""
+        return zlib.crc32(text[: self.size]) == self.checksum and len(text) >= self.size
+
+    def _digest_aside(self, entry_id: bytes) -> bytes | None:
+        return self.aside.digest(entry_id) if self.aside else None
 
 
-def load_day(folder: UserFolder, day: Day, newest: int = MAX_NEWEST) -> DayState:
-    """Read a day's file and archives; a torn end of the file is set aside first.
+def load_day(
+    folder: UserFolder, day: Day, newest: int = MAX_NEWEST, before: DayState | None = None
+) -> DayState:
+    """Read a day's file, and others of the day that were never met; a torn end is set aside first.
 
-    So many of the file's ids are known by heart.
+    So many of the file's ids are known by heart. If what was read `before` is not what the file
+    begins with, somebody changed it: it is of a new generation.
 
     A write that was cut off was never acknowledged. Left in place it would merge with the next
     entry, or pass for a shorter one.
     """
-    archives = folder.archived(day)
-    generation = archives[-1][0] + 1 if archives else 0
-    state = DayState(generation, records=DayIds(limit=newest))
-    for subfolder, name in _other_files(folder, day):
-        data = folder.read_file(name, subfolder)
-        state.elsewhere.update((entry_id, (subfolder, name)) for entry_id in record_ids(data))
+    aside = meet(folder, day)
     try:
         found = folder.read_day(day)
     except FileNotFoundError:
+        found = None
+    data = found.text if found else b""
+    if before is not None and not before.is_begun_by(data):
+        folder.ledger.advance(folder.user, day)
+    state = DayState(folder.ledger.generation(folder.user, day), records=DayIds(limit=newest))
+    state.aside = aside
+    if found is None:
         return state
-    data = found.text
     if found.is_compressed:
         state.note_compressed(found.status, len(data))
     else:
         state.note(found.status)
     whole = data.rfind(b"\n") + 1
+    state.checksum = zlib.crc32(data[:whole])
     entries: set[bytes] = set()
     changes: set[bytes] = set()
     for match in _RECORD.finditer(data[:whole]):
@@ -159,14 +177,6 @@ def record_ids(data: bytes) -> set[bytes]:
     return {bytes.fromhex(match[1].decode()) for match in _RECORD.finditer(data)}
 
 
-def ids_elsewhere(folder: UserFolder, day: Day) -> set[bytes]:
-    """Give the ids of all records of a day that are in its archives or in a renamed file."""
-    found: set[bytes] = set()
-    for subfolder, name in _other_files(folder, day):
-        found |= record_ids(folder.read_file(name, subfolder))
-    return found
-
-
 def quarantine(folder: UserFolder, day: Day, offset: int, torn: bytes) -> None:
     """Keep bytes that stood at `offset` of a day file, durably, before they are cut off there."""
     folder.make_subfolder(QUARANTINE)
@@ -180,11 +190,6 @@ def quarantine(folder: UserFolder, day: Day, offset: int, torn: bytes) -> None:
     folder.sync(QUARANTINE)
     where = f"{folder.user}/{day_file(day)}"
     logger.warning("set %d bytes of %s aside, from byte %d", len(torn), where, offset)
-
-
-def _other_files(folder: UserFolder, day: Day) -> list[tuple[str, str]]:
-    archived = [(ARCHIVE, name) for _, name in folder.archived(day)]
-    return archived + [("", name) for name in folder.renamed(day)]
 
 
 def _set_torn_end_aside(folder: UserFolder, day: Day, offset: int, torn: bytes) -> os.stat_result:

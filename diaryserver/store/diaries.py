@@ -1,13 +1,14 @@
 """The folders of all diaries, and the only code that makes, moves and deletes them."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain, count
 from pathlib import Path
 
 from diaryserver.store.disk import Disk
 from diaryserver.store.folders import FOLDER_FLAGS, UserFolder
+from diaryserver.store.ledger import LEDGER, Ledger, draw_epoch, open_ledger
 from diaryserver.store.texts import RememberedTexts
 from protocol.errors import MalformedError
 from protocol.identifiers import Username
@@ -16,9 +17,13 @@ from protocol.identifiers import Username
 class Folders:
     """All diaries of a server."""
 
-    def __init__(self, data: Path, disk: Disk) -> None:
-        """Create `diaries` and `removed` below `data`, which exists; keep descriptors of both."""
+    def __init__(
+        self, data: Path, disk: Disk, random_bytes: Callable[[int], bytes] = os.urandom
+    ) -> None:
+        """Create what is missing below `data`, which exists; keep descriptors, and the ledger."""
         self.disk = disk
+        self._random_bytes = random_bytes
+        self.ledger = Ledger(open_ledger(data / LEDGER))
         self._remembered = RememberedTexts()
         self._descriptors = []
         for name in ("diaries", "removed"):
@@ -32,7 +37,8 @@ class Folders:
         self.sync_new()
 
     def close(self) -> None:
-        """Close the descriptors."""
+        """Close the ledger and the descriptors."""
+        self.ledger.close()
         for descriptor in self._descriptors:
             os.close(descriptor)
 
@@ -52,7 +58,7 @@ class Folders:
             self._has_new = True
             descriptor = os.open(user, FOLDER_FLAGS, dir_fd=self._diaries)
         try:
-            yield UserFolder(user, descriptor, self.disk, self._remembered)
+            yield UserFolder(user, descriptor, self.disk, self.ledger, self._remembered)
         finally:
             os.close(descriptor)
 
@@ -64,15 +70,19 @@ class Folders:
         """Move a user's folder to `removed`, durably; give its place, "" if there was none.
 
         A second one of the same user, which nothing but a fault leaves, gets a name of its own.
+        Whatever begins under the name again is of another epoch: no reader may take it for this.
         """
         self._remembered.forget_user(user)
+        self.ledger.begin_epoch(user, draw_epoch(self._random_bytes))
         name = self._free_name(f"{user}.{uid.hex()}")
         try:
             self.disk.rename(user, self._diaries, name, self._removed)
         except FileNotFoundError:
+            self.ledger.forget(user)
             return ""
         self.disk.sync_folder(self._removed)
         self.disk.sync_folder(self._diaries)
+        self.ledger.forget(user)
         return f"removed/{name}"
 
     def purge(self, user: Username, uid: bytes) -> None:

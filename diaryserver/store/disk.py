@@ -25,6 +25,13 @@ class Disk:
         while view:
             view = view[os.write(descriptor, view) :]
 
+    def write_at(self, descriptor: int, data: bytes, position: int) -> None:
+        """Write all of `data` from a byte of the file on, over what is there."""
+        view = memoryview(data)
+        while view:
+            written = os.pwrite(descriptor, view, position)
+            view, position = view[written:], position + written
+
     def truncate(self, descriptor: int, length: int) -> None:
         """Cut a file."""
         os.ftruncate(descriptor, length)

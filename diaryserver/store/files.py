@@ -1,7 +1,7 @@
 """The entry store on day files; implements `service.ports.EntryStore`.
 
-Rules: an entry's duplicate record is its own line, in the day's file, its archives or a file that
-somebody renamed: there is no window after which an id is forgotten. What is broken in one place of
+Rules: an entry's duplicate record is its own line in the day's file, or its row in the ledger when
+it left that file: there is no window after which an id is forgotten. What is broken in one place of
 a diary fails only what needs that place.
 """
 
@@ -14,6 +14,7 @@ from typing import Final
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.limits import NO_LIMIT
 from diaryserver.service.ports import Appended, Matches, Outcome, Query, Writing
+from diaryserver.store.ahead import EntriesAhead, is_ahead
 from diaryserver.store.cache import DayCache
 from diaryserver.store.clearing import ClearedDays
 from diaryserver.store.compressing import DayCompressor
@@ -23,7 +24,7 @@ from diaryserver.store.diaries import Folders
 from diaryserver.store.failing import storage_error
 from diaryserver.store.folders import UserFolder, day_file
 from diaryserver.store.following import ChangedDays
-from diaryserver.store.lines import compare_with
+from diaryserver.store.lines import compare_digest, compare_with
 from diaryserver.store.quota import DiaryRoom, DiaryRooms
 from diaryserver.store.searching import Position, Search
 from diaryserver.store.writer import JournaledWriter, NewLines
@@ -66,17 +67,23 @@ class FileEntryStore:
         self._rooms = rooms
         cache.on_surprise = rooms.forget
         self.compressor: Final = DayCompressor(folders, writer, cache)
+        self._ahead = EntriesAhead(folders, writer, cache)
         self._cleared = ClearedDays(folders, writer, alarm, cache, changed, rooms)
 
     def append_batch(self, batch: Sequence[Writing]) -> list[Outcome]:
         """Store entries and changes durably with one sync for all of them."""
+        outcomes: dict[int, Outcome] = {}
         places: dict[tuple[Username, Day], list[int]] = {}
+        ahead: dict[tuple[Username, EntryId], Day] = {}
         for index, writing in enumerate(batch):
-            places.setdefault((writing.user, writing.day), []).append(index)
+            known = self._stored_elsewhere(writing, ahead)
+            if known is None:
+                places.setdefault((writing.user, writing.day), []).append(index)
+            else:
+                outcomes[index] = known
         rooms: dict[Username, DiaryRoom] = {}
         groups = [self._prepare(*key, batch, indexes, rooms) for key, indexes in places.items()]
-        failure = self._commit([group.fresh for group in groups if group.fresh])
-        outcomes: dict[int, Outcome] = {}
+        failure = self._commit([group.fresh for group in groups if group.fresh], ahead)
         for group in groups:
             for index, outcome in zip(group.indexes, group.outcomes, strict=True):
                 is_new = isinstance(outcome, Appended) and batch[index].id in _ids(group)
@@ -183,9 +190,8 @@ class FileEntryStore:
 
     def retire(self, user: Username, uid: bytes) -> str:
         """Move a whole diary aside."""
-        self._writer.checkpoint()
-        if self._writer.waiting_days(user):
-            raise StorageError("entries of this diary still wait for its files")
+        # What the journal still had would begin the diary anew after a crash.
+        self.settle()
         self._cache.forget_user(user)
         self._changed.forget(user)
         self._rooms.forget(user)
@@ -262,12 +268,32 @@ class FileEntryStore:
             failure = self._storage_error("writing", user, error)
             return _Group(indexes, [failure for _ in group], None)
 
-    def _commit(self, batch: list[NewLines]) -> StorageError | None:
+    def _stored_elsewhere(
+        self, writing: Writing, ahead: dict[tuple[Username, EntryId], Day]
+    ) -> Outcome | None:
+        """Answer for what is stored on another day; keep in `ahead` what shall be known later."""
+        try:
+            day = self._ahead.other_day(writing)
+        except OSError as error:
+            return self._storage_error("comparing with", writing.user, error)
+        if day is not None:
+            return Appended(day, duplicate=True)
+        if is_ahead(writing):
+            first = ahead.setdefault((writing.user, writing.id), writing.day)
+            if first != writing.day:
+                return BusyError("the entry is just being written on another day")
+        return None
+
+    def _commit(
+        self, batch: list[NewLines], ahead: dict[tuple[Username, EntryId], Day]
+    ) -> StorageError | None:
         if not batch:
             return None
         for new in batch:
             self._changed.note(new.user, new.day)
         try:
+            if ahead:
+                self._ahead.note(batch, ahead)
             self._folders.sync_new()
             self._writer.commit(batch)
         except OSError as error:
@@ -283,7 +309,7 @@ class FileEntryStore:
         try:
             return decisions.decide(writing)
         except OSError as error:
-            # Only this one: an archive that cannot be read must not keep new entries out.
+            # Only this one: what cannot be compared must not keep new entries out.
             return self._storage_error("comparing with", writing.user, error)
 
     def _days(self, folder: UserFolder, user: Username, first: Day, last: Day) -> Iterable[Day]:
@@ -306,7 +332,7 @@ class FileEntryStore:
         return DayRow(day, state.generation, entries, state.size + len(waiting))
 
     def _storage_error(self, doing: str, user: Username, error: OSError) -> StorageError:
-        return storage_error(self._alarm, doing, user, error)
+        return storage_error(self._alarm, self._writer, doing, user, error)
 
 
 def _new_lines(user: Username, day: Day, state: DayState, additions: Additions) -> NewLines | None:
@@ -329,6 +355,9 @@ def _read_at(folder: UserFolder, day: Day, state: DayState, offset: int, limit: 
 
 def _while_waiting(day: Day, state: DayState, waiting: bytes, writing: Writing) -> Outcome:
     """Answer what is known to be durable; what is new must wait for what came before it."""
+    digest = state.digest_aside(writing.id)
+    if digest is not None:
+        return compare_digest(day, digest, writing)
     if not state.holds(writing.id) and writing.id in record_ids(waiting):
         return compare_with(parse_day_file(waiting), day, writing)
     return BusyError("entries of this day still wait for its file")

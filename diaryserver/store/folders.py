@@ -24,6 +24,7 @@ from typing import Final
 
 from diaryserver.store.compression import decompress, text_size
 from diaryserver.store.disk import Disk
+from diaryserver.store.ledger import Ledger
 from diaryserver.store.texts import DayText, RememberedTexts
 from protocol.errors import MalformedError
 from protocol.identifiers import Day, EntryId, Username
@@ -44,7 +45,10 @@ _DAY_SUFFIXES: Final = frozenset({DAY_SUFFIX, COMPRESSED_SUFFIX})
 FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # A planted FIFO must not make an open wait for ever, hence O_NONBLOCK.
 _FILE_FLAGS: Final = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-_ARCHIVED: Final = re.compile(r"([0-9-]{10})\.([0-9]{1,7})\.([0-9a-f]{32})\.log")
+# Its request's id is a UUIDv7, as `EntryId` demands.
+_ARCHIVED: Final = re.compile(
+    r"([0-9-]{10})\.([0-9]{1,7})\.([0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15})\.log"
+)
 
 
 def day_file(day: Day) -> str:
@@ -67,6 +71,11 @@ def archived_file(day: Day, generation: int, rid: EntryId) -> str:
     return f"{day}.{generation}.{rid.hex()}{DAY_SUFFIX}"
 
 
+def request_of(archived: str) -> EntryId:
+    """Give the id of the request that cleared the day, from the name of its file."""
+    return EntryId(bytes.fromhex(archived.removesuffix(DAY_SUFFIX).rpartition(".")[2]))
+
+
 class UserFolder:
     """One user's folder, open; all names are relative to its descriptor."""
 
@@ -75,10 +84,12 @@ class UserFolder:
         user: Username,
         descriptor: int,
         disk: Disk,
+        ledger: Ledger,
         remembered: RememberedTexts | None = None,
     ) -> None:
         """Take over `descriptor`; closed by `Folders.user`."""
         self.user = user
+        self.ledger = ledger
         self._descriptor = descriptor
         self._disk = disk
         self._remembered = remembered or RememberedTexts()
@@ -127,10 +138,11 @@ class UserFolder:
         compressed = self.status(compressed_file(day))
         return None if compressed is None else (compressed, True)
 
-    def status(self, name: str) -> os.stat_result | None:
+    def status(self, name: str, subfolder: str = "") -> os.stat_result | None:
         """Give a file's status without following links; None if there is none."""
         try:
-            return os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
+            with self._subfolder(subfolder) as folder:
+                return os.stat(name, dir_fd=folder, follow_symlinks=False)
         except FileNotFoundError:
             return None
 
@@ -218,31 +230,29 @@ class UserFolder:
                 and item.is_file(follow_symlinks=False)
             )
 
-    def find_archived(self, rid: EntryId) -> tuple[str, str] | None:
-        """Give (day, name) of what the request `rid` cleared; None if it cleared nothing."""
-        for day, _, name in self._archive():
-            if name.endswith(f".{rid.hex()}{DAY_SUFFIX}"):
-                return day, name
-        return None
-
     def sync_file(self, name: str) -> None:
-        """Make a file's bytes durable."""
+        """Make a file's bytes durable.
+
+        It is opened for writing: on a disk that turned read-only a sync says yes and does nothing.
+        """
         descriptor = self.open_file(name, os.O_RDWR)
         try:
             self._disk.sync(descriptor)
         finally:
             os.close(descriptor)
 
-    def write_aside(self, name: str, data: bytes, modified: int) -> None:
+    def write_aside(self, name: str, data: bytes, modified: int | None = None) -> None:
         """Write what is to be the file `name` under its unfinished name, synced.
 
-        `modified` is the time that it will seem to be of, in ns. Raise OSError, leaving nothing.
+        `modified` is the time that it will seem to be of, in ns, now if None. Raise OSError,
+        leaving nothing.
         """
         unfinished = unfinished_file(name)
         descriptor = self.open_file(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         try:
             self._disk.write(descriptor, data)
-            os.utime(descriptor, ns=(modified, modified))
+            if modified is not None:
+                os.utime(descriptor, ns=(modified, modified))
             self._disk.sync(descriptor)
         except OSError:
             self.remove(unfinished)

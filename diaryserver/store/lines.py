@@ -1,10 +1,10 @@
 """What a writing looks like in a day file, and whether one that is there is the same."""
 
-import os
 from collections.abc import Sequence
 from typing import Final
 
 from diaryserver.service.ports import Alteration, Append, Appended, Outcome, Writing
+from diaryserver.store.contents import digest_of
 from diaryserver.store.daystate import DayState
 from diaryserver.store.folders import UserFolder
 from diaryserver.store.pieces import naming
@@ -56,22 +56,23 @@ def compare_stored(folder: UserFolder, day: Day, state: DayState, writing: Writi
     """Give the original answer if what is stored is the same; raise OSError if not durable.
 
     The file is synced before, once for as long as it is known: after a crash or a failed sync the
-    line may have been readable but not durable; what was written since is in the journal. It is
-    opened for writing, since on a disk that turned read-only a sync says yes and does nothing.
+    line may have been readable but not durable; what was written since is in the journal.
     """
-    here = ("", state.file_name(day))
-    place = here if state.records.find(writing.id) else state.elsewhere.get(writing.id, here)
-    subfolder, name = place
-    is_durable = place in state.synced
-    flags = os.O_RDONLY if is_durable else os.O_RDWR
-    with os.fdopen(folder.open_file(name, flags, subfolder), "rb") as file:
-        if not is_durable:
-            os.fsync(file.fileno())
-            folder.sync(subfolder)
-            state.synced.add(place)
-        is_packed = place == here and state.is_compressed
-        data = folder.read_compressed(day).text if is_packed else file.read()
-    return compare_with(parse_day_file(naming(writing.id, data)), day, writing)
+    digest = state.digest_aside(writing.id)
+    if digest is not None:
+        return compare_digest(day, digest, writing)
+    if not state.is_synced:
+        folder.sync_file(state.file_name(day))
+        folder.sync()
+        state.is_synced = True
+    return compare_with(parse_day_file(naming(writing.id, folder.read_day(day).text)), day, writing)
+
+
+def compare_digest(day: Day, digest: bytes, writing: Writing) -> Outcome:
+    """Give the original answer if a record that left the file says the same."""
+    if digest == digest_of(format_writing(writing)):
+        return Appended(day, duplicate=True)
+    return ConflictError()
 
 
 def compare_with(records: Sequence[Record | Foreign], day: Day, writing: Writing) -> Outcome:

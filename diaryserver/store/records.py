@@ -9,7 +9,8 @@ Numbers are big-endian; the CRC-32 covers length, segment, sequence and payload.
 sequence are in every record, so that bytes of an older file can never pass for this one's.
 
 Rules: a bad record with a valid one behind it is corruption, and the reader goes on there; with
-none behind it, it is the torn tail of the last write.
+none behind it, it is the torn tail of the last write, unless it has the end of a line at its end:
+what a crash leaves of a write is cut off, or ends in zeros.
 """
 
 import struct
@@ -59,7 +60,7 @@ JournalRecord: TypeAlias = Base | Line
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Bytes `start` to `end` of a segment that are no record; `is_tail`: nothing valid follows."""
+    """Bytes `start` to `end` of a segment that are no record; `is_tail`: as a crash leaves them."""
 
     start: int
     end: int
@@ -80,13 +81,21 @@ def read_records(data: bytes, segment: int) -> Iterator[JournalRecord | Damage]:
     while position < len(data):
         found = _next_record(data, position, segment, expected)
         if found is None:
-            yield Damage(position, len(data), is_tail=True)
+            yield Damage(position, len(data), is_tail=_is_cut_off(data[position:]))
             return
         start, end, sequence, record = found
         if start > position:
             yield Damage(position, start, is_tail=False)
         yield record
         position, expected = end, sequence + 1
+
+
+def _is_cut_off(tail: bytes) -> bool:
+    if not tail.endswith(b"\n"):  # as every batch does
+        return True
+    if len(tail) < _HEAD.size or not tail.startswith(MARKER):
+        return False
+    return bool(_HEAD.unpack_from(tail)[1] > len(tail) - _HEAD.size)
 
 
 def _next_record(

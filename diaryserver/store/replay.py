@@ -1,26 +1,30 @@
 """From the journal into the day files: after a crash, and whenever a day file could not follow.
 
 A killed process leaves day files behind the journal; a power cut leaves them with holes as well,
-since nothing but the journal was synced. So a file is compared with what it must hold from its
-synced length on, and written again where it differs; what differed is kept in quarantine.
+since nothing but the journal was synced. So the bytes of a file are compared with those of the
+journal's records, and written again where they differ; what differed is kept in quarantine.
 
-Rules: an entry that is in the day's file, its archives or a file that somebody renamed is never
-written twice; nothing is destroyed; one diary that cannot be written keeps no other one out.
+Rules: a record that stands, byte for byte, in the day's file, its archives or a file that somebody
+renamed is never written twice, and what was cleared never comes back; nothing is destroyed; one
+diary that cannot be written keeps no other one out.
 """
 
 import logging
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from diaryserver.store.daystate import ids_elsewhere, quarantine, record_ids
+from diaryserver.store.aside import other_files, settle_clear
+from diaryserver.store.daystate import quarantine
 from diaryserver.store.diaries import Folders
 from diaryserver.store.disk import Disk
 from diaryserver.store.folders import UserFolder, day_file
+from diaryserver.store.healing import heal, missing
 from diaryserver.store.journal import Journal
 from diaryserver.store.plainness import make_plain
-from diaryserver.store.records import Base, Damage, JournalRecord, read_records
+from diaryserver.store.records import Base, Damage, JournalRecord, Line, read_records
 from protocol.identifiers import Day, Username
 
 DayKey: TypeAlias = tuple[Username, Day]
@@ -33,18 +37,23 @@ class _Touched:
 
     records: list[JournalRecord] = field(default_factory=list)
     bases: list[Base] = field(default_factory=list)
-    lines: dict[bytes, bytes] = field(default_factory=dict)
+    lines: list[Line] = field(default_factory=list)
 
 
 def read_journal(journal: Journal) -> Iterator[JournalRecord]:
-    """Give what all segments on the disk hold; damage is said, and what follows is recovered."""
+    """Give what all segments on the disk hold; damage is said, and what follows is recovered.
+
+    A segment with damage that no power cut makes is kept from then on: see `Journal.keep_damaged`.
+    """
     for number, name in journal.segments():
         for record in read_records(journal.read_segment(name), number):
             if not isinstance(record, Damage):
                 yield record
             elif not record.is_tail:
+                journal.keep_damaged(name)
                 logger.error(
-                    "journal segment %d is damaged from byte %d to %d; what follows was recovered",
+                    "journal segment %d is damaged from byte %d to %d; what follows was recovered,"
+                    " and the segment is kept",
                     number,
                     record.start,
                     record.end,
@@ -66,7 +75,7 @@ def apply_records(
         if isinstance(record, Base):
             day.bases.append(record)
         else:
-            day.lines.setdefault(record.id, record.data)
+            day.lines.append(record)
     failed: dict[DayKey, list[JournalRecord]] = {}
     for (user, name), day in touched.items():
         try:
@@ -81,52 +90,112 @@ def apply_records(
 def _apply_day(
     folder: UserFolder, day: Day, touched: _Touched, disk: Disk, *, rewrite: bool
 ) -> None:
-    elsewhere = ids_elsewhere(folder, day)
-    lines = {one: data for one, data in touched.lines.items() if one not in elsewhere}
+    settle_clear(folder, day)
+    ledger = folder.ledger
+    cleared = ledger.cleared(folder.user, day)
+    lines: dict[bytes, bytes] = {}
+    generations = set[int]()
+    for line in touched.lines:
+        if ledger.count_of(folder.user, line.generation) not in cleared:
+            generations.add(line.generation)
+            lines.setdefault(line.id, line.data)
     if not lines:
         return
-    make_plain(folder, day)
-    descriptor = folder.open_file(day_file(day), os.O_RDWR | os.O_CREAT | os.O_APPEND)
-    with os.fdopen(descriptor, "r+b", buffering=0) as file:
-        content = file.readall() or b""
-        inode = os.fstat(descriptor).st_ino
-        base = touched.bases[0] if len(touched.bases) == 1 else None
-        is_ours = base is not None and base.inode in {0, inode} and len(content) >= base.size
-        if base is not None and is_ours and len(lines) == len(touched.lines):
-            start, expected = base.size, b"".join(lines.values())
-            tail = content[start:]
-            if not tail.startswith(expected) and not expected.startswith(tail):
-                quarantine(folder, day, start, tail)
-            _complete(descriptor, start, tail, expected, disk, rewrite=rewrite)
-        else:
-            # Somebody replaced the file meanwhile: add what it lacks, and touch nothing else.
-            _add_missing(descriptor, content, lines, disk)
+    file = _File(folder, day, disk, rewrite=rewrite)
+    base = next((each for each in touched.bases if each.generation in generations), None)
+    start = base.size if base and file.ends_a_line(base.size) else 0
+    if file.has(b"".join(lines.values()), start):
+        return
+    lines = file.lacking(lines, start)
+    if not file.is_given(b"".join(lines.values()), start):
+        # Else nothing but a crash came between, and the bytes are those that were read before.
+        is_new = base is None or len(generations) > 1
+        file.heal(lines, start, is_new=is_new)
 
 
-def _add_missing(descriptor: int, content: bytes, lines: dict[bytes, bytes], disk: Disk) -> None:
-    present = set(record_ids(content))
-    missing = b"".join(data for one, data in lines.items() if one not in present)
-    if missing and content and not content.endswith(b"\n"):
-        missing = b"\n" + missing
-    if missing:
-        _write_whole(descriptor, len(content), missing, disk)
+class _File:
+    """A day's file while it is made to hold what the journal knows of it."""
 
+    def __init__(self, folder: UserFolder, day: Day, disk: Disk, *, rewrite: bool) -> None:
+        """Read it; raise OSError. With `rewrite`, what it seems to hold may not be on the disk."""
+        self._folder = folder
+        self._day = day
+        self._disk = disk
+        self._rewrite = rewrite
+        self._text = b""
+        self._is_compressed = False
+        with suppress(FileNotFoundError):
+            found = folder.read_day(day)
+            self._text, self._is_compressed = found.text, found.is_compressed
 
-def _complete(  # noqa: PLR0913 - a file, what it holds from where, what it must hold
-    descriptor: int, start: int, tail: bytes, expected: bytes, disk: Disk, *, rewrite: bool
-) -> None:
-    if tail.startswith(expected):
-        if not rewrite:
+    def ends_a_line(self, end: int) -> bool:
+        """Tell whether it is so long, and a line ends there."""
+        return not end or self._text[end - 1 : end] == b"\n"
+
+    def has(self, expected: bytes, start: int) -> bool:
+        """Tell whether all that is expected from `start` on is there; write it again if need be."""
+        if not self._text.startswith(expected, start):
+            return False
+        if self._rewrite and not self._is_compressed:  # a compressed file was synced whole
+            self._write(expected, start)
+        return True
+
+    def lacking(self, lines: dict[bytes, bytes], start: int) -> dict[bytes, bytes]:
+        """Give the lines that stand neither before `start` nor in another file of the day."""
+        others = other_files(self._folder, self._day)
+        if not others and not start:
+            return lines
+        texts = [self._folder.read_file(name, where) for where, name in others]
+        left = missing(lines, self._text[:start], *texts)
+        if self._rewrite and len(left) < len(lines):
+            for (where, name), text in zip(others, texts, strict=True):
+                self._write_again(name, where, text)
+        return left
+
+    def is_given(self, expected: bytes, start: int) -> bool:
+        """Append what is missing at the end, if that is all; tell whether it was."""
+        if not expected.startswith(self._text[start:]):
+            return False
+        self._write(expected, start)
+        return True
+
+    def heal(self, lines: dict[bytes, bytes], start: int, *, is_new: bool) -> None:
+        """Let it hold these lines whatever became of it, and keep in quarantine what differed.
+
+        `is_new`: its bytes are of a new generation, unless they are only continued.
+        """
+        folder, day, tail = self._folder, self._day, self._text[start:]
+        healed = heal(tail, lines)
+        if healed.text.startswith(tail):
+            self._write(healed.text, start)
             return
-        expected = tail  # with more, that somebody added by hand
-    disk.truncate(descriptor, start)
-    _write_whole(descriptor, start, expected, disk)
+        quarantine(folder, day, start, tail)
+        if is_new or healed.has_others:
+            folder.ledger.advance(folder.user, day)
+        make_plain(folder, day)
+        folder.write_aside(day_file(day), self._text[:start] + healed.text)
+        folder.finish(day_file(day))
 
+    def _write(self, expected: bytes, start: int) -> None:
+        """Let the file hold this from `start` on, or leave it: a half would be read as well."""
+        position = start if self._rewrite else min(len(self._text), start + len(expected))
+        data = expected[position - start :]
+        if not data:
+            return
+        make_plain(self._folder, self._day)
+        flags = os.O_RDWR | os.O_CREAT
+        descriptor = self._folder.open_file(day_file(self._day), flags)
+        try:
+            self._disk.write_at(descriptor, data, position)
+        except OSError:
+            self._disk.truncate(descriptor, len(self._text))
+            raise
+        finally:
+            os.close(descriptor)
 
-def _write_whole(descriptor: int, end: int, data: bytes, disk: Disk) -> None:
-    """Append all of `data` at the file's `end`, or nothing: a half would be read as well."""
-    try:
-        disk.write(descriptor, data)
-    except OSError:
-        disk.truncate(descriptor, end)
-        raise
+    def _write_again(self, name: str, subfolder: str, text: bytes) -> None:
+        descriptor = self._folder.open_file(name, os.O_RDWR, subfolder)
+        try:
+            self._disk.write_at(descriptor, text, 0)
+        finally:
+            os.close(descriptor)

@@ -10,6 +10,7 @@ all day files durable and drops the journal but for what waits.
 
 import errno
 import os
+import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -30,6 +31,9 @@ acknowledged."""
 
 _CHANGED_OUTSIDE: Final = (errno.ESTALE, errno.ENOENT, errno.EEXIST)
 """Since it was looked at, a day file was edited, moved away, or made by somebody else."""
+
+_LOST_BY: Final = (errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""How a sync tells, once, that what was written before did not reach the disk."""
 
 MAX_TRAILING: Final = 4096
 """More would keep the next batch waiting for more than 60 ms when they follow."""
@@ -69,7 +73,8 @@ class JournaledWriter:
         self._inodes: dict[DayKey, int] = {}
         self._waiting: dict[DayKey, list[JournalRecord]] = {}
         if journal.segments():
-            self._waiting = apply_records(read_journal(journal), folders)
+            # The last run may have seen a sync fail, and the cache what never reached the disk.
+            self._waiting = apply_records(read_journal(journal), folders, rewrite=True)
             self._drop_journal()
 
     def commit(self, batch: Sequence[NewLines]) -> None:
@@ -108,6 +113,20 @@ class JournaledWriter:
         for trailing in self._trailing.take(user):
             self._write(trailing)
 
+    def note_failure(self, error: OSError) -> None:
+        """Say what failed at a diary: was it a sync, what can be read may not be durable."""
+        if error.errno in _LOST_BY:
+            self._is_suspect = True
+
+    def ensure_trust(self) -> None:
+        """Return when what can be read of day files is what a sync makes durable; raise OSError.
+
+        To be asked before a file is moved, and before what it holds is taken for its text: after a
+        failed sync the lines of the journal are written again first.
+        """
+        if self._is_suspect:
+            self.settle()
+
     def waiting(self, user: Username, day: Day) -> bytes:
         """Give the committed lines that the day's file lacks; try to write them first."""
         key = user, day
@@ -122,26 +141,27 @@ class JournaledWriter:
 
     def checkpoint(self) -> None:
         """Make every day file durable, then drop the journal; a failure is tried again."""
-        if not self._journal.segments():
+        if self._journal.is_empty:
             return
-        self.catch_up()
-        self._drain(dict(self._waiting))
         try:
+            self.catch_up()
+            self._drain(dict(self._waiting))
+            failed: dict[DayKey, list[JournalRecord]] = {}
             if self._is_suspect:
-                records = self._journal.records
-                # What cannot be written again waits, and so stays in the journal.
-                self._waiting.update(apply_records(records, self._folders, rewrite=True))
+                failed = apply_records(self._journal.records, self._folders, rewrite=True)
+            # What cannot be written again waits, and so stays in the journal.
+            self._waiting.update(failed)
             self._drop_journal()
-            self._is_suspect = False
+            self._is_suspect = bool(failed)
             self._alarm.works()
         except OSError as error:
             self._is_suspect = True
-            self._alarm.failed(f"the day files could not be synced: {error.strerror}")
+            self._alarm.failed(f"the day files could not be synced: {error.strerror or error}")
 
     def settle(self) -> None:
         """Leave nothing to the journal: all is durable in the day files, or raise OSError."""
         self.checkpoint()
-        if self._journal.records:
+        if not self._journal.is_empty:
             raise OSError(errno.EBUSY, "what was acknowledged still waits for its day file")
 
     def close(self) -> None:
@@ -187,6 +207,7 @@ class JournaledWriter:
                 self._folders.disk.truncate(descriptor, state.size)
                 raise
             state.note(os.fstat(descriptor))
+            state.checksum = zlib.crc32(data, state.checksum)
         finally:
             os.close(descriptor)
 

@@ -13,7 +13,9 @@ MAX_CHUNK: Final = 1040
 MAX_DAY_ROWS: Final = 30
 """Even with the longest numbers, 30 rows and the other fields fill 1073 of the 1106 bytes."""
 
-MAX_GENERATION: Final = 1_000_000
+MAX_GENERATION: Final = 2**32 - 1
+"""Whatever it is, it takes no more than five bytes."""
+
 MAX_FILE_BYTES: Final = 2**48
 
 GenerationField: TypeAlias = Annotated[int, Whole(0, MAX_GENERATION)]
@@ -22,7 +24,7 @@ SizeField: TypeAlias = Annotated[int, Whole(0, MAX_FILE_BYTES)]
 
 @dataclass(frozen=True, slots=True)
 class DayRow:
-    """A day's generation (how often it was cleared), its stored entries, and its size in bytes."""
+    """A day's generation (another one: another text), its stored entries, and its size in bytes."""
 
     day: DayField
     generation: GenerationField

@@ -153,7 +153,7 @@ BOUNDS: Final[list[tuple[type[Message], str, list[Any], list[Any]]]] = [
     (Put, "text", ["\n", " "], ["a" * (2**18 + 1), "é" * 2**17 + "a", "今" * 87382, "\ud800"]),
     (Days, "first", ["0001-01-01", "9999-12-31"], ["", "2026-02-29", "2026-11-22\n", "0000-01-01"]),
     (Days, "pad", [b"", bytes(400)], [bytes(401)]),
-    (Read, "generation", [0, 1_000_000], [-1, 1_000_001]),
+    (Read, "generation", [0, 2**32 - 1], [-1, 2**32]),
     (Read, "offset", [0, 2**48], [-1, 2**48 + 1]),
     (DayList, "rows", [[], [[DAY, 0, 0, 0]] * 30], [[[DAY, 0, 0, 0]] * 31, [[DAY, 0, 0]]]),
     (DayList, "rows", [], [[[DAY, 0, 0, 0, 0]], [[DAY, True, 0, 0]], [(DAY, 0, 0, 0)], [DAY]]),

@@ -29,6 +29,7 @@ _NUMBERS: Final = {
         "openat": 257,
         "syncfs": 306,
         "flock": 73,
+        "getdents64": 217,
     },
     "aarch64": {
         "write": 64,
@@ -40,6 +41,7 @@ _NUMBERS: Final = {
         "openat": 56,
         "syncfs": 267,
         "flock": 32,
+        "getdents64": 61,
     },
 }
 _PR_SET_SECCOMP: Final = 22

@@ -2,7 +2,8 @@
 
 It stands below the store, hands every call on to the real disk, and keeps beside it what would
 survive: the bytes of a file at its last sync, the names in a folder at its last sync. `lose` brings
-the folder into that state, from which a store can be opened again.
+the folder into that state, from which a store can be opened again. SQLite does not go through here:
+the ledger is as it was at its last commit, which is what SQLite promises.
 """
 
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from diaryserver.store.disk import Disk
+from diaryserver.store.ledger import LEDGER
 
 Survival: TypeAlias = Callable[[bytes, bytes], bytes]
 """Given a file's durable bytes and its last ones, gives what the power cut leaves."""
@@ -74,6 +76,11 @@ class ForgetfulDisk(Disk):
         self._live()
         super().write(descriptor, data)
 
+    def write_at(self, descriptor: int, data: bytes, position: int) -> None:
+        """As Disk."""
+        self._live()
+        super().write_at(descriptor, data, position)
+
     def truncate(self, descriptor: int, length: int) -> None:
         """As Disk."""
         self._live()
@@ -123,12 +130,16 @@ class ForgetfulDisk(Disk):
         aside = self._root.with_name(self._root.name + ".aside")
         aside.mkdir()
         last: dict[int, Path] = {}
+        ledger = self._root / LEDGER
+        committed = ledger.read_bytes() if ledger.exists() else None
         for path in [path for path in _walk(self._root) if path.is_file()]:
             serial = self._serial_of(path.stat().st_ino)
             last[serial] = path.rename(aside / str(serial))
         root = self._serial_of(self._root.stat().st_ino)
         shutil.rmtree(self._root)
         self._write_folder(root, self._root, last, survival)
+        if committed is not None:
+            ledger.write_bytes(committed)
         shutil.rmtree(aside)
 
     def _live(self) -> None:

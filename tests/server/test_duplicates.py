@@ -42,17 +42,18 @@ def test_a_file_is_synced_for_its_first_duplicate_only(diaries: Diaries, tmp_pat
     assert isinstance(with_failing(SYNCS, lambda: diaries.put("second", second)), StorageError)
 
 
-def test_an_archive_is_synced_for_its_first_duplicate_only(diaries: Diaries) -> None:
-    """Each file for itself."""
+def test_an_archive_is_not_needed_for_its_duplicates(diaries: Diaries, tmp_path: Path) -> None:
+    """The ledger is durable, and answers wherever the file went; a reopened store too."""
     first, second = new_id(), new_id()
     diaries.put("first", first)
     diaries.clear(diaries.rows()[0].day)
     diaries.put("second", second)
+    for path in (tmp_path / "diaries" / "alice" / "archive").iterdir():
+        path.unlink()
     diaries.reopen()
     assert diaries.put("second", second) == again(TODAY)
-    assert isinstance(with_failing(SYNCS, lambda: diaries.put("first", first)), StorageError)
-    assert diaries.put("first", first) == again(TODAY)
     assert with_failing(SYNCS, lambda: diaries.put("first", first)) == again(TODAY)
+    assert isinstance(diaries.put("another", first), ConflictError)
 
 
 def test_a_text_that_names_an_id_is_not_its_entry(diaries: Diaries) -> None:

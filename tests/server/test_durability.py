@@ -471,7 +471,7 @@ def test_a_failed_checkpoint_keeps_the_journal_and_writes_everything_again(
 
 
 class _CheckpointFailsOnce(ForgetfulDisk):
-    """Its first syncfs fails; it counts the day files that are cut for rewriting afterwards."""
+    """Its first syncfs fails; it counts the day files that are written again afterwards."""
 
     rewritten = 0
     _failed = False
@@ -483,10 +483,10 @@ class _CheckpointFailsOnce(ForgetfulDisk):
             raise OSError(5, "Input/output error")
         super().sync_all(descriptor)
 
-    def truncate(self, descriptor: int, length: int) -> None:
+    def write_at(self, descriptor: int, data: bytes, position: int) -> None:
         """As Disk."""
         self.rewritten += self._failed
-        super().truncate(descriptor, length)
+        super().write_at(descriptor, data, position)
 
 
 def test_a_day_file_that_cannot_follow_is_read_as_if_it_had(opened: Scribe, tmp_path: Path) -> None:

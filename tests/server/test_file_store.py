@@ -18,8 +18,9 @@ from diaryserver.service.ports import Appended
 from diaryserver.store.archives import LOOK_BYTES
 from diaryserver.store.cache import DayCache
 from diaryserver.store.daystate import entry_ids
+from diaryserver.store.disk import Disk
 from protocol.dayfile import Written, format_record
-from protocol.errors import ConflictError, NotFoundError, QuotaError, StorageError
+from protocol.errors import ConflictError, NotFoundError, QuotaError, StaleError, StorageError
 from protocol.identifiers import Day, EntryId
 from protocol.messages import (
     LAST_MILLISECONDS,
@@ -271,7 +272,8 @@ def test_a_deleted_file_or_folder_is_followed(diaries: Diaries, alice: Path, tod
     """The next entry makes them anew."""
     diaries.put("gone")
     today.unlink()
-    assert refused(lambda: diaries.store.read(ALICE, TODAY, 0, 0, 1)) is NotFoundError
+    assert refused(lambda: diaries.store.read(ALICE, TODAY, 0, 0, 1)) is StaleError
+    assert refused(lambda: diaries.store.read(ALICE, TODAY, 1, 0, 1)) is NotFoundError
     assert diaries.put("new") == fresh(TODAY)
     today.unlink()
     alice.rmdir()
@@ -512,12 +514,21 @@ def test_a_failed_retirement_is_an_error_of_ours(diaries: Diaries) -> None:
 
 def test_a_failed_purge_says_where_the_rest_lies(diaries: Diaries, tmp_path: Path) -> None:
     """It is set aside already, so that a new user of the name has nothing of it."""
-    diaries.put("x")
-    with pytest.raises(StorageError, match=f"lies in removed/alice.{bytes(16).hex()}"):
-        with_failing(("unlinkat",), lambda: diaries.store.purge(ALICE, bytes(16)))
+    with open_entries(tmp_path, disk=_CannotDelete()) as store:
+        store.append_batch([entry("x")])
+        with pytest.raises(StorageError, match=f"lies in removed/alice.{bytes(16).hex()}"):
+            store.purge(ALICE, bytes(16))
     assert (tmp_path / f"removed/alice.{bytes(16).hex()}").exists()
     diaries.store.purge(ALICE, bytes(16))
     assert list((tmp_path / "removed").iterdir()) == []
+
+
+class _CannotDelete(Disk):
+    """It fails when a folder is to go."""
+
+    def remove_tree(self, name: str, folder: int) -> None:  # noqa: ARG002 - as Disk
+        """As Disk."""
+        raise OSError(5, "Input/output error")
 
 
 def test_one_failing_diary_fails_no_other(diaries: Diaries, alice: Path) -> None:

@@ -373,7 +373,7 @@ def test_a_purged_diary_is_gone_with_all_that_was_aside(diaries: Diaries, tmp_pa
     diaries.put("private one")
     diaries.store.retire(ALICE, bytes(16))
     diaries.put("private two")
-    diaries.store.clear(ALICE, TODAY, 0, new_id())
+    diaries.clear(TODAY)
     diaries.put("private three")
     diaries.store.purge(ALICE, bytes(16))
     assert diaries.rows() == []

@@ -1,0 +1,84 @@
+"""What is wrong with the ledger, and a new one from what the files prove.
+
+What no file proves any more stays unknown: ids in archives that were moved away. So a ledger that
+is rebuilt begins a new epoch, and no reader takes a day for what it was before.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from diaryserver.maintenance.databases import (
+    copy_database,
+    explain,
+    integrity_faults,
+    undo_cut_off_change,
+)
+from diaryserver.maintenance.faults import Fault, Kind
+from diaryserver.maintenance.layout import is_renamed_day
+from diaryserver.store.archives import archived_of
+from diaryserver.store.aside import meet
+from diaryserver.store.diaries import Folders
+from diaryserver.store.disk import Disk
+from diaryserver.store.folders import DAY_SUFFIX, UserFolder
+from diaryserver.store.ledger import LEDGER, LEDGER_VERSION, Ledger, draw_epoch
+from protocol.identifiers import Day, Username
+
+_DAMAGED: Final = f"{LEDGER}.damaged"
+
+
+def ledger_faults(data: Path) -> Iterator[Fault]:
+    """Give what is wrong with the ledger; one that is not there yet is no fault."""
+    if not (data / LEDGER).exists():
+        return
+    try:
+        with closing(copy_database(data / LEDGER)) as copy:
+            for note in integrity_faults(copy, LEDGER_VERSION):
+                yield Fault(LEDGER, Kind.LEDGER, note)
+    except sqlite3.DatabaseError as error:
+        yield Fault(LEDGER, Kind.LEDGER, explain(error))
+
+
+def mend_ledger(data: Path, random_bytes: Callable[[int], bytes]) -> Iterator[str]:
+    """Replace a ledger that is broken by what the files prove, and keep it; raise OSError."""
+    path = data / LEDGER
+    if undo_cut_off_change(path):
+        yield f"{LEDGER}: a change that was cut off is undone"
+    if not path.exists() or _is_sound(path):
+        return
+    path.replace(path.with_name(_DAMAGED))
+    path.with_name(f"{LEDGER}-journal").unlink(missing_ok=True)
+    with closing(Folders(data, Disk(), random_bytes)) as folders:
+        begin_anew(folders.ledger, random_bytes)
+        days = sum(_meet_all(folders, user) for user in folders.users())
+    yield f"{LEDGER}: made anew, with what files prove of {days} days; the old one is {_DAMAGED}"
+
+
+def begin_anew(ledger: Ledger, random_bytes: Callable[[int], bytes]) -> None:
+    """Let no generation be what it was: the days may be others; raise OSError."""
+    ledger.begin_epoch(None, draw_epoch(random_bytes))
+
+
+def _meet_all(folders: Folders, user: Username) -> int:
+    with folders.user(user) as folder:
+        days = set(_days_with_others(folder))
+        for day in days:
+            meet(folder, day)
+        return len(days)
+
+
+def _days_with_others(folder: UserFolder) -> Iterator[Day]:
+    archived = filter(None, map(archived_of, folder.archive_names()))
+    yield from (each.day for each in archived)
+    renamed = filter(is_renamed_day, folder.names())
+    yield from (Day(name.partition(DAY_SUFFIX)[0]) for name in renamed)
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        with closing(copy_database(path)) as copy:
+            return not list(integrity_faults(copy, LEDGER_VERSION))
+    except sqlite3.DatabaseError:
+        return False

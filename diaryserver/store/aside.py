@@ -1,0 +1,89 @@
+"""What of a day is no longer in its file: cleared, or in a file that somebody renamed.
+
+Rules: such a file is read once, when it is met first; from then on the ledger answers for what was
+in it, wherever somebody moves it.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from diaryserver.store.contents import digests
+from diaryserver.store.folders import ARCHIVE, UserFolder, archived_file, day_file, request_of
+from diaryserver.store.ledger import Cleared, Ledger, OtherFile
+from protocol.identifiers import Day, Username
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """The records of one day that left its file."""
+
+    ledger: Ledger
+    user: Username
+    day: Day
+
+    def digest(self, entry_id: bytes) -> bytes | None:
+        """Give the digest of what the record of an id says; None if none left the file."""
+        return self.ledger.digest(self.user, self.day, entry_id)
+
+
+def meet(folder: UserFolder, day: Day) -> Aside | None:
+    """Read whatever of a day was never met; give what left its file, None if nothing did.
+
+    Raise OSError.
+    """
+    ledger, user = folder.ledger, folder.user
+    settle_clear(folder, day)
+    archived, renamed = folder.archived(day), folder.renamed(day)
+    if archived or renamed:
+        known = ledger.files(user, day)
+        for replaced, name in archived:
+            if found := _unknown(folder, ARCHIVE, name, known):
+                clear = Cleared(day, replaced, request_of(name), inode=0)
+                ledger.take_in(user, found.file, digests(found.text), clear)
+        for name in renamed:
+            if found := _unknown(folder, "", name, known):
+                ledger.take_in_renamed(user, day, found.file, digests(found.text))
+    return Aside(ledger, user, day) if ledger.has_aside(user, day) else None
+
+
+def other_files(folder: UserFolder, day: Day) -> list[tuple[str, str]]:
+    """Give subfolder and name of each file beside the day's own that has records of it."""
+    archived = [(ARCHIVE, name) for _, name in folder.archived(day)]
+    return archived + [("", name) for name in folder.renamed(day)]
+
+
+def place_of(subfolder: str, name: str) -> str:
+    """Give the name that a file beside the day's own has in the ledger."""
+    return f"{subfolder}/{name}" if subfolder else name
+
+
+def settle_clear(folder: UserFolder, day: Day) -> None:
+    """Find out what became of a clear that was cut off, and let the ledger say so."""
+    ledger, user = folder.ledger, folder.user
+    pending = ledger.pending(user, day)
+    if pending is None:
+        return
+    status = folder.status(day_file(day))
+    if status is not None and status.st_ino == pending.inode:
+        ledger.cancel_clear(user, day, pending.replaced)
+        return
+    if folder.status(archived_file(day, pending.replaced, pending.rid), ARCHIVE) is not None:
+        folder.sync_archive()
+    ledger.finish_clear(user, day)
+
+
+class _Unknown(NamedTuple):
+    file: OtherFile
+    text: bytes
+
+
+def _unknown(
+    folder: UserFolder, subfolder: str, name: str, known: set[OtherFile]
+) -> _Unknown | None:
+    """Read a file that the ledger does not know as it is now."""
+    status = folder.status(name, subfolder)
+    place = place_of(subfolder, name)
+    if status is None or OtherFile(place, status.st_size) in known:
+        return None  # if there is none, somebody moved it just now
+    text = folder.read_file(name, subfolder)
+    return _Unknown(OtherFile(place, len(text)), text)

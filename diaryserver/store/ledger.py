@@ -1,0 +1,348 @@
+"""The ledger: what must never be forgotten, apart from the files that people may move.
+
+    <data>/ledger.sqlite3
+    days      the generation of each day whose file is not the first one of its name
+    cleared   which request cleared which generation; `pending` is the inode of its file until that
+              is in the archive, then 0
+    aside     the ids of all records that left their day's file, and a digest of what each one says
+    files     the archives and renamed files whose ids are in `aside`, by name and size
+    ahead     the day of each entry that was stored before the time in its id had come
+    epochs    what makes a generation differ from the same one before a restore, or of an earlier
+              diary of that name; that of "" holds for all who have none of their own
+
+Rules: a row is durable before anybody hears of what it says. Rows are rare: whoever never cleared
+a day has none, which is known by heart. Losing the ledger loses nothing that is in a file; what the
+files can prove of it is read from them again (`maintenance.ledgerfaults`).
+"""
+
+import errno
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from protocol.identifiers import Day, EntryId, Username
+from protocol.messages import MAX_GENERATION
+
+LEDGER: Final = "ledger.sqlite3"
+
+EPOCH_STEP: Final = 1024
+"""A generation is so many times the epoch, and how often the day's file was replaced since."""
+
+GENERATIONS: Final = MAX_GENERATION + 1
+EPOCHS: Final = GENERATIONS // EPOCH_STEP
+"""Drawn by chance, two restores of one backup get the same epoch once in four million times."""
+
+EVERYBODY: Final = ""
+"""In `epochs`, in the place of a user."""
+
+CACHE_KIB: Final = 512
+"""Of pages: rows are asked for one day at a time."""
+
+_SCHEMA: Final = """
+BEGIN;
+CREATE TABLE days (
+    user TEXT NOT NULL,
+    day TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    PRIMARY KEY (user, day)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE cleared (
+    user TEXT NOT NULL,
+    day TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    rid BLOB NOT NULL CHECK (length(rid) = 16),
+    pending INTEGER NOT NULL,
+    PRIMARY KEY (user, day, generation)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX cleared_by_request ON cleared (user, rid);
+CREATE TABLE aside (
+    user TEXT NOT NULL,
+    day TEXT NOT NULL,
+    id BLOB NOT NULL CHECK (length(id) = 16),
+    digest BLOB NOT NULL,
+    PRIMARY KEY (user, day, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE files (
+    user TEXT NOT NULL,
+    day TEXT NOT NULL,
+    name TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    PRIMARY KEY (user, day, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE ahead (
+    user TEXT NOT NULL,
+    id BLOB NOT NULL CHECK (length(id) = 16),
+    day TEXT NOT NULL,
+    PRIMARY KEY (user, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE epochs (
+    user TEXT PRIMARY KEY,
+    epoch INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 1;
+COMMIT;
+"""
+LEDGER_VERSION: Final = 1
+_OF_USERS: Final = ("days", "cleared", "aside", "files", "ahead")
+
+
+class Cleared(NamedTuple):
+    """A day that a request cleared: how often its file had been replaced before.
+
+    `inode` is that of the file while it may not be in the archive yet, else 0.
+    """
+
+    day: Day
+    replaced: int
+    rid: EntryId
+    inode: int
+
+
+class OtherFile(NamedTuple):
+    """A file beside the day's own that has records of it: its name in the diary's folder."""
+
+    name: str
+    size: int
+
+
+class Ledger:
+    """The ledger of all diaries; used by one thread. Every method may raise OSError."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """`connection` comes from `open_ledger`."""
+        self._connection = connection
+        self._epochs = {str(user): int(epoch) for user, epoch in self._rows("SELECT * FROM epochs")}
+        named = " UNION ".join(f"SELECT user FROM {table}" for table in _OF_USERS)  # noqa: S608 - names of our own
+        self._users = {str(user) for (user,) in self._rows(named)}
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    def generation(self, user: Username, day: Day) -> int:
+        """Give what a day's bytes are known by now."""
+        return (self._first(user) + self._count(user, day)) % GENERATIONS
+
+    def count_of(self, user: Username, generation: int) -> int:
+        """Give how often the file had been replaced in a generation of this epoch."""
+        return (generation - self._first(user)) % GENERATIONS
+
+    def advance(self, user: Username, day: Day, least: int = 0) -> None:
+        """Begin a new generation, at least `least`: the file does not continue what was read."""
+        count = max(self._count(user, day) + 1, least)
+        with self._transaction(user):
+            self._set_count(user, day, count)
+
+    def is_known(self, user: Username) -> bool:
+        """Tell from memory whether there is anything about a diary but its epoch."""
+        return user in self._users
+
+    def digest(self, user: Username, day: Day, entry_id: bytes) -> bytes | None:
+        """Give the digest of a record that left the day's file; None if none of that id did."""
+        rows = self._of_day("SELECT digest FROM aside", user, day, " AND id = ?", entry_id)
+        return bytes(rows[0][0]) if rows else None
+
+    def has_aside(self, user: Username, day: Day) -> bool:
+        """Tell whether any record left the day's file."""
+        return bool(self._of_day("SELECT 1 FROM aside", user, day, " LIMIT 1"))
+
+    def files(self, user: Username, day: Day) -> set[OtherFile]:
+        """Give the other files of a day whose records were taken in."""
+        found = self._of_day("SELECT name, size FROM files", user, day)
+        return {OtherFile(str(name), int(size)) for name, size in found}
+
+    def take_in(
+        self,
+        user: Username,
+        file: OtherFile,
+        records: Iterable[tuple[bytes, bytes]],
+        clear: Cleared,
+    ) -> None:
+        """Remember (id, digest) of an archive that nobody knew, and which request made it."""
+        with self._transaction(user):
+            self._put_aside(user, clear.day, file, records)
+            values = (str(user), str(clear.day), clear.replaced, bytes(clear.rid))
+            self._run("INSERT OR IGNORE INTO cleared VALUES (?, ?, ?, ?, 0)", values)
+            least = clear.replaced + 1
+            self._set_count(user, clear.day, max(self._count(user, clear.day), least))
+
+    def take_in_renamed(
+        self, user: Username, day: Day, file: OtherFile, records: Iterable[tuple[bytes, bytes]]
+    ) -> None:
+        """Remember (id, digest) of a file that was the day's own; another one is, from now on."""
+        with self._transaction(user):
+            self._put_aside(user, day, file, records)
+            self._set_count(user, day, self._count(user, day) + 1)
+
+    def clear_of(self, user: Username, rid: EntryId) -> Cleared | None:
+        """Give what a request cleared; None if it cleared nothing."""
+        if user not in self._users:
+            return None
+        query = "SELECT day, generation, pending FROM cleared WHERE user = ? AND rid = ?"
+        for day, count, inode in self._rows(query, (str(user), bytes(rid))):
+            return Cleared(Day(day), int(count), rid, int(inode))
+        return None
+
+    def cleared(self, user: Username, day: Day) -> set[int]:
+        """Give how often the file had been replaced when it went into the archive, each time."""
+        found = self._of_day("SELECT generation FROM cleared", user, day, " AND NOT pending")
+        return {int(count) for (count,) in found}
+
+    def pending(self, user: Username, day: Day) -> Cleared | None:
+        """Give the clear that was not finished when something failed."""
+        query = "SELECT generation, rid, pending FROM cleared"
+        found = self._of_day(query, user, day, " AND pending")
+        for count, rid, inode in found:
+            return Cleared(day, int(count), EntryId(bytes(rid)), int(inode))
+        return None
+
+    def begin_clear(
+        self,
+        user: Username,
+        clear: Cleared,
+        file: OtherFile,
+        records: Iterable[tuple[bytes, bytes]],
+    ) -> None:
+        """Say that the day's file will be `file`, and its generation is over."""
+        day, count, rid, inode = clear
+        with self._transaction(user):
+            self._put_aside(user, day, file, records)
+            values = (str(user), str(day), count, bytes(rid), inode)
+            self._run("INSERT INTO cleared VALUES (?, ?, ?, ?, ?)", values)
+            self._set_count(user, day, count + 1)
+
+    def finish_clear(self, user: Username, day: Day) -> None:
+        """Say that the file is in the archive."""
+        with self._transaction(user):
+            query = "UPDATE cleared SET pending = 0 WHERE user = ? AND day = ? AND pending"
+            self._run(query, (str(user), str(day)))
+
+    def cancel_clear(self, user: Username, day: Day, count: int) -> None:
+        """Say that the file stayed where it was: it is of the generation that it was of."""
+        with self._transaction(user):
+            query = "DELETE FROM cleared WHERE user = ? AND day = ? AND pending"
+            self._run(query, (str(user), str(day)))
+            self._set_count(user, day, count)
+
+    def day_ahead(self, user: Username, entry_id: EntryId) -> Day | None:
+        """Give the day of an entry that was stored before its id's time; None if it was not."""
+        if user not in self._users:
+            return None
+        query = "SELECT day FROM ahead WHERE user = ? AND id = ?"
+        found = self._rows(query, (str(user), bytes(entry_id)))
+        return Day(found[0][0]) if found else None
+
+    def note_ahead(self, entries: Iterable[tuple[Username, EntryId, Day]]) -> None:
+        """Remember the days of entries whose ids' time has not come."""
+        rows = [(str(user), bytes(entry_id), str(day)) for user, entry_id, day in entries]
+        with self._transaction(*(user for user, _, _ in rows)):
+            for row in rows:
+                self._run("INSERT OR REPLACE INTO ahead VALUES (?, ?, ?)", row)
+
+    def begin_epoch(self, user: Username | None, epoch: int) -> None:
+        """Let every generation of a diary, or of all, be another than it was."""
+        with self._transaction():
+            if user is None:
+                self._run("DELETE FROM epochs")
+            self._run("INSERT OR REPLACE INTO epochs VALUES (?, ?)", (user or EVERYBODY, epoch))
+        if user is None:
+            self._epochs.clear()
+        self._epochs[user or EVERYBODY] = epoch
+
+    def forget(self, user: Username) -> None:
+        """Drop all about a diary but its epoch."""
+        if user not in self._users:
+            return
+        with self._transaction():
+            for table in _OF_USERS:
+                self._run(f"DELETE FROM {table} WHERE user = ?", (str(user),))  # noqa: S608 - names of our own
+        self._users.discard(user)
+
+    def _first(self, user: Username) -> int:
+        """Give the first generation of any day."""
+        epoch = self._epochs.get(user)
+        return EPOCH_STEP * (self._epochs.get(EVERYBODY, 0) if epoch is None else epoch)
+
+    def _count(self, user: Username, day: Day) -> int:
+        found = self._of_day("SELECT generation FROM days", user, day)
+        return int(found[0][0]) if found else 0
+
+    def _set_count(self, user: Username, day: Day, count: int) -> None:
+        self._run("INSERT OR REPLACE INTO days VALUES (?, ?, ?)", (str(user), str(day), count))
+
+    def _put_aside(
+        self, user: Username, day: Day, file: OtherFile, records: Iterable[tuple[bytes, bytes]]
+    ) -> None:
+        key = str(user), str(day)
+        for record in records:
+            self._run("INSERT OR REPLACE INTO aside VALUES (?, ?, ?, ?)", (*key, *record))
+        self._run("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", (*key, *file))
+
+    def _of_day(
+        self, query: str, user: Username, day: Day, rest: str = "", *values: object
+    ) -> list[Any]:
+        if user not in self._users:
+            return []
+        key = str(user), str(day)
+        return self._rows(f"{query} WHERE user = ? AND day = ?{rest}", (*key, *values))
+
+    def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise _failed(error) from error
+
+    def _run(self, statement: str, values: tuple[object, ...] = ()) -> None:
+        self._connection.execute(statement, values)
+
+    @contextmanager
+    def _transaction(self, *users: str) -> Iterator[None]:
+        """Do all of what is inside, durably, or nothing; these users have rows then."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield
+            self._connection.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            raise _failed(error) from error
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        self._users.update(map(str, users))
+
+
+def draw_epoch(random_bytes: Callable[[int], bytes]) -> int:
+    """Choose an epoch by chance, never that of a diary that was never restored."""
+    return int.from_bytes(random_bytes(8), "big") % (EPOCHS - 1) + 1
+
+
+def open_ledger(path: Path | str) -> sqlite3.Connection:
+    """Open or create the ledger, 0600; raise OSError if it is broken or of a later version.
+
+    Every commit is synced, the folder too (`synchronous=EXTRA`); of a purged diary nothing stays
+    (`secure_delete`). ":memory:" gives one that is nowhere. One thread at a time.
+    """
+    if isinstance(path, Path):
+        path.touch(mode=0o600)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA synchronous = EXTRA")
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            connection.executescript(_SCHEMA)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise OSError(errno.EIO, str(error), str(path)) from error
+    if version > LEDGER_VERSION:
+        connection.close()
+        text = f"written by another version of diaryserver ({version})"
+        raise OSError(errno.EINVAL, text, str(path))
+    return connection
+
+
+def _failed(error: sqlite3.DatabaseError) -> OSError:
+    return OSError(errno.EIO, f"the ledger: {error}")

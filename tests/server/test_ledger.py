@@ -1,0 +1,343 @@
+"""For ever means for ever: ids and generations, whatever an operator moves or a clock does."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from diaryserver.accounts.connection import Connection
+from diaryserver.composition import open_entries
+from diaryserver.errors import DataError
+from diaryserver.maintenance.repair import repair as repair_with
+from diaryserver.maintenance.verify import verify
+from diaryserver.service.ports import Append, Appended
+from diaryserver.store.disk import Disk
+from diaryserver.store.files import FileEntryStore
+from diaryserver.store.ledger import EPOCH_STEP, LEDGER, Ledger, open_ledger
+from protocol.errors import BusyError, ConflictError, StaleError, StorageError
+from protocol.identifiers import Day, EntryId
+from protocol.messages import MAX_GENERATION, MAX_SKEW_MILLISECONDS
+from tests.server.fakes import NOON, new_id, stamp
+from tests.server.store_contract import (
+    ALICE,
+    BOB,
+    EVERYTHING,
+    FIRST,
+    LAST,
+    TODAY,
+    amending,
+    entry,
+)
+
+AGAIN: Final = Appended(TODAY, duplicate=True)
+NEW: Final = Appended(TODAY, duplicate=False)
+HOUR: Final = 3_600_000
+TOMORROW: Final = Day("2026-11-23")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder."""
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+@pytest.fixture
+def store(data: Path) -> Iterator[FileEntryStore]:
+    """A store with nothing in it."""
+    with open_entries(data) as opened:
+        yield opened
+
+
+def put(store: FileEntryStore, *texts: str) -> list[Append]:
+    """Store entries of today, and give them."""
+    entries = [entry(text) for text in texts]
+    assert store.append_batch(entries) == [NEW] * len(entries)
+    return entries
+
+
+def generation_of(store: FileEntryStore) -> int:
+    """Give what today's bytes are known by."""
+    return store.list_days(ALICE, TODAY, TODAY, 1).rows[0].generation
+
+
+def text_of(store: FileEntryStore, generation: int) -> bytes:
+    """Read today."""
+    return store.read(ALICE, TODAY, generation, 0, EVERYTHING).data
+
+
+def today(data: Path) -> Path:
+    """Give alice's file."""
+    return data / "diaries" / "alice" / f"{TODAY}.log"
+
+
+# What an operator moves
+
+
+def test_archives_that_were_moved_away_free_neither_ids_nor_generations(
+    store: FileEntryStore, data: Path
+) -> None:
+    """A late repetition is answered as ever, and no offset means two things."""
+    [one] = put(store, "one")
+    rid = new_id()
+    name = store.clear(ALICE, TODAY, 0, rid)
+    shutil.rmtree(data / "diaries" / "alice" / "archive")
+    for reopened in (False, True):
+        with open_entries(data) if reopened else _as_it_is(store) as opened:
+            assert opened.append_batch([one]) == [AGAIN]
+            assert isinstance(opened.append_batch([one._replace(text="other")])[0], ConflictError)
+            assert opened.clear(ALICE, TODAY, 0, rid) == name
+            if not reopened:
+                put(opened, "two")
+            assert generation_of(opened) == 1
+            with pytest.raises(StaleError):
+                text_of(opened, 0)
+
+
+class _as_it_is:  # noqa: N801 - reads as a word in a with statement
+    def __init__(self, store: FileEntryStore) -> None:
+        self._store = store
+
+    def __enter__(self) -> FileEntryStore:
+        return self._store
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def test_changes_that_were_cleared_are_known_too(store: FileEntryStore, data: Path) -> None:
+    """An amendment is repeated after its day was cleared and its archive moved away."""
+    [one] = put(store, "one")
+    change = amending(one.id, "1", None, new_id())
+    assert store.append_batch([change]) == [NEW]
+    store.clear(ALICE, TODAY, 0, new_id())
+    shutil.rmtree(data / "diaries" / "alice" / "archive")
+    assert store.append_batch([change]) == [AGAIN]
+    other = amending(one.id, "2", None, change.id)
+    assert isinstance(store.append_batch([other])[0], ConflictError)
+
+
+def test_a_renamed_file_ends_its_generation_and_its_ids_stay_known(
+    store: FileEntryStore, data: Path
+) -> None:
+    """As logrotate does it, and then the file is moved away."""
+    [one] = put(store, "one")
+    renamed = today(data).rename(today(data).with_name(f"{TODAY}.log.1"))
+    put(store, "two")
+    assert generation_of(store) > 0
+    assert store.append_batch([one]) == [AGAIN]
+    renamed.unlink()
+    assert store.append_batch([one]) == [AGAIN]
+    with open_entries(data) as reopened:
+        assert reopened.append_batch([one]) == [AGAIN]
+
+
+@pytest.mark.parametrize("inode", ["the same inode", "another inode"])
+def test_a_file_that_was_edited_is_of_another_generation(
+    store: FileEntryStore, data: Path, inode: str
+) -> None:
+    """What stood at an offset stands somewhere else now; nobody may take one for the other."""
+    put(store, "one", "two")
+    before = text_of(store, 0)
+    edited = before.replace(b"one", b"eleven")
+    if inode == "another inode":
+        other = today(data).with_name("other")
+        other.write_bytes(edited)
+        other.rename(today(data))
+    else:
+        today(data).write_bytes(edited)
+    with pytest.raises(StaleError):
+        text_of(store, 0)
+    assert text_of(store, generation_of(store)) == edited
+
+
+def test_a_file_that_was_added_to_is_of_the_same_generation(
+    store: FileEntryStore, data: Path
+) -> None:
+    """Who follows it goes on behind what is known."""
+    put(store, "one")
+    with today(data).open("ab") as file:
+        file.write(b"a note by hand\n")
+    put(store, "two")
+    assert generation_of(store) == 0
+    assert b"a note by hand\n" in text_of(store, 0)
+
+
+def test_a_clear_that_was_cut_off_is_as_if_it_never_began(data: Path) -> None:
+    """The file is where it was and of the same generation; the repetition clears it."""
+    rid = new_id()
+    with open_entries(data) as store:
+        put(store, "one")
+        before = text_of(store, 0)
+    with open_entries(data, disk=_MovesNothing()) as store, pytest.raises(StorageError):
+        store.clear(ALICE, TODAY, 0, rid)
+    with open_entries(data) as store:
+        assert text_of(store, 0) == before
+        store.clear(ALICE, TODAY, 0, rid)
+        put(store, "two")
+        assert generation_of(store) == 1
+
+
+class _MovesNothing(Disk):
+    """It cannot rename."""
+
+    def rename(self, name: str, folder: int, new_name: str, new_folder: int) -> None:
+        """As Disk."""
+        raise OSError(5, f"{name}, {folder}, {new_name}, {new_folder}: Input/output error")
+
+
+def test_a_diary_of_an_older_version_is_taken_as_it_is(data: Path) -> None:
+    """Its archives are met when they are needed; then they may be moved away as well."""
+    with open_entries(data) as store:
+        [one] = put(store, "one")
+        rid = new_id()
+        name = store.clear(ALICE, TODAY, 0, rid)
+        put(store, "two")
+    (data / LEDGER).unlink()
+    with open_entries(data) as store:
+        assert generation_of(store) == 1
+        shutil.rmtree(data / "diaries" / "alice" / "archive")
+        assert store.append_batch([one]) == [AGAIN]
+        assert store.clear(ALICE, TODAY, 0, rid) == name
+
+
+# Epochs
+
+
+def test_a_diary_under_a_name_that_was_used_before_is_of_another_epoch(
+    store: FileEntryStore,
+) -> None:
+    """Where its first owner's reader stood, the second's text must not go on."""
+    put(store, "one")
+    store.clear(ALICE, TODAY, 0, new_id())
+    store.retire(ALICE, bytes(16))
+    [one] = put(store, "another's")
+    generation = generation_of(store)
+    assert generation >= EPOCH_STEP
+    with pytest.raises(StaleError):
+        text_of(store, 0)
+    store.purge(ALICE, bytes([1]) * 16)
+    assert store.append_batch([one]) == [NEW]
+    assert generation_of(store) not in {0, generation}
+    assert store.list_days(BOB, FIRST, LAST, 9).rows == ()
+
+
+def test_a_generation_fits_the_wire_in_every_epoch(tmp_path: Path) -> None:
+    """Also the last epoch, and there it goes on from the first number."""
+    with closing(Ledger(open_ledger(tmp_path / LEDGER))) as ledger:
+        ledger.begin_epoch(ALICE, MAX_GENERATION // EPOCH_STEP)
+        first = ledger.generation(ALICE, TODAY)
+        assert first == MAX_GENERATION + 1 - EPOCH_STEP
+        ledger.advance(ALICE, TODAY, EPOCH_STEP)
+        assert ledger.generation(ALICE, TODAY) == 0
+        assert ledger.count_of(ALICE, 0) == EPOCH_STEP
+
+
+# A clock that is ahead
+
+
+def ahead(entry_id: EntryId, at: int, received: int) -> Append:
+    """Give an entry of alice's under an id of its client's clock."""
+    return Append(
+        ALICE, entry_id, stamp(at), "from a clock ahead", starred=False, received=received
+    )
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_datagram_of_a_clock_ahead_is_a_repetition_when_its_time_comes(
+    data: Path, *, restarted: bool
+) -> None:
+    """The client was told, corrected the entry's time, and stored it; its first try is replayed."""
+    tomorrow = NOON + 26 * HOUR
+    own = EntryId.make(tomorrow, os.urandom(10))
+    corrected, first = ahead(own, NOON, NOON), ahead(own, tomorrow, tomorrow)
+    with open_entries(data) as store:
+        assert store.append_batch([corrected]) == [NEW]
+        assert store.append_batch([corrected]) == [AGAIN]
+        if not restarted:
+            assert store.append_batch([first]) == [AGAIN]
+    with open_entries(data) as store:
+        assert store.append_batch([first]) == [AGAIN]
+        assert store.append_batch([corrected]) == [AGAIN]
+        assert [row.day for row in store.list_days(ALICE, FIRST, LAST, 9).rows] == [TODAY]
+
+
+def test_a_correction_of_what_was_not_stored_goes_on_working(data: Path) -> None:
+    """The journal failed after the day was remembered: the entry may still go to another day."""
+    own = EntryId.make(NOON + 26 * HOUR, os.urandom(10))
+    disk = _NoJournal()
+    with open_entries(data, disk=disk) as store:
+        assert isinstance(store.append_batch([ahead(own, NOON, NOON)])[0], StorageError)
+        disk.is_failing = False
+        later = ahead(own, NOON + 24 * HOUR, NOON + 24 * HOUR)
+        assert store.append_batch([later]) == [Appended(TOMORROW, duplicate=False)]
+
+
+class _NoJournal(Disk):
+    """No sync of a journal succeeds while it `is_failing`."""
+
+    is_failing = True
+
+    def sync(self, descriptor: int) -> None:
+        """As Disk."""
+        if self.is_failing:
+            raise OSError(5, "Input/output error")
+        super().sync(descriptor)
+
+
+def test_one_id_ahead_goes_to_one_day_of_a_batch(store: FileEntryStore) -> None:
+    """The second day's is to be asked for again, and is a repetition then."""
+    own = EntryId.make(NOON + 26 * HOUR, os.urandom(10))
+    both = [ahead(own, NOON, NOON), ahead(own, NOON - 24 * HOUR, NOON)]
+    stored, busy = store.append_batch(both)
+    assert (stored, type(busy)) == (NEW, BusyError)
+    assert store.append_batch(both) == [AGAIN, AGAIN]
+
+
+def test_an_id_within_the_skew_takes_no_room_in_the_ledger(
+    store: FileEntryStore, data: Path
+) -> None:
+    """Every honest client's: nothing is written that nobody needs."""
+    own = EntryId.make(NOON + MAX_SKEW_MILLISECONDS, os.urandom(10))
+    before = (data / LEDGER).read_bytes()
+    assert store.append_batch([ahead(own, NOON, NOON)]) == [NEW]
+    assert (data / LEDGER).read_bytes() == before
+
+
+# A ledger that is broken, or was lost
+
+
+def test_a_broken_ledger_is_named_and_made_anew_of_what_the_files_prove(data: Path) -> None:
+    """Ids in archives that are there; all generations are of a new epoch."""
+    with open_entries(data) as store:
+        [one] = put(store, "one")
+        store.clear(ALICE, TODAY, 0, new_id())
+        put(store, "two")
+    (data / LEDGER).write_bytes(b"no database at all, but as long as one" * 100)
+    with pytest.raises(DataError, match=r"ledger\.sqlite3 cannot be used"), open_entries(data):
+        pass
+    assert "ledger" in {fault.kind.value for fault in verify(data).faults}
+    done = list(repair_with(data, lambda: None))
+    assert any("made anew, with what files prove of 1 days" in each for each in done)
+    assert "ledger" not in {fault.kind.value for fault in verify(data).faults}
+    with open_entries(data) as store:
+        assert generation_of(store) > EPOCH_STEP
+        assert store.append_batch([one]) == [AGAIN]
+
+
+def test_a_failing_ledger_refuses_and_keeps_nothing_by_halves(
+    store: FileEntryStore, data: Path
+) -> None:
+    """The clear is not done; when the ledger works again, it is."""
+    put(store, "one")
+    with closing(Connection(open_ledger(data / LEDGER))) as other, other.transaction():
+        with pytest.raises(StorageError):
+            store.clear(ALICE, TODAY, 0, new_id())
+        assert today(data).exists()
+    store.clear(ALICE, TODAY, 0, new_id())
+    assert not today(data).exists()
