@@ -13,13 +13,15 @@ from diaryserver.service.ports import (
     Query,
 )
 from protocol.dayfile import format_record
-from protocol.errors import BusyError, InvalidRequestError
+from protocol.errors import BusyError, InvalidRequestError, ScopeError
+from protocol.identifiers import Day
 from protocol.messages import (
     MAX_ARCHIVE_ROWS,
     MAX_CHUNK,
     MAX_CURSOR_BYTES,
     MAX_DAY_ROWS,
     MAX_FOUND_BYTES,
+    MAX_OFFSET_MINUTES,
     MAX_TAIL_ROWS,
     ArchiveList,
     Archives,
@@ -42,6 +44,7 @@ from protocol.messages import (
     Reply,
     Request,
     Revoke,
+    Scope,
     Search,
     Tail,
     Tailed,
@@ -49,7 +52,9 @@ from protocol.messages import (
     Usage,
     Used,
     Whoami,
+    allows,
 )
+from protocol.stamp import Stamp
 
 _MAX_ROW: Final = 1 + 11 + 5 + 9 + 9
 """A row's bytes at most: array, day, generation, entries, size."""
@@ -170,13 +175,23 @@ async def identify(context: Context, request: Whoami | Ping) -> Identity:  # noq
 
 
 async def usage(context: Context, request: Usage) -> Used:
-    """Tell how much room is taken up, though a large diary is counted in many parts."""
+    """Tell how much room is taken up, though a large diary is counted in many parts.
+
+    A token that may not read needs that for what it writes now: other days' entries are not told.
+    """
+    if not allows(context.token.scopes, Scope.READ) and not _is_today(request.day, context.now):
+        raise ScopeError
     for _ in range(MAX_PARTS):
         with suppress(BusyError):
             return await context.store_worker.run(
                 context.entries.usage, context.token.user, request.day
             )
     raise BusyError
+
+
+def _is_today(day: Day, now: int) -> bool:
+    """Tell whether it is today somewhere: whose zone the asker has, the server does not know."""
+    return Stamp(now, -MAX_OFFSET_MINUTES).day <= day <= Stamp(now, MAX_OFFSET_MINUTES).day
 
 
 Handler = Callable[[Context, Any], Awaitable[Reply]]

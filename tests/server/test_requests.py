@@ -122,6 +122,16 @@ def test_room_is_told(world: World) -> None:
     assert device.ask(Usage(Day("2026-11-21"))) == Used(4096, 1, 0, 0, 0, 0, MAX_DAY_BYTES, 0)
 
 
+@pytest.mark.parametrize("scopes", ["write", "read", "read write", "full"])
+def test_who_may_not_read_is_told_of_today_only(world: World, scopes: str) -> None:
+    """Today in any zone there is: else it would learn on which days how much was written."""
+    device = world.device(scopes=scopes)
+    for day in ("2026-11-21", "2026-11-22", "2026-11-23"):
+        assert code_of(device.ask(Usage(Day(day)))) == "OK"
+    for day in ("0001-01-01", "2025-11-22", "2026-11-20", "2026-11-24", "9999-12-31"):
+        assert code_of(device.ask(Usage(Day(day)))) == ("SCOPE" if scopes == "write" else "OK")
+
+
 class SlowCounter:
     """A store that counts a diary in so many parts, and is as it is otherwise."""
 
