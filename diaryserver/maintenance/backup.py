@@ -88,8 +88,8 @@ def _new_folder(destination: Path) -> Iterator[None]:
     try:
         if made:
             destination.mkdir(mode=0o700)
-        elif next(destination.iterdir(), None):
-            raise DataError(f"{destination} is not empty; name a new folder")
+        else:
+            _check_free(destination)
     except OSError as error:
         raise DataError(f"{destination} cannot be used: {error.strerror}") from None
     try:
@@ -100,6 +100,17 @@ def _new_folder(destination: Path) -> Iterator[None]:
             reason = getattr(failure, "strerror", None) or str(failure)
             raise DataError(f"the backup failed: {reason}; {left}") from failure
         raise
+
+
+def _check_free(destination: Path) -> None:
+    """Refuse a folder that holds something, or in which others could replace what is copied."""
+    if next(destination.iterdir(), None):
+        raise DataError(f"{destination} is not empty; name a new folder")
+    status = destination.stat()
+    if status.st_uid != os.geteuid():
+        raise DataError(f"{destination} belongs to user {status.st_uid}; name a new folder")
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise DataError(f"others can write into {destination}; name a new folder")
 
 
 def _clean(destination: Path, *, made: bool) -> str:

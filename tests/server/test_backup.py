@@ -279,6 +279,28 @@ def test_nothing_is_written_over(data: Path, folder: Path) -> None:
     assert take(data, folder / "empty").sums
 
 
+def test_a_backup_goes_nowhere_that_others_can_write(data: Path, folder: Path) -> None:
+    """They could put other files in the place of the copied ones; nothing is left there."""
+    for mode in (0o777, 0o770, 0o702):
+        place = folder / f"{mode:o}"
+        place.mkdir()
+        place.chmod(mode)
+        with pytest.raises(DataError, match=r"others can write into .*; name a new folder"):
+            take(data, place)
+        assert list(place.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_backup_goes_into_no_folder_of_another_user(data: Path, folder: Path) -> None:
+    """Who owns it can do the same, whatever the permissions say."""
+    place = folder / "theirs"
+    place.mkdir(mode=0o700)
+    os.chown(place, 65_534, -1)
+    with pytest.raises(DataError, match="belongs to user 65534; name a new folder"):
+        take(data, place)
+    assert list(place.iterdir()) == []
+
+
 @pytest.mark.parametrize("made", [True, False])
 def test_a_backup_that_fails_leaves_nothing(data: Path, folder: Path, *, made: bool) -> None:
     """A full disk, a server that went away, Ctrl-C: a new folder is gone, an empty one is empty."""
