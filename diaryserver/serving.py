@@ -5,7 +5,8 @@ import gc
 import logging
 import os
 import signal
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Final
 
 from diaryserver.admin.socket import AdminSocket
@@ -57,6 +58,7 @@ def serve(configuration: Configuration) -> None:
     server, legacy = configuration.server, configuration.legacy
     announce = announcer(os.environ)
     with ExitStack() as stack:
+        stack.enter_context(_hangups_ignored())
         bound = bind(server.listen, stack, lines=legacy.enabled and legacy.tcp)
         stack.enter_context(own_data(configuration.data))
         limits = configuration.quota.limits()
@@ -85,8 +87,10 @@ class _Server:
         service = build_service(self._data, runtime, configuration.legacy, ports)
         admin = AdminSocket(configuration.data, operating.operations.run, runtime.workers.accounts)
         stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+            loop.add_signal_handler(number, stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, _say_that_nothing_is_reloaded)
         await admin.start()
         datagrams, lines = self._listen(service)
         _spare_the_collector()
@@ -164,6 +168,20 @@ class _Server:
     def _report(self) -> None:
         if dropped := self._counters.report():
             logger.warning("dropped: %s", dropped)
+
+
+@contextmanager
+def _hangups_ignored() -> Iterator[None]:
+    """Survive SIGHUP during a long start, too: many a tool sends it for a reload."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def _say_that_nothing_is_reloaded() -> None:
+    logger.warning("SIGHUP reloads nothing: restart the server to use a changed configuration")
 
 
 def _spare_the_collector() -> None:

@@ -260,6 +260,21 @@ def test_a_stop_finishes_what_was_received(server: Server, number: int) -> None:
     assert server.log.count("\n") <= 2
 
 
+def test_a_hang_up_ends_nothing(server: Server) -> None:
+    """It goes on serving, and says once each time that nothing was reloaded."""
+    server.add_user("alice")
+    with wire_to(server.address) as wire:
+        alice = wire.token("alice", PASSWORD)
+        for _ in range(2):
+            server.process.send_signal(signal.SIGHUP)
+            assert isinstance(alice.ask(Ping()), Identity)
+    assert server.stop() == 0
+    said = (
+        "diaryserver: SIGHUP reloads nothing: restart the server to use a changed configuration\n"
+    )
+    assert server.log.count(said) == 2
+
+
 def test_a_stop_does_not_wait_for_a_dead_disk(server: Server) -> None:
     """It is said, and the process ends: a thread that waits for the disk cannot hold it."""
     server.add_user("alice")
