@@ -7,7 +7,14 @@ paths are relative to the file. Reading creates nothing.
 import os
 import tomllib
 from contextlib import suppress
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -63,10 +70,23 @@ def _address(value: object) -> Address:
 
 
 def _is_wildcard(address: Address) -> bool:
+    return (ip := _ip(address)) is not None and ip.is_unspecified
+
+
+def _is_link_local(address: Address) -> bool:
+    """Tell an address that means nothing without a zone, the name of an interface."""
+    return isinstance(ip := _ip(address), IPv6Address) and ip.is_link_local
+
+
+def _lacks_zone(address: Address) -> bool:
+    return _is_link_local(address) and "%" not in address.host
+
+
+def _ip(address: Address) -> IPv4Address | IPv6Address | None:
     try:
-        return ip_address(address.host.partition("%")[0]).is_unspecified
+        return ip_address(address.host)
     except ValueError:
-        return False  # a name, which is what most people tell their clients
+        return None  # a name, which is what most people tell their clients
 
 
 def _path(value: str) -> str:
@@ -90,11 +110,18 @@ def _network(value: object) -> IPv4Network | IPv6Network:
 
 
 def _listen_address(address: Address) -> Address:
-    try:
-        ip_address(address.host.partition("%")[0])
-    except ValueError:
-        raise ValueError("listen on an IP address, not on a name") from None
+    if _ip(address) is None:
+        raise ValueError("listen on an IP address, not on a name")
+    if _lacks_zone(address):
+        raise ValueError(f"a link-local address needs its interface, as in {address.host}%eth0")
     return address
+
+
+def _check_meant_elsewhere(address: Address) -> None:
+    if _is_wildcard(address):
+        raise ValueError("needed when listen is a wildcard address")
+    if _is_link_local(address):
+        raise ValueError("needed when listen is a link-local address, which is no other machine's")
 
 
 def _bytes(value: object) -> int:
@@ -135,10 +162,12 @@ class ServerSection(_Section):
     @classmethod
     def _can_be_dialled(cls, chosen: Address | None, info: ValidationInfo) -> Address | None:
         listen = info.data.get("listen")  # not there if it has mistakes of its own
-        if chosen is None and listen and _is_wildcard(listen[0]):
-            raise ValueError("needed when listen is a wildcard address")
+        if chosen is None and listen:
+            _check_meant_elsewhere(listen[0])
         if chosen is not None and (not chosen.port or _is_wildcard(chosen)):
             raise ValueError("name a host and a port that clients can reach")
+        if chosen is not None and _lacks_zone(chosen):
+            raise ValueError("a link-local address needs the clients' interface behind a %")
         return chosen
 
 

@@ -5,12 +5,13 @@ share their port by SO_REUSEPORT, which would let a second server of the same us
 so that the address is free is seen first, by a socket that does not share.
 """
 
+import errno
 import logging
 import socket
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from diaryserver.errors import ListenError
 from diaryserver.net import steering
@@ -53,13 +54,20 @@ class Bound:
 
 def bind(addresses: Iterable[Address], stack: ExitStack, *, lines: bool) -> list[Bound]:
     """Bind all addresses, each closed by `stack`; raise ListenError if one cannot be had."""
-    return [_bind_one(address, stack, lines=lines) for address in addresses]
+    bound = [_bind_one(address, stack, lines=lines) for address in addresses]
+    if all(each.requests.family == socket.AF_INET6 for each in bound):
+        for each in filter(is_wildcard, (each.address for each in bound)):
+            logger.warning(
+                'IPv6 only: %s takes no IPv4; add "0.0.0.0:%d" to listen for it', each, each.port
+            )
+    return bound
 
 
 def address_of(bound: socket.socket) -> Address:
-    """Give where a socket is bound."""
-    host, port = bound.getsockname()[:2]
-    return Address(host, port)
+    """Give where a socket is bound, of a link-local address its zone, too."""
+    name = bound.getsockname()
+    host, _ = socket.getnameinfo(name, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)
+    return Address(host, name[1])
 
 
 def is_wildcard(address: Address) -> bool:
@@ -113,10 +121,7 @@ def _bind_datagram_socket(address: Address, *, is_shared: bool) -> socket.socket
         if is_wildcard(address):
             _ask_for_destination(bound)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-        resolved = socket.getaddrinfo(
-            address.host, address.port, family, socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST
-        )
-        bound.bind(resolved[0][4])
+        bound.bind(_resolved(address))
     except OSError as error:
         bound.close()
         raise ListenError(f"cannot listen on udp {address}: {error.strerror}") from None
@@ -125,7 +130,7 @@ def _bind_datagram_socket(address: Address, *, is_shared: bool) -> socket.socket
 
 def _bind_lines(address: Address) -> socket.socket:
     try:
-        bound = socket.create_server((address.host, address.port), family=_family(address))
+        bound = socket.create_server(_resolved(address), family=_family(address))
     except OSError as error:
         raise ListenError(f"cannot listen on tcp {address}: {error.strerror}") from None
     bound.settimeout(0)
@@ -134,6 +139,16 @@ def _bind_lines(address: Address) -> socket.socket:
 
 def _family(address: Address) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in address.host else socket.AF_INET
+
+
+def _resolved(address: Address) -> tuple[Any, ...]:
+    """Give what `bind` takes: of an IPv6 address the number of its zone, too."""
+    flags = socket.AI_NUMERICHOST
+    try:
+        found = socket.getaddrinfo(address.host, address.port, _family(address), flags=flags)
+    except socket.gaierror:  # an IP address resolves, unless its zone is none
+        raise OSError(errno.ENODEV, "there is no such interface") from None
+    return found[0][4]
 
 
 def _ask_for_destination(bound: socket.socket) -> None:

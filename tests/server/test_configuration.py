@@ -207,6 +207,42 @@ def test_every_mistake_is_said_in_one_run(tmp_path: Path) -> None:
     assert len(said) == 15
 
 
+@pytest.mark.parametrize(
+    ("server", "said"),
+    [
+        (
+            'listen = ["[fe80::1]:8888"]',
+            "listen.0: a link-local address needs its interface, as in",
+        ),
+        (
+            'listen = ["[fe80::1%eth0]:1"]',
+            "public_address: needed when listen is a link-local addr",
+        ),
+        (
+            'listen = ["127.0.0.1:1"]\npublic_address = "[fe80::1]:1"',
+            "public_address: a link-local address needs the clients' interface behind a %",
+        ),
+    ],
+)
+def test_a_link_local_address_needs_what_makes_it_one(
+    tmp_path: Path, server: str, said: str
+) -> None:
+    """A zone here, and an address for the others, to whom ours means nothing."""
+    [only] = mistakes(tmp_path, f'[server]\ndata_dir = "d"\n{server}\n')
+    assert only.startswith(f"server.{said}")
+
+
+def test_a_zone_is_kept(tmp_path: Path) -> None:
+    """Of what is listened on, and of what clients are told."""
+    text = (
+        '[server]\nlisten = ["[fe80::1%eth0]:1", "fe80::2%2"]\ndata_dir = "d"\n'
+        'public_address = "[fe80::1%wlan0]:1"\n'
+    )
+    section = read(tmp_path, text).server
+    assert list(map(str, section.listen)) == ["[fe80::1%eth0]:1", "[fe80::2%2]:8888"]
+    assert str(section.public_address) == "[fe80::1%wlan0]:1"
+
+
 def test_a_mistake_that_depends_on_another_key_is_said_in_the_same_run(tmp_path: Path) -> None:
     """A wildcard needs a public address, whatever else is wrong."""
     said = mistakes(tmp_path, '[server]\nlisten = ["[::]:8888"]\nextra = 1\n')
