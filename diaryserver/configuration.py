@@ -16,7 +16,7 @@ from ipaddress import (
     ip_network,
 )
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -33,6 +33,8 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from diaryserver.errors import ConfigurationError
+from diaryserver.service import encodings
+from diaryserver.service.dialect import least_limit
 from diaryserver.service.limits import MAX_DAY_BYTES, NO_LIMIT, Limits
 from protocol.address import Address
 from protocol.errors import MalformedError
@@ -189,8 +191,20 @@ class LegacySection(_Section):
         max_length=MAX_ROUTES,
     )
     reply_limit: Annotated[int, Field(ge=MIN_REPLY_LIMIT, le=MAX_UDP_PAYLOAD)] = 1024
-    encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
+    encoding: Annotated[str, AfterValidator(encodings.named)] = encodings.AUTO
     route: Annotated[list[LegacyRoute], Field(max_length=MAX_ROUTES)] = []
+
+    @field_validator("encoding")
+    @classmethod
+    def _suits_the_rest(cls, chosen: str, info: ValidationInfo) -> str:
+        if chosen == encodings.AUTO:
+            return chosen
+        if info.data.get("tcp") and not encodings.has_plain_lines(chosen):
+            raise ValueError(f"{chosen} has no lines that TCP could carry: set tcp = false")
+        least = least_limit(chosen)
+        if info.data.get("reply_limit", least) < least:
+            raise ValueError(f"{chosen} needs a reply_limit of at least {least}")
+        return chosen
 
     def users(self) -> set[Username]:
         """Give the users whose diaries plain text may go to."""

@@ -2,7 +2,8 @@
 
 Pure: bytes in, a command out; entries in, the reply's bytes out. docs/PROTOCOL.md, "Plain text",
 has the table. Rules: what is not text is refused whole, never repaired, since a repaired text is
-not what somebody wrote; a reply is in the encoding of its request and never longer than `limit`.
+not what somebody wrote; a reply is in the encoding of its request and never longer than `limit`;
+what would steer a terminal is kept, but shown as an escape.
 """
 
 import re
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from diaryserver.service.encodings import cut_within, decode, encode
 from protocol.dayfile import Written
 from protocol.errors import MalformedError
 from protocol.stamp import Stamp
@@ -25,14 +27,16 @@ HEADER: Final = f"{_RULE}读取日记{_RULE}\n"
 FOOTER: Final = "-" * 28
 
 _STAMP: Final = r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\] "
-_ECHO: Final = re.compile(f"{_STAMP}{_STAMP}|({_STAMP})?{FULL}")
+_ECHO: Final = re.compile(f"{_STAMP}{_STAMP}|({_STAMP})?({FULL}|---[^\n]{{1,60}}-\n.* is full: )")
+"""The last is the same answer, as another encoding reads it: all but its first line is ASCII."""
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """All of Unicode's category Cc but tab and newline."""
 
-UTF_8: Final = "utf-8"
-GB18030: Final = "gb18030"
-AUTO: Final = "auto"
+_BINARY: Final = re.compile(r"[\x00-\x06\x0e-\x1a\x1c-\x1f\ud800-\udfff]")
+"""Controls that neither terminals nor logs nor keyboards bring, and halves of surrogate pairs."""
+
+_BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +61,27 @@ _COMMANDS: Final[dict[str, Command]] = {"-r": ShowToday(), "-c": ClearToday()}
 
 
 def read_command(data: bytes, encoding: str) -> tuple[Command, str]:
-    """Give the command and the encoding it was written in, "utf-8" or "gb18030".
+    """Give the command and the encoding it was written in, which "auto" finds out.
 
-    `encoding` may also be "auto": UTF-8, else GB18030. One final CR LF or LF is dropped. Raise
-    MalformedError for an empty text, undecodable bytes, or a control but tab and newline.
+    A byte order mark at the beginning and one line end at the end are dropped, CR LF is LF. Raise
+    MalformedError for an empty text, undecodable bytes, or a control that no text has.
     """
-    line = data.removesuffix(b"\n").removesuffix(b"\r") if data.endswith(b"\n") else data
-    text, used = _decode(line, encoding)
+    decoded, used = decode(data, encoding)
+    text = _without_end(decoded.removeprefix(_BYTE_ORDER_MARK).replace("\r\n", "\n"))
     if not text:
         raise MalformedError("an empty text")
-    if _CONTROL.search(text):
-        raise MalformedError("a control character")
+    if _BINARY.search(text):
+        raise MalformedError("a control character that no text has")
     return _COMMANDS.get(text.lower(), Keep(text)), used
 
 
 def stamped(entry: Written) -> str:
-    """Give `[Sat Oct 31 12:00:00 2015] text`: C's asctime, further lines behind a tab."""
-    text = entry.text.replace("\n", "\n\t")
-    return f"[{_asctime(entry.stamp)}] {text}"
+    r"""Give `[Sat Oct 31 12:00:00 2015] text`: C's asctime, further lines behind a tab.
+
+    Controls are shown as `\x1b`: whoever wrote the text, it may end at a terminal.
+    """
+    text = entry.text.replace("\r\n", "\n").replace("\n", "\n\t")
+    return f"[{_asctime(entry.stamp)}] {_CONTROL.sub(_escape, text)}"
 
 
 def no_room(reason: str) -> str:
@@ -92,10 +99,10 @@ def is_echo(text: str) -> bool:
 
 def encode_line(line: str, encoding: str, limit: int | None = None) -> bytes:
     """Encode a line, cut at a character so that it has at most `limit` bytes."""
-    encoded = line.encode(encoding)
+    encoded = encode(line, encoding)
     if limit is None or len(encoded) <= limit:
         return encoded
-    return encoded[:limit].decode(encoding, errors="ignore").encode(encoding)
+    return encode(cut_within(line, encoding, limit), encoding)
 
 
 def encode_day(entries: Sequence[Written], encoding: str, limit: int | None = None) -> bytes:
@@ -103,28 +110,43 @@ def encode_day(entries: Sequence[Written], encoding: str, limit: int | None = No
 
     The newest one alone, if it does not fit, is cut.
     """
-    header, footer = HEADER.encode(encoding), FOOTER.encode(encoding)
-    room = None if limit is None else limit - len(header) - len(footer)
-    lines: list[bytes] = []
+    if limit is None:
+        lines = [f"{stamped(entry)}\n" for entry in entries]
+    else:
+        room = limit - len(encode(HEADER, encoding)) - len(encode(FOOTER, encoding))
+        lines = _newest(entries, encoding, room)
+    # In one piece: a byte order mark, say, stands at its beginning only.
+    return encode(HEADER + "".join(lines) + FOOTER, encoding)
+
+
+def least_limit(encoding: str) -> int:
+    """Give the least `limit` that leaves `encode_day` room for an entry."""
+    return len(encode(HEADER + FOOTER, encoding)) + len(
+        encode("[Sat Oct 31 12:00:00 2015] x\n", encoding)
+    )
+
+
+def _newest(entries: Sequence[Written], encoding: str, room: int) -> list[str]:
+    lines: list[str] = []
     for entry in reversed(entries):
-        line = stamped(entry).encode(encoding) + b"\n"
-        if room is not None:
-            if len(line) > room:
-                break
-            room -= len(line)
+        line = f"{stamped(entry)}\n"
+        size = len(encode(line, encoding))
+        if size > room:
+            break
+        room -= size
         lines.append(line)
-    if not lines and entries and room is not None:
-        lines.append(encode_line(stamped(entries[-1]), encoding, room - 1) + b"\n")
-    return header + b"".join(reversed(lines)) + footer
+    if not lines and entries:
+        shown = cut_within(stamped(entries[-1]), encoding, room - len(encode("\n", encoding)))
+        lines.append(f"{shown}\n")
+    return lines[::-1]
 
 
-def _decode(line: bytes, encoding: str) -> tuple[str, str]:
-    for candidate in (UTF_8, GB18030) if encoding == AUTO else (encoding,):
-        try:
-            return line.decode(candidate), candidate
-        except UnicodeDecodeError:
-            continue
-    raise MalformedError("bytes that are no text")
+def _without_end(text: str) -> str:
+    return text[:-1] if text.endswith(("\n", "\r")) else text
+
+
+def _escape(control: re.Match[str]) -> str:
+    return f"\\x{ord(control[0]):02x}"
 
 
 def _asctime(stamp: Stamp) -> str:

@@ -145,6 +145,27 @@ def test_a_text_of_several_lines_stays_one_entry(plain: Server) -> None:
     assert file.read_text().splitlines()[1] == "\t[Sat Oct 31 12:00:00 2015] b"
 
 
+def test_line_ends_of_windows_are_line_ends(plain: Server) -> None:
+    """CR LF within a datagram is kept as LF, a byte order mark is none of the text."""
+    answer = TutorialClient(plain).say(b"\xef\xbb\xbffirst\r\nsecond\r\n")
+    assert stamped(answer) == "first\n\tsecond"
+    [file] = plain.day_files("guest")
+    assert file.read_bytes().split(b" ", 3)[3] == b"first\n\tsecond\n"
+
+
+def test_colours_are_kept_and_shown_as_escapes(plain: Server) -> None:
+    """By datagram and by line; what steers a terminal reaches none."""
+    client, window = TutorialClient(plain), Window(plain)
+    assert stamped(client.say("\x1b[31mred\x1b[0m")) == "\\x1b[31mred\\x1b[0m"
+    window.type(b"50%\r\x1b[1m99%\x07\r\n")
+    assert window.line().endswith("] 50%\\x0d\\x1b[1m99%\\x07")
+    assert entries(plain) == [
+        "\\u{1b}[31mred\\u{1b}[0m",
+        "50%\\u{d}\\u{1b}[1m99%\\u{7}",
+    ]
+    assert "\x1b" not in client.say("-r")
+
+
 def test_replies_fit_a_recv_of_1024(plain: Server) -> None:
     """A long day shows its newest whole entries; a long text is echoed cut, but kept whole."""
     client = TutorialClient(plain)
@@ -174,7 +195,7 @@ def test_gb18030_is_answered_in_gb18030(plain: Server) -> None:
 def test_what_is_no_text_gets_silence_and_leaves_nothing(plain: Server) -> None:
     """Nothing is stored, no file appears, and the server goes on."""
     client = TutorialClient(plain)
-    for data in (b"", b"\n", b"\x00", b"\x1b[2J", b"a\rb", b"\xff\xff\xff"):
+    for data in (b"", b"\n", b"\r\n", b"\x00", b"a\x01b", b"\xff\xff\xff"):
         client.socket.sendto(data, client.server)
     assert client.hears_nothing()
     assert plain.day_files("guest") == []

@@ -18,6 +18,10 @@ from diaryserver.service.limits import NO_LIMIT, Limits
 from protocol.address import Address
 
 GOOD: Final = '[server]\nlisten = ["127.0.0.1:8888"]\ndata_dir = "data"\n'
+NO_ENCODING: Final = (
+    'write "auto", or a text encoding that Python knows, such as "utf-8", "gb18030", "big5" or'
+    ' "shift_jis"'
+)
 ROOT: Final = Path(__file__).parent.parent.parent
 
 
@@ -180,7 +184,7 @@ def test_every_mistake_is_said_in_one_run(tmp_path: Path) -> None:
         user = "Alice"
         allow = ["127.0.0.1/8", 5]
         reply_limit = 0
-        encoding = "latin-1"
+        encoding = "rot13"
         [[legacy.route]]
         user = "../etc"
         """,
@@ -198,13 +202,46 @@ def test_every_mistake_is_said_in_one_run(tmp_path: Path) -> None:
         "legacy.allow.0: write a network, such as 192.168.1.0/24, in quotes",
         "legacy.allow.1: write a network, such as 192.168.1.0/24, in quotes",
         "legacy.reply_limit: input should be greater than or equal to 128",
-        "legacy.encoding: input should be 'auto', 'utf-8' or 'gb18030'",
+        f"legacy.encoding: {NO_ENCODING}",
         "legacy.route.0.network: missing",
     ):
         assert expected in said
     assert sum(line.startswith("legacy.user: a user name is") for line in said) == 1
     assert sum(line.startswith("legacy.route.0.user: a user name is") for line in said) == 1
     assert len(said) == 15
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('encoding = "utf-16"', "utf-16 has no lines that TCP could carry: set tcp = false"),
+        ('encoding = "cp037"', "cp037 has no lines that TCP could carry: set tcp = false"),
+        (
+            'tcp = false\nreply_limit = 200\nencoding = "utf-32"',
+            "utf-32 needs a reply_limit of at least 336",
+        ),
+        ('encoding = "zlib"', 'write "auto", or a text encoding that Python knows'),
+        ("encoding = 8", "input should be a valid string"),
+    ],
+)
+def test_an_encoding_suits_what_else_is_said(tmp_path: Path, lines: str, said: str) -> None:
+    """Lines need bytes of their own for CR and LF, an answer needs room."""
+    [only] = mistakes(tmp_path, f"{GOOD}\n[legacy]\n{lines}")
+    assert only.startswith(f"legacy.encoding: {said}")
+
+
+@pytest.mark.parametrize(
+    ("lines", "encoding"),
+    [
+        ('encoding = "Big5"', "big5"),
+        ('encoding = "EUC-JP"', "euc_jp"),
+        ('encoding = "latin-1"', "iso8859-1"),
+        ('tcp = false\nencoding = "utf-16-le"', "utf-16-le"),
+    ],
+)
+def test_any_text_encoding_can_be_named(tmp_path: Path, lines: str, encoding: str) -> None:
+    """By any of the names that Python has for it."""
+    assert read(tmp_path, f"{GOOD}\n[legacy]\n{lines}").legacy.encoding == encoding
 
 
 @pytest.mark.parametrize(

@@ -5,19 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diaryserver.service.dialect import (
-    AUTO,
     FOOTER,
-    GB18030,
     HEADER,
-    UTF_8,
     ClearToday,
     Keep,
     ShowToday,
     encode_day,
     encode_line,
+    is_echo,
+    no_room,
     read_command,
     stamped,
 )
+from diaryserver.service.encodings import AUTO, GB18030, UTF_8
 from protocol.dayfile import Written
 from protocol.errors import MalformedError
 from protocol.identifiers import EntryId
@@ -67,11 +67,41 @@ def test_what_only_begins_like_a_command_is_kept(text: str) -> None:
     assert command == Keep(text.removesuffix("\n"))
 
 
-@pytest.mark.parametrize("data", [b"", b"\n", b"\r\n", b"\x00", b"a\x1b[31m", b"a\rb", b"\x7f"])
-def test_nothing_and_control_characters_are_no_text(data: bytes) -> None:
-    """Empty texts and terminal escapes are refused whole, never repaired."""
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\n", b"\r", b"\r\n", b"\xef\xbb\xbf", b"\x00", b"a\x00b", b"a\x01", b"\x7fELF\x02"],
+)
+def test_nothing_and_what_only_programs_send_is_no_text(data: bytes) -> None:
+    """Empty texts and the controls of binary data are refused whole, never repaired."""
     with pytest.raises(MalformedError):
         read_command(data, AUTO)
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"one\r\ntwo\r\n", "one\ntwo"),
+        (b"one\ntwo\r", "one\ntwo"),
+        (b"\r\n\r\none", "\n\none"),
+        (b"\xef\xbb\xbfmarked", "marked"),
+        (b"10%\r99%", "10%\r99%"),
+        (b"\x1b[31mred\x1b[0m\x07", "\x1b[31mred\x1b[0m\x07"),
+        ("\x9b1m \x7f".encode(), "\x9b1m \x7f"),
+    ],
+)
+def test_line_ends_are_one_and_what_terminals_and_logs_have_is_kept(data: bytes, text: str) -> None:
+    """CR LF is LF, a byte order mark is none of the text, the rest is kept to the letter."""
+    assert read_command(data, AUTO) == (Keep(text), UTF_8)
+
+
+def test_no_control_reaches_a_terminal() -> None:
+    """Whoever wrote the text, over whatever way, and however a day is read."""
+    controls = "".join(map(chr, [*range(9), *range(11, 32), *range(127, 160)]))
+    shown = stamped(entry(f"a{controls}\r\nb\tc"))
+    assert shown.endswith("\n\tb\tc")
+    assert not set(shown) & set(controls)
+    assert "\\x1b" in shown
+    assert not set(encode_day([entry(controls)], UTF_8).decode()) & set(controls)
 
 
 def test_gb18030_is_understood_and_named() -> None:
@@ -99,8 +129,8 @@ def test_any_bytes_are_a_command_or_no_text(data: bytes) -> None:
 
 @given(texts)
 def test_utf_8_comes_back_as_it_was_typed(text: str) -> None:
-    """What can be read as UTF-8 is kept to the letter, but for one final line end."""
-    if text in {"\n", "\r\n"} or text.lower() in {"-r", "-c"}:
+    """What can be read as UTF-8 is kept to the letter, but for a mark and one final line end."""
+    if text.startswith("\ufeff") or text.lower() in {"-r", "-c"}:
         return
     assert read_command(text.encode() + b"\n", AUTO) == (Keep(text), UTF_8)
 
@@ -127,6 +157,20 @@ def test_without_a_limit_everything_is_shown() -> None:
     assert [line[-len(str(n)) :] for n, line in enumerate(lines[1:-1])] == list(
         map(str, range(500))
     )
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "big5", "shift_jis", UTF_8, GB18030])
+@pytest.mark.parametrize("reader", ["latin-1", "big5", "shift_jis", UTF_8, GB18030, "cp1251"])
+def test_the_answer_of_a_full_diary_is_known_in_any_encoding(encoding: str, reader: str) -> None:
+    """Two servers of different encodings do not send it to and fro for ever."""
+    answer = encode_line(no_room("this day is full: 9 of 9 entries"), encoding)
+    try:
+        command, _ = read_command(answer, reader)
+    except MalformedError:
+        return
+    assert isinstance(command, Keep)
+    assert is_echo(command.text)
+    assert is_echo(f"[Sat Oct 31 12:00:00 2015] {command.text}")
 
 
 @given(texts, st.integers(1, 60))
