@@ -37,6 +37,10 @@ class Browser:
         """Load a page from the disk."""
         self._ask("POST", "/url", {"url": page.as_uri() + anchor})
 
+    def visit(self, address: str) -> None:
+        """Load a page from a server."""
+        self._ask("POST", "/url", {"url": address})
+
     def run(self, script: str) -> Any:  # noqa: ANN401 - whatever the script returns
         """Run a script in the page and give what it returns."""
         return self._ask("POST", "/execute/sync", {"script": script, "args": []})

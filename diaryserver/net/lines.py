@@ -1,18 +1,19 @@
 """Plain text by TCP: telnet and netcat, a line at a time.
 
 Rules: one line is answered before the next is read, so that a flood waits in its own kernel
-buffer; a peer that stalls or floods costs one of its own few connections and nothing else; what
-opens like HTTP or TLS is closed before a line of it is kept, or any web page could POST into the
-diary.
+buffer; a peer that stalls or floods costs one of its own few connections and nothing else; the
+first line, as soon as it can be told and at its end at the latest, shows a browser or another
+protocol (`service.foreign`), which is closed before anything of it is kept or answered, or any web
+page could POST into the diary.
 """
 
 import asyncio
-import re
 import socket
 from collections import Counter
 from typing import Final
 
 from diaryserver.net.accepting import Acceptor
+from diaryserver.net.opening import Opening
 from diaryserver.net.telnet import MAX_LINE, TelnetDecoder
 from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.plain import PlainService
@@ -35,8 +36,6 @@ TOO_LONG: Final = f"not kept: a line has at most {MAX_LINE} bytes"
 NOT_TEXT: Final = "not kept: that is no text"
 
 _READ_BYTES: Final = 4096
-_TLS_HANDSHAKE: Final = 0x16
-_WEB: Final = re.compile(rb"[A-Z]+ \S+ HTTP/|PRI ")
 
 
 class LineListener:
@@ -44,7 +43,7 @@ class LineListener:
 
     def __init__(self, bound: socket.socket, service: PlainService, counters: Counters) -> None:
         """Take over `bound`; nothing is accepted before `start`."""
-        self._acceptor = Acceptor(bound, self._accept)
+        self._acceptor = Acceptor(bound, self._accept, counters)
         self._service = service
         self._counters = counters
         self._open: Counter[str] = Counter()
@@ -62,15 +61,18 @@ class LineListener:
         for conversation in list(self._conversations):
             await conversation.ended.wait()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        host: str = writer.get_extra_info("peername")[0]
+    async def _accept(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str
+    ) -> None:
         user = self._service.user_for(host)
-        crowded = self._open.total() >= MAX_CONNECTIONS or self._open[host] >= MAX_PER_ADDRESS
-        if user is None or crowded:
+        if user is None:  # counted by the service
+            writer.close()
+            return
+        if self._open.total() >= MAX_CONNECTIONS or self._open[host] >= MAX_PER_ADDRESS:
             self._counters.count(Drop.PLAIN_NOT_ALLOWED)
             writer.close()
             return
-        conversation = _Conversation(self._service, host, user, reader, writer)
+        conversation = _Conversation(self._service, host, user, self._counters, reader, writer)
         self._conversations.add(conversation)
         self._open[host] += 1
         try:
@@ -86,21 +88,23 @@ class LineListener:
 class _Conversation:
     """One connection, from the welcome to its end."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - who speaks, with what, and the two ends
         self,
         service: PlainService,
         host: str,
         user: Username,
+        counters: Counters,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
         self._service = service
         self._host = host
         self._user = user
+        self._counters = counters
         self._reader = reader
         self._writer = writer
         self._decoder = TelnetDecoder()
-        self._is_first = True
+        self._opening = Opening()
         self._stopping = False
         self.ended = asyncio.Event()
 
@@ -114,17 +118,16 @@ class _Conversation:
         try:
             await self._send(WELCOME.encode())
             while data := await self._read():
-                if self._is_first and data[0] == _TLS_HANDSHAKE:
-                    return
                 lines = self._decoder.feed(data)
                 self._writer.write(self._decoder.replies())
                 if not await self._answer_all(lines):
                     return
             if not self._stopping:  # else the rest of a half line is perhaps on its way
                 await self._answer_all(self._decoder.finish())
+        except TimeoutError:
+            return  # idle, or does not read; nothing is half kept
         except OSError:
-            # The peer is gone, was idle (TimeoutError), or does not read: nothing is half kept.
-            return
+            self._counters.count(Drop.CONNECTION_LOST)
         finally:
             self.ended.set()
 
@@ -134,12 +137,12 @@ class _Conversation:
 
     async def _answer_all(self, lines: list[bytes | None]) -> bool:
         """Answer each line; give False if this is no plain-text client, or no longer served."""
+        if self._opening.is_foreign(lines, self._decoder.unfinished()):
+            self._counters.count(Drop.PLAIN_FOREIGN)
+            return False
         for line in lines:
             if self._service.user_for(self._host) != self._user:
                 return False  # the user was disabled or removed meanwhile
-            if self._is_first and line is not None and _WEB.match(line):
-                return False
-            self._is_first = self._is_first and not line
             await self._answer(line)
         return True
 

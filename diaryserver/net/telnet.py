@@ -53,6 +53,10 @@ class TelnetDecoder:
         """Give the last line, if the stream ended without its end."""
         return [self._end_line()] if self._line or self._too_long else []
 
+    def unfinished(self) -> bytes | None:
+        """Give what has come of the next line; None if that is too long already."""
+        return None if self._too_long else bytes(self._line)
+
     def replies(self) -> bytes:
         """Give the refusals of options to send, each once."""
         replies = bytes(self._replies)

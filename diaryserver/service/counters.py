@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Drop(StrEnum):
-    """Why a datagram got no answer; one counter each."""
+    """Why a datagram, or a line or connection of plain text, got no answer; one counter each."""
 
     MALFORMED = "malformed"
     UNEXPECTED_KIND = "unexpected-kind"
@@ -25,6 +25,8 @@ class Drop(StrEnum):
     PLAIN_ECHO = "plain-text-echo"
     PLAIN_NOT_TEXT = "plain-text-undecodable"
     PLAIN_NOT_KEPT = "plain-text-not-kept"
+    PLAIN_FOREIGN = "plain-text-foreign"
+    CONNECTION_LOST = "connection-lost"
 
 
 class Counters:

@@ -2,8 +2,8 @@
 
 Rules: plain text is neither private nor authentic, so only networks on the allow-list are heard;
 a datagram whose source port is below 1024, one of ours or the tutorial's gets silence, or two
-servers would talk to each other for ever. An answer means on disk here too; what could not be kept
-gets none, or one that says so where the diary is full.
+servers would talk to each other for ever; what a browser sends is no text. An answer means on disk
+here too; what could not be kept gets none, or one that says so where the diary is full.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ from diaryserver.service.dialect import (
     read_command,
     stamped,
 )
+from diaryserver.service.foreign import is_foreign_datagram
 from diaryserver.service.ports import AccountStore, Append, Appended, Clock, EntryStore, Outcome
 from diaryserver.service.source import Source
 from diaryserver.service.threads import Worker
@@ -226,6 +227,9 @@ class PlainDatagrams:
             return
         user = self._service.user_for(source.host)
         if user is None:
+            return
+        if is_foreign_datagram(data):
+            self._counters.count(Drop.PLAIN_FOREIGN)
             return
         try:
             asked = self._service.understand(data)

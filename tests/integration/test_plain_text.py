@@ -2,11 +2,12 @@
 
 import re
 import socket
+import struct
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -308,6 +309,15 @@ class Window:
             self._unread += data
         return self._unread
 
+    def is_closed_by(self, *pieces: bytes) -> bool:
+        """Send these, and tell whether the server then closes without a word."""
+        try:
+            for piece in pieces:
+                self.type(piece)
+            return self.socket.recv(65536) == b""
+        except ConnectionError:  # closed with our bytes unread
+            return True
+
     def _receive(self) -> None:
         data = self.socket.recv(65536)
         assert data, "the server closed the connection"
@@ -363,29 +373,88 @@ def test_a_whole_day_is_shown_by_tcp(plain: Server) -> None:
 def test_a_line_too_long_is_refused_with_one_line(plain: Server) -> None:
     """A megabyte without a newline costs no memory, gets one answer, and the next line is fine."""
     window = Window(plain)
+    window.type(b"first\n")
+    assert window.line().endswith("] first")
     window.type(b"x" * 1_000_000 + b"\nnext\n")
     assert window.line() == "not kept: a line has at most 4096 bytes"
     assert window.line().endswith("] next")
-    assert entries(plain) == ["next"]
+    assert entries(plain) == ["first", "next"]
+
+
+BROWSERS: Final = {
+    "post": b"POST /-r HTTP/1.1\r\nHost: diary\r\nContent-Length: 8\r\n\r\nevil\n-c\n",
+    "a long path": b"POST /" + b"x" * 6000 + b" HTTP/1.1\r\nX: evil\r\n\r\nevil\n-c\n-r\n",
+    "a long path of an invented method": b"milk /" + b"x" * 6000 + b" HTTP/1.1\r\n\r\nevil\n",
+    "an invented method": b"milk / HTTP/1.1\r\n\r\nevil\n",
+    "a preflight": b"OPTIONS / HTTP/1.1\r\nOrigin: http://evil.test\r\n\r\n",
+    "all of the server": b"OPTIONS * HTTP/1.1\r\n\r\n",
+    "websocket": b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\nevil\n",
+    "by a proxy": b"GET http://127.0.0.1:8888/ HTTP/1.1\r\n\r\nevil\n",
+    "through a proxy": b"CONNECT 127.0.0.1:8888 HTTP/1.1\r\n\r\nevil\n",
+    "http 1.0": b"GET / HTTP/1.0\r\n\r\n",
+    "http 0.9": b"GET /\r\nevil\r\n",
+    "behind empty lines": b"\r\n\nGET / HTTP/1.0\r\n\r\n",
+    "http 2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "tls": bytes.fromhex("16030100a5010000a1") + b"\nevil\n",
+    "ssh": b"SSH-2.0-OpenSSH_9.2\r\nevil\r\n",
+    "turn": bytes.fromhex("000300082112a442") + b"\nevil\n",
+    "nothing but a long line": b"x" * 4097 + b"\nevil\n",
+}
+"""What comes from a browser, or from a program that dialled the wrong port."""
+
+
+@pytest.mark.parametrize("name", BROWSERS)
+def test_web_pages_and_tls_write_nothing(plain: Server, name: str) -> None:
+    """Nothing is kept, nothing answered, no command obeyed: in one piece, or as it trickles in."""
+    opening = BROWSERS[name]
+    assert Window(plain).is_closed_by(opening)
+    assert Window(plain).is_closed_by(opening[:1], opening[1:7], opening[7:])
+    assert plain.day_files("guest") == []
+
+
+def test_a_text_that_resembles_a_request_is_kept(plain: Server) -> None:
+    """As the first line of a conversation, and when its beginning comes alone."""
+    texts = ["POST office at 5", "GET milk", "OPTIONS: tea", "read https://diary.example.org/"]
+    for text in texts:
+        window = Window(plain)
+        for piece in (text[:3], text[3:6], text[6:] + "\r\n"):
+            window.type(piece.encode())
+        assert window.line().endswith(f"] {text}")
+    assert entries(plain) == texts
 
 
 @pytest.mark.parametrize(
-    "opening",
+    "datagram",
     [
-        b"POST /-r HTTP/1.1\r\nHost: diary\r\n\r\nevil\r\n",
-        b"GET / HTTP/1.0\r\n\r\n",
-        b"\r\nGET / HTTP/1.0\r\n\r\n",
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        bytes.fromhex("16030100a5010000a1") + b"\nevil\n",
+        "000100002112a442" + "61" * 12,
+        "000300082112a442" + "61" * 12 + "0019000411000000",
+        "c00000000108" + "61" * 8 + "00" + "61" * 1180,
+        "c3fafafafa08" + "61" * 8 + "00" + "61" * 1180,
+        "8a00000000" + "61" * 40,
+        "16fefd0000000000000000" + "0060" + "61" * 96,
     ],
+    ids=["stun", "turn", "quic", "quic of no version", "quic's versions", "dtls"],
 )
-def test_web_pages_and_tls_write_nothing(plain: Server, opening: bytes) -> None:
-    """What opens like HTTP or TLS is closed, and no line of it is kept."""
-    window = Window(plain)
-    window.type(opening)
-    with suppress(ConnectionResetError):  # closed with our bytes unread
-        assert window.rest() == b""
+def test_what_a_browser_sends_by_udp_gets_silence(plain: Server, datagram: str) -> None:
+    """WebRTC and WebTransport reach any port; nothing is kept."""
+    assert TutorialClient(plain).gets_silence(bytes.fromhex(datagram))
     assert plain.day_files("guest") == []
+
+
+def test_what_is_foreign_or_breaks_off_is_a_number_in_the_log(own_plain: Server) -> None:
+    """One line at the next report, however many there were, and no traceback."""
+    for _ in range(3):
+        assert Window(own_plain).is_closed_by(b"GET / HTTP/1.1\r\n\r\n")
+    client = TutorialClient(own_plain)
+    assert client.gets_silence(bytes.fromhex("000100002112a442" + "61" * 12))
+    window = Window(own_plain)
+    linger = struct.pack("ii", 1, 0)
+    window.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    window.socket.close()
+    assert stamped(client.say("still here")) == "still here"
+    assert own_plain.stop() == 0
+    assert "dropped: connection-lost=1 plain-text-foreign=4\n" in own_plain.log
+    assert "Traceback" not in own_plain.log
 
 
 def test_one_address_has_so_many_windows_and_others_still_get_in(own_plain: Server) -> None:
