@@ -27,8 +27,10 @@ HEADER: Final = f"{_RULE}读取日记{_RULE}\n"
 FOOTER: Final = "-" * 28
 
 _STAMP: Final = r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\] "
-_ECHO: Final = re.compile(f"{_STAMP}{_STAMP}|({_STAMP})?({FULL}|---[^\n]{{1,60}}-\n.* is full: )")
-"""The last is the same answer, as another encoding reads it: all but its first line is ASCII."""
+_FULL_ELSEWHERE: Final = r"---[^\n]{1,60}-\n.* is full: [\d.,]+ (\w+ )?of "
+"""The same answer, as another encoding reads it: all but its first line is ASCII."""
+
+_ECHO: Final = re.compile(f"{_STAMP}{_STAMP}|({_STAMP})?({FULL}|{_FULL_ELSEWHERE})")
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """All of Unicode's category Cc but tab and newline."""

@@ -161,9 +161,14 @@ def test_without_a_limit_everything_is_shown() -> None:
 
 @pytest.mark.parametrize("encoding", ["latin-1", "big5", "shift_jis", UTF_8, GB18030])
 @pytest.mark.parametrize("reader", ["latin-1", "big5", "shift_jis", UTF_8, GB18030, "cp1251"])
-def test_the_answer_of_a_full_diary_is_known_in_any_encoding(encoding: str, reader: str) -> None:
+@pytest.mark.parametrize(
+    "reason", ["this day is full: 9 of 9 entries", "x is full: 1.5 MiB of 2 MiB"]
+)
+def test_the_answer_of_a_full_diary_is_known_in_any_encoding(
+    encoding: str, reader: str, reason: str
+) -> None:
     """Two servers of different encodings do not send it to and fro for ever."""
-    answer = encode_line(no_room("this day is full: 9 of 9 entries"), encoding)
+    answer = encode_line(no_room(reason), encoding)
     try:
         command, _ = read_command(answer, reader)
     except MalformedError:
@@ -171,6 +176,14 @@ def test_the_answer_of_a_full_diary_is_known_in_any_encoding(encoding: str, read
     assert isinstance(command, Keep)
     assert is_echo(command.text)
     assert is_echo(f"[Sat Oct 31 12:00:00 2015] {command.text}")
+
+
+@pytest.mark.parametrize(
+    "text", ["--- fridge ---\nit is full: milk", "[Sat Oct 31 12:00:00 2015] pasted", "---\n---"]
+)
+def test_what_a_person_writes_is_no_echo(text: str) -> None:
+    """However much it looks like an answer."""
+    assert not is_echo(text)
 
 
 @given(texts, st.integers(1, 60))
