@@ -72,14 +72,13 @@ class Folders:
         A second one of the same user, which nothing but a fault leaves, gets a name of its own.
         Whatever begins under the name again is of another epoch: no reader may take it for this.
         """
+        if not self._has(user):
+            self.ledger.forget(user)
+            return ""
         self._remembered.forget_user(user)
         self.ledger.begin_epoch(user, draw_epoch(self._random_bytes))
         name = self._free_name(f"{user}.{uid.hex()}")
-        try:
-            self.disk.rename(user, self._diaries, name, self._removed)
-        except FileNotFoundError:
-            self.ledger.forget(user)
-            return ""
+        self.disk.rename(user, self._diaries, name, self._removed)
         self.disk.sync_folder(self._removed)
         self.disk.sync_folder(self._diaries)
         self.ledger.forget(user)
@@ -102,6 +101,13 @@ class Folders:
     def sync_all(self) -> None:
         """Make everything in all diaries durable, at the price of one call."""
         self.disk.sync_all(self._diaries)
+
+    def _has(self, user: Username) -> bool:
+        try:
+            os.stat(user, dir_fd=self._diaries, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return True
 
     def _free_name(self, wanted: str) -> str:
         taken = set(os.listdir(self._removed))

@@ -209,6 +209,13 @@ def test_a_diary_of_an_older_version_is_taken_as_it_is(data: Path) -> None:
 # Epochs
 
 
+def test_a_new_diary_under_a_new_name_begins_at_nought(store: FileEntryStore) -> None:
+    """Also though whatever lies under the name is moved aside when a user is added."""
+    assert store.retire(ALICE, bytes(16)) == ""
+    put(store, "one")
+    assert generation_of(store) == 0
+
+
 def test_a_diary_under_a_name_that_was_used_before_is_of_another_epoch(
     store: FileEntryStore,
 ) -> None:
