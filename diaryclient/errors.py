@@ -58,6 +58,13 @@ class NobodyListensError(UnreachableError):
     """The machine is there, and says that nothing listens at the port."""
 
 
+class LostAnswerError(UnreachableError):
+    """A credential was sent to a server that was there, and no answer came.
+
+    Nobody knows whether it was taken.
+    """
+
+
 class SilentServerError(UnreachableError):
     """Nothing came back at all: the machine is off, or UDP is blocked on the way."""
 

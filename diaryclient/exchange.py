@@ -138,6 +138,10 @@ class Exchange(ABC):
         self.waiting_since = None
         self._due = min(self._due, now.monotonic + REFUSED_PAUSE)
 
+    def refused(self, failure: DiaryError, now: Instant) -> None:  # noqa: ARG002 - it is the end
+        """Be told that no datagram gets through any more, on no path: `failure` says why."""
+        self.give_up(failure)
+
     def overtaken(self, sent: float, now: Instant) -> None:
         """Be told that another exchange has the answer to what it sent at the second `sent`."""
         if self.waiting_since is None or self.waiting_since >= sent:

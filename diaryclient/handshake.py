@@ -3,18 +3,19 @@
 Rules: an OFFER counts only with its identity's signature; whether the identity is the right one is
 decided between the halves (`diaryclient.granting`), before a credential is sealed. A repeated LOGIN
 is the same bytes, so that the server knows it again; a new one is made only for a fresh OFFER or
-after BUSY, and three of them at most.
+after BUSY or STORAGE, and three of them at most. All have one rid and one reply key, by which a
+server that was restarted meanwhile knows what it granted.
 """
 
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from diaryclient.clock import Instant
-from diaryclient.errors import ClocksDifferError, SilentServerError, UnreachableError
+from diaryclient.errors import ClocksDifferError, LostAnswerError, SilentServerError
 from diaryclient.exchange import PATIENCE, Chance, Exchange, RoundTrip
 from protocol.address import Address
 from protocol.envelope import VERSION, Envelope, Kind, parse_envelope
-from protocol.errors import DiaryError, ErrorCode, MalformedError, RefusedError
+from protocol.errors import NOT_YET, DiaryError, MalformedError, RefusedError
 from protocol.identifiers import EntryId
 from protocol.login import encode_login, login_binding, open_grant
 from protocol.messages import (
@@ -123,9 +124,11 @@ class LoginExchange(Exchange):
         self._logins: list[Envelope] = []
         self._datagrams: list[bytes] = []
         self._wants_new = True
-        # Answers to repeated HELLOs may still be under way; they ask for no new LOGIN.
+        # Answers to repeated HELLOs may still be under way; they ask for no new LOGIN. An offer of
+        # another prekey is none of them: the server was restarted.
         self._late_offers = greeting.attempts - 1
-        self._busy: RefusedError | None = None
+        self._not_yet: RefusedError | None = None
+        self._is_refused = False
 
     def result(self) -> Grant:
         """Give the grant; raise what the server refused with or why none came."""
@@ -133,8 +136,14 @@ class LoginExchange(Exchange):
             raise self.failure or MalformedError("the exchange is not over")
         return self.grant
 
+    def refused(self, failure: DiaryError, now: Instant) -> None:  # noqa: ARG002 - as silence
+        """Go on: the server was there, and may have taken the credential before it went."""
+        self._is_refused = True
+        self.lost(now)
+
     def receive(self, envelope: Envelope, now: Instant) -> bool:
         """As Exchange."""
+        self._is_refused = False
         if envelope.kind is Kind.OFFER:
             return self._receive_offer(envelope, now)
         for login in self._logins:
@@ -154,9 +163,9 @@ class LoginExchange(Exchange):
             return
         if not isinstance(answer, Refusal):
             self.is_over, self.grant = True, answer
-        elif answer.code is ErrorCode.BUSY:
-            # The server repeats its answer to the same bytes, so asking again takes a new LOGIN.
-            self._busy = answer.error()
+        elif answer.code in NOT_YET:
+            # The server may repeat its answer to the same bytes: asking again takes a new LOGIN.
+            self._not_yet = answer.error()
             self._wants_new = len(self._logins) < MOST_LOGINS
         else:
             self.give_up(answer.error())
@@ -165,7 +174,7 @@ class LoginExchange(Exchange):
         offer = _signed_offer(envelope)
         if offer is None or not self._is_trusted(offer, now):
             return False
-        if self._late_offers > 0:
+        if self._late_offers > 0 and offer.statement == self._offer.statement:
             self._late_offers -= 1
         elif not self._wants_new and len(self._logins) < MOST_LOGINS:
             self._offer, self._wants_new = offer, True
@@ -191,9 +200,11 @@ class LoginExchange(Exchange):
         return self._datagrams[-1]
 
     def _silence(self) -> DiaryError:
-        return self._busy or UnreachableError(
-            "the server answers, but not to this login; try again"
-        )
+        if self._not_yet:
+            return self._not_yet
+        if self._is_refused:
+            return LostAnswerError(f"{self._greeting.address} went away before it answered")
+        return LostAnswerError("the server answers, but not to this login; try again")
 
 
 def _signed_offer(envelope: Envelope) -> Offer | None:

@@ -2,7 +2,7 @@
 
 Rules: bounded in everything: attempts by their deadlines, datagrams per wake-up by the transport,
 exchanges in flight by the window. When every address of the server has refused twice, nothing
-listens there, and nobody waits for the patience to end.
+listens there, and nobody waits for the patience to end, but for who has sent a credential.
 """
 
 import math
@@ -175,7 +175,7 @@ class Session:
         now = self._clock.instant()
         for exchange in self._active.values():
             if nobody:
-                exchange.give_up(self._unreachable(arrival.failure))
+                exchange.refused(self._unreachable(arrival.failure), now)
             elif exchange.attempts and self._path(exchange.attempts - 1) == arrival.path:
                 exchange.lost(now)
 

@@ -164,7 +164,15 @@ def build_service(data: Data, runtime: Runtime, legacy: LegacySection, ports: se
         Alarm(logger, "throttles are kept over a restart again", clock.monotonic),
     )
     logins = LoginService(
-        clock, accounts, data.hasher, prekeys, os.urandom, workers, counters, throttle
+        clock,
+        accounts,
+        data.hasher,
+        prekeys,
+        os.urandom,
+        workers,
+        counters,
+        throttle,
+        runtime.announce,
     )
     plain = plain_datagrams = None
     if legacy.enabled:

@@ -38,6 +38,7 @@ class Step(StrEnum):
     JOURNAL_DROPPED = "journal-dropped"
     REPLY_SEALED = "reply-sealed"
     REPLY_SENT = "reply-sent"
+    TOKEN_KEPT = "token-kept"  # noqa: S105 - a step's name, no secret
 
 
 Announce: TypeAlias = Callable[[Step], None]

@@ -27,7 +27,12 @@ from diaryclient.commands.surroundings import Surroundings, has_terminal
 from diaryclient.commands.wishes import EXPIRES_HELP, SCOPE_HELP, parse_name, parse_scope
 from diaryclient.dates import format_expiry
 from diaryclient.diary import Diary
-from diaryclient.errors import NotLoggedInError, UnreachableError
+from diaryclient.errors import (
+    LostAnswerError,
+    NotLoggedInError,
+    UnreachableError,
+    login_command,
+)
 from diaryclient.lifetime import DEFAULT_LIFE, parse_life
 from diaryclient.link import open_session
 from diaryclient.login import Gatekeeper, Target, Trust, Wish, log_in, name_of_machine
@@ -126,6 +131,8 @@ def command(  # noqa: PLR0913 - click's options
             clock=surroundings.clock,
             chance=os.urandom,
         )
+    except LostAnswerError as error:
+        raise _lost(error, target) from None
     finally:
         session.close()
     _begin_using(surroundings, login, earlier)
@@ -171,6 +178,15 @@ def _password(surroundings: Surroundings, target: Target, *, from_input: bool) -
         ask_new_password(f"New password of {who}: ")
         if is_new
         else ask_password(f"Password of {who}: ")
+    )
+
+
+def _lost(error: LostAnswerError, target: Target) -> LostAnswerError:
+    if not target.code:
+        return error
+    command = login_command(target.address, target.user)
+    return LostAnswerError(
+        f"{error}; if the invite arrived, it is used, and the new password holds: type {command}"
     )
 
 

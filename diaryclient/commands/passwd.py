@@ -14,7 +14,7 @@ from diaryclient.commands.passwords import (
     read_password,
 )
 from diaryclient.commands.surroundings import Surroundings, has_terminal
-from diaryclient.errors import HeldElsewhereError, UnreachableError
+from diaryclient.errors import HeldElsewhereError, LostAnswerError
 from diaryclient.logins import Login
 from diaryclient.renewal import change_password
 from diaryclient.tokens import list_tokens
@@ -63,8 +63,8 @@ def _change(asker: Asker, current: str, password: str, *, keep: bool) -> None:
         change_password(asker, current, password, keep=keep)
     except DeniedError:
         raise DeniedError("the current password is not right; nothing was changed") from None
-    except UnreachableError as error:
-        raise UnreachableError(
+    except LostAnswerError as error:
+        raise LostAnswerError(
             f"{error}; if the request arrived, the new password holds: find out with diaryclient "
             "passwd, and either of the two as the current one"
         ) from None

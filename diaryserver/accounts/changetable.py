@@ -1,7 +1,8 @@
 """The table of changes by request: whoever repeats a request hears what came of it the first time.
 
 Rules: a change is kept in the transaction that makes it; it is remembered for a day, though a
-request is good for two minutes and a client asks for seconds.
+request is good for two minutes and a client asks for seconds. A LOGIN that spends an invite or
+replaces a password is such a change, too.
 """
 
 from typing import Final
@@ -34,6 +35,14 @@ class ChangeTable:
         if request != change.request:
             raise ConflictError("another request was made under the same id")
         return kid, ended
+
+    def made_lately(self, change: Change, life: int) -> bytes | None:
+        """Give the key id of the token that the same request made in the last `life` ms, if any."""
+        rows = self._connection.read(
+            "SELECT kid FROM changes WHERE uid = ? AND rid = ? AND request = ? AND made >= ?",
+            (change.uid, bytes(change.rid), change.request, change.made - life),
+        )
+        return rows[0][0] if rows else None
 
     def keep(self, change: Change, *, kid: bytes = b"", ended: int = 0) -> None:
         """Remember what came of a change."""

@@ -18,7 +18,14 @@ from diaryserver.accounts.keyfiles import ServerKeys
 from diaryserver.accounts.lastuses import LastUses
 from diaryserver.accounts.tokentable import TokenTable
 from diaryserver.accounts.usertable import UserTable
-from diaryserver.service.ports import Change, Generation, Token, Use, User
+from diaryserver.service.ports import (
+    UNUSED_LIFE_MILLISECONDS,
+    Change,
+    Generation,
+    Token,
+    Use,
+    User,
+)
 from diaryserver.service.tokens import (
     MAX_KEPT_TOKENS,
     MAX_LIVE_LINES,
@@ -27,7 +34,14 @@ from diaryserver.service.tokens import (
     shown_tokens,
     superfluous,
 )
-from protocol.errors import BusyError, NotFoundError, QuotaError, TokenRevokedError, UsageError
+from protocol.errors import (
+    BusyError,
+    ConflictError,
+    NotFoundError,
+    QuotaError,
+    TokenRevokedError,
+    UsageError,
+)
 from protocol.identifiers import Username
 from protocol.invite import CODE_BYTES
 
@@ -184,7 +198,7 @@ class SqliteAccounts:
         uid = user.uid if user and not user.is_disabled else bytes(UID_BYTES)
         return self._users.is_invite(uid, code, now)
 
-    def mint(self, token: Token, invite: bytes, hashed: str) -> bool:
+    def mint(self, token: Token, invite: bytes, hashed: str, change: Change | None = None) -> bool:
         """Keep a log-in's token, and use its invite up, in one transaction."""
         with self._transaction():
             if not self._users.may_log_in(token.uid):
@@ -195,7 +209,16 @@ class SqliteAccounts:
                 if self._users.set_password(token.uid, hashed):
                     self._revoke(self._tokens.of(token.uid), token.created)
             self._insert(token, is_free=bool(invite))
+            self._keep_login(change, token)
         return True
+
+    def granted_before(self, change: Change) -> Token | None:
+        """Give the token that the same LOGIN made, unless somebody used it or its time is over."""
+        kid = self._changes.made_lately(change, UNUSED_LIFE_MILLISECONDS)
+        token = self._tokens.get(kid) if kid else None
+        if token is None or token.used or not token.is_live(change.made):
+            return None
+        return token
 
     def minted_by(self, change: Change) -> Token | None:
         """Give the token that this request made before."""
@@ -220,10 +243,13 @@ class SqliteAccounts:
             self._check_live(successor.predecessor, successor.created)
             self._insert_successor(successor)
 
-    def change_password(self, successor: Token, hashed: str, *, keep: bool) -> None:
+    def change_password(
+        self, successor: Token, hashed: str, *, keep: bool, change: Change | None = None
+    ) -> None:
         """Keep a password's hash and a token's successor, and end the other tokens."""
         with self._transaction():
             self._check_live(successor.predecessor, successor.created)
+            self._keep_login(change, successor)
             self._users.set_password(successor.uid, hashed)
             if keep:
                 self._insert_successor(successor)
@@ -294,6 +320,13 @@ class SqliteAccounts:
         for each in ended[: max(0, len(kept) + 1 - MAX_KEPT_TOKENS)]:
             self._tokens.delete(each.kid)
         self._tokens.insert(token)
+
+    def _keep_login(self, change: Change | None, token: Token) -> None:
+        if change is None:
+            return
+        if self._changes.find(change) is not None:
+            raise ConflictError("this log-in was granted before; begin a new one")
+        self._changes.keep(change, kid=token.kid)
 
     def _revoke(self, tokens: Iterable[Token], now: int) -> None:
         for token in tokens:

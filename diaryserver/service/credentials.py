@@ -2,14 +2,17 @@
 
 Rules: an unknown user gets the same answer as a wrong password or a wrong invite, after the same
 work; a password is compared only behind the gate, and after the caller asked the throttles; what
-a form proves about a token is checked before anything is said about that token.
+a form proves about a token is checked before anything is said about that token. A LOGIN that spent
+an invite or replaced a password, and whose GRANT was lost with the process, is granted again to who
+repeats it: under its rid, with its reply key and the password that it set.
 """
 
+import hashlib
 from collections.abc import Callable
 from typing import Final
 
 from diaryserver.service.gate import PasswordGate
-from diaryserver.service.ports import AccountStore, Clock, PasswordHasher, Token, User
+from diaryserver.service.ports import AccountStore, Change, Clock, PasswordHasher, Token, User
 from diaryserver.service.threads import Workers
 from diaryserver.service.tokens import (
     Seed,
@@ -23,12 +26,14 @@ from diaryserver.service.tokens import (
 )
 from protocol.envelope import VERSION
 from protocol.errors import (
+    ConflictError,
     DeniedError,
     InvalidRequestError,
     ScopeError,
     TokenExpiredError,
     TokenRevokedError,
 )
+from protocol.identifiers import EntryId
 from protocol.login import is_proof
 from protocol.messages import (
     Form,
@@ -43,6 +48,11 @@ from protocol.messages import (
 
 MIN_PASSWORD: Final = 8
 """Characters; NIST SP 800-63B's least. The throttles, not the length, stop online guessing."""
+
+_NOBODY: Final = bytes(16)
+"""The uid of no user."""
+
+_REPLY_KEY_LABEL: Final = b"diary/1 reply key"
 
 
 def check_form(form: Form) -> None:
@@ -98,16 +108,22 @@ class Credentials:
             raise ScopeError
         return token
 
-    async def log_in(self, form: LoginForm, *, is_trusted: bool) -> Grant:
+    async def log_in(self, form: LoginForm, rid: EntryId, *, is_trusted: bool) -> Grant:
         """Check a password or an invite, and begin a line; raise DeniedError."""
         user = await self._workers.accounts.run(self._accounts.find_user, form.user)
-        async with self._gate.admit(is_trusted=is_trusted):
-            hashed = await self._accepted_hash(user, form)
-        if user is None or hashed is None:
+        if form.invite:
+            return self._grant(await self._by_invite(user, form, rid, is_trusted=is_trusted))
+        hashed = await self._compared(user, form.password, is_trusted=is_trusted)
+        if user is None:
             raise DeniedError
-        wish = Wish(form.label, form.scopes, form.lifetime, form.fixed)
-        token = token_of_login(self._seed(), user, wish)
-        await self._workers.accounts.run(self._keep_login, user, token, form.invite, hashed)
+
+        def keep() -> Token | None:
+            self._check_unchanged(user, hashed)
+            return self._minted(user, form, hashed)
+
+        token = await self._workers.accounts.run(keep)
+        if token is None:
+            raise DeniedError
         return self._grant(token)
 
     async def renew(self, token: Token) -> Grant:
@@ -119,34 +135,96 @@ class Credentials:
         await self._workers.accounts.run(self._accounts.replace, successor)
         return self._grant(successor)
 
-    async def change_password(self, token: Token, form: PasswordForm, *, is_trusted: bool) -> Grant:
+    async def change_password(
+        self, token: Token, form: PasswordForm, rid: EntryId, *, is_trusted: bool
+    ) -> Grant:
         """Check the current password of a proven token's user and set the new one.
 
         Raise DeniedError if it is wrong.
         """
-        accounts, workers, hasher = self._accounts, self._workers, self._hasher
-        user = await workers.accounts.run(accounts.find_user, token.user)
+        user = await self._workers.accounts.run(self._accounts.find_user, token.user)
         if user is None or user.uid != token.uid:
             raise TokenRevokedError
+        change = self._change(user, form, rid)
+        try:
+            return self._grant(
+                await self._with_password(token, user, form, change, is_trusted=is_trusted)
+            )
+        except (DeniedError, ConflictError) as error:
+            again = await self._granted_before(change, user, form.password, is_trusted=is_trusted)
+            if again is None:
+                raise error from None
+            return self._grant(again)
+
+    async def _with_password(
+        self, token: Token, user: User, form: PasswordForm, change: Change, *, is_trusted: bool
+    ) -> Token:
+        """Set the new password and give the successor; raise DeniedError, or ConflictError."""
+        hashed = await self._compared(user, form.current, is_trusted=is_trusted)
         async with self._gate.admit(is_trusted=is_trusted):
-            hashed = await workers.accounts.run(accounts.password_hash, user)
-            if not await workers.passwords.run(hasher.is_password, hashed, form.current):
-                raise DeniedError
-            changed = await workers.passwords.run(hasher.hash, form.password)
+            changed = await self._workers.passwords.run(self._hasher.hash, form.password)
         successor = authenticated_again(self._seed(), token)
 
         def keep() -> None:
             self._check_unchanged(user, hashed)
-            accounts.change_password(successor, changed, keep=form.keep)
+            self._accounts.change_password(successor, changed, keep=form.keep, change=change)
 
-        await workers.accounts.run(keep)
-        return self._grant(successor)
+        await self._workers.accounts.run(keep)
+        return successor
 
-    def _keep_login(self, user: User, token: Token, invite: bytes, hashed: str) -> None:
-        if not invite:
-            self._check_unchanged(user, hashed)
-        if not self._accounts.mint(token, invite, hashed):
+    async def _by_invite(
+        self, user: User | None, form: LoginForm, rid: EntryId, *, is_trusted: bool
+    ) -> Token:
+        """Spend an invite, set the password and begin a line; raise DeniedError."""
+        accounts, workers = self._accounts, self._workers
+        change = self._change(user, form, rid)
+        is_good = await workers.accounts.run(accounts.is_invite, user, form.invite, change.made)
+        if is_good and user is not None:
+            async with self._gate.admit(is_trusted=is_trusted):
+                hashed = await workers.passwords.run(self._hasher.hash, form.password)
+            token = await workers.accounts.run(self._minted, user, form, hashed, change)
+            if token is not None:
+                return token
+        again = await self._granted_before(change, user, form.password, is_trusted=is_trusted)
+        if again is None:
             raise DeniedError
+        return again
+
+    async def _granted_before(
+        self, change: Change, user: User | None, password: str, *, is_trusted: bool
+    ) -> Token | None:
+        """Give the unused token of the same LOGIN, whose GRANT was lost, None if there is none.
+
+        Raise DeniedError if `password` is not the one that this LOGIN set. Without the reply key,
+        32 random bytes, nobody comes as far as that.
+        """
+        granted_before = self._accounts.granted_before
+        if await self._workers.accounts.run(granted_before, change) is None or user is None:
+            return None
+        hashed = await self._compared(user, password, is_trusted=is_trusted)
+
+        def again() -> Token | None:
+            self._check_unchanged(user, hashed)
+            return granted_before(change)
+
+        return await self._workers.accounts.run(again)
+
+    async def _compared(self, user: User | None, password: str, *, is_trusted: bool) -> str:
+        """Give the kept hash that `password` fits; raise DeniedError if it is another's."""
+        accounts, workers, hasher = self._accounts, self._workers, self._hasher
+        async with self._gate.admit(is_trusted=is_trusted):
+            hashed = await workers.accounts.run(accounts.password_hash, user)
+            if not await workers.passwords.run(hasher.is_password, hashed, password):
+                raise DeniedError
+        return hashed
+
+    def _minted(
+        self, user: User, form: LoginForm, hashed: str, change: Change | None = None
+    ) -> Token | None:
+        """Keep and give a line's first token; None if the invite, or the user, is gone."""
+        wish = Wish(form.label, form.scopes, form.lifetime, form.fixed)
+        token = token_of_login(self._seed(), user, wish)
+        return token if self._accounts.mint(token, form.invite, hashed, change) else None
 
     def _check_unchanged(self, user: User, hashed: str) -> None:
         """Raise DeniedError if the password is no longer the one that was compared.
@@ -158,17 +236,10 @@ class Credentials:
         if self._accounts.password_hash(user) != hashed:
             raise DeniedError
 
-    async def _accepted_hash(self, user: User | None, form: LoginForm) -> str | None:
-        """Give the hash of the accepted password, an invite's new one included."""
-        accounts, workers, hasher = self._accounts, self._workers, self._hasher
-        if form.invite:
-            now = self._clock.now()
-            if not await workers.accounts.run(accounts.is_invite, user, form.invite, now):
-                return None
-            return await workers.passwords.run(hasher.hash, form.password)
-        hashed = await workers.accounts.run(accounts.password_hash, user)
-        fits = await workers.passwords.run(hasher.is_password, hashed, form.password)
-        return hashed if fits else None
+    def _change(self, user: User | None, form: LoginForm | PasswordForm, rid: EntryId) -> Change:
+        """Name a LOGIN so that its repetition is known, and nobody else's: by its reply key."""
+        digest = hashlib.sha256(_REPLY_KEY_LABEL + form.key).digest()
+        return Change(user.uid if user else _NOBODY, rid, digest, self._clock.now())
 
     def _seed(self) -> Seed:
         accounts = self._accounts

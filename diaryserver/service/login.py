@@ -26,6 +26,7 @@ from diaryserver.service.requests import SendReply
 from diaryserver.service.source import Source
 from diaryserver.service.threads import Workers
 from diaryserver.service.throttle import Limit, Throttle, network_of
+from diaryserver.steps import Announce, Step, announce_to_nobody
 from protocol.envelope import VERSION, Envelope, parse_envelope
 from protocol.errors import (
     NOT_YET,
@@ -37,6 +38,7 @@ from protocol.errors import (
     RefusedError,
     StorageError,
 )
+from protocol.identifiers import EntryId
 from protocol.login import (
     SealedLogin,
     decode_login,
@@ -75,6 +77,7 @@ class _Claim:
     """An opened form: the token that it proves, and the guess at a password that it makes."""
 
     form: Form
+    rid: EntryId
     token: Token | None
     guess: Guess | None
 
@@ -92,8 +95,9 @@ class LoginService:
         workers: Workers,
         counters: Counters,
         throttle: LoginThrottle,
+        announce: Announce = announce_to_nobody,
     ) -> None:
-        """`random_bytes(n)` is the system's source of chance."""
+        """`random_bytes(n)` is the system's source of chance; `announce` is told of kept tokens."""
         self._clock = clock
         self._prekeys = prekeys
         self._counters = counters
@@ -102,6 +106,7 @@ class LoginService:
         self._offers = Throttle(OFFERS_PER_NETWORK, random_bytes(32))
         self._all_offers = Throttle(OFFERS_EVERYWHERE, random_bytes(32), slots=1)
         self._throttle = throttle
+        self._announce = announce
         gate = PasswordGate()
         self._credentials = Credentials(clock, accounts, hasher, gate, random_bytes, workers)
         self._alarm = Alarm(logger, "logins are decided again", clock.monotonic)
@@ -157,7 +162,7 @@ class LoginService:
             return
         binding = sealed_binding(envelope, login, prekey.statement)
         try:
-            claim = self._claim(form, network, binding)
+            claim = self._claim(form, envelope.rid, network, binding)
         except RefusedError as error:
             reply(self._grant(form, envelope, error))
             return
@@ -197,7 +202,7 @@ class LoginService:
         if len(self._grants) > MAX_REMEMBERED:
             self._grants.popitem(last=False)
 
-    def _claim(self, form: Form, network: str, binding: bytes) -> _Claim:
+    def _claim(self, form: Form, rid: EntryId, network: str, binding: bytes) -> _Claim:
         """Refuse what needs no look at a password; else spend the throttles' tokens."""
         check_form(form)
         token = None
@@ -214,7 +219,7 @@ class LoginService:
         if guess is not None and not self._throttle.take(guess, self._clock.now()):
             self._counters.count(Drop.LOGIN_THROTTLED)
             raise RateError
-        return _Claim(form, token, guess)
+        return _Claim(form, rid, token, guess)
 
     def _guess(self, form: Form, network: str, token: Token | None) -> Guess | None:
         if isinstance(form, LoginForm):
@@ -229,6 +234,7 @@ class LoginService:
         answer: Grant | RefusedError
         try:
             answer = await self._decide(claim)
+            self._announce(Step.TOKEN_KEPT)
             self._alarm.works()
         except RefusedError as error:
             answer = error
@@ -259,11 +265,13 @@ class LoginService:
                 await self._throttle.keep_success(guess, answer.time)
 
     async def _decide(self, claim: _Claim) -> Grant:
-        form, guess, token, credentials = claim.form, claim.guess, claim.token, self._credentials
+        form, rid, guess, token = claim.form, claim.rid, claim.guess, claim.token
+        credentials = self._credentials
         if isinstance(form, LoginForm) and guess is not None:
-            return await credentials.log_in(form, is_trusted=guess.is_trusted)
+            return await credentials.log_in(form, rid, is_trusted=guess.is_trusted)
         if isinstance(form, PasswordForm) and token is not None and guess is not None:
-            return await credentials.change_password(token, form, is_trusted=guess.is_trusted)
+            is_trusted = guess.is_trusted
+            return await credentials.change_password(token, form, rid, is_trusted=is_trusted)
         if isinstance(form, RenewalForm) and token is not None:
             return await credentials.renew(token)
         raise DeniedError

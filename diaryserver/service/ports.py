@@ -350,11 +350,18 @@ class AccountStore(Protocol):
     def is_invite(self, user: User | None, code: bytes, now: int) -> bool:
         """Tell whether the code would be accepted now; changes nothing."""
 
-    def mint(self, token: Token, invite: bytes, hashed: str) -> bool:
+    def mint(self, token: Token, invite: bytes, hashed: str, change: Change | None = None) -> bool:
         """Keep a log-in's token; with an invite, use it up and set the hash in one transaction.
 
-        An invite for somebody who had a password ends all tokens there were. Give False, keeping
-        nothing, if the user or the invite is gone meanwhile; raise QuotaError at the 65th line.
+        An invite for somebody who had a password ends all tokens there were. `change` names the
+        LOGIN for `granted_before`. Give False, keeping nothing, if the user or the invite is gone
+        meanwhile; raise QuotaError at the 65th line, ConflictError if `change` was made before.
+        """
+
+    def granted_before(self, change: Change) -> Token | None:
+        """Give the token that `mint` or `change_password` kept with the same `change`.
+
+        None if there is none, if it was used, has ended, or is older than ten minutes.
         """
 
     def minted_by(self, change: Change) -> Token | None:
@@ -372,10 +379,13 @@ class AccountStore(Protocol):
     def replace(self, successor: Token) -> None:
         """Keep a token's successor; raise TokenRevokedError if its predecessor has ended."""
 
-    def change_password(self, successor: Token, hashed: str, *, keep: bool) -> None:
+    def change_password(
+        self, successor: Token, hashed: str, *, keep: bool, change: Change | None = None
+    ) -> None:
         """Keep a password's hash and a token's successor; unless `keep`, end all other tokens.
 
-        Raise TokenRevokedError if its predecessor has ended.
+        `change` names the LOGIN for `granted_before`. Raise TokenRevokedError if its predecessor
+        has ended, ConflictError if `change` was made before.
         """
 
     def revoke(self, user: User, name: bytes, change: Change) -> int:

@@ -81,14 +81,23 @@ def test_a_terminal_asks_for_the_current_password_and_twice_for_the_new_one(
     assert NEW not in rest
 
 
-def test_an_unanswered_change_says_that_nobody_knows(
-    run: Run, loopback: Loopback, state: Path
-) -> None:
+def test_an_unanswered_change_says_that_nobody_knows(run: Run, logged_in: Loopback) -> None:
     """The login stays as it is."""
-    Logins(state / "logins").save(loopback.login._replace(address=closed_port()))
+    logged_in.fake.stale_cookies = 100
     status, _, err = run("passwd", "--password-stdin", stdin=LINES)
     assert status == 4
     assert "if the request arrived, the new password holds" in err
+
+
+def test_a_change_that_was_never_asked_for_leaves_no_doubt(
+    run: Run, loopback: Loopback, state: Path
+) -> None:
+    """Nothing listens, so no password was sent."""
+    Logins(state / "logins").save(loopback.login._replace(address=closed_port()))
+    status, _, err = run("passwd", "--password-stdin", stdin=LINES)
+    assert status == 4
+    assert "nothing listens" in err
+    assert "the new password holds" not in err
 
 
 def test_a_lent_token_changes_no_password(run: Run, loopback: Loopback) -> None:

@@ -3,16 +3,19 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from diaryclient.errors import (
     ClocksDifferError,
     IdentityChangedError,
+    LostAnswerError,
     UnreachableError,
     UntrustedServerError,
 )
 from diaryclient.lifetime import DEFAULT_LIFE
 from diaryclient.login import Gatekeeper, Target, Trust, Wish, log_in
 from diaryclient.logins import Login, Logins
+from diaryclient.session import Arrival
 from diaryclient.settings import Choice
 from protocol.envelope import Kind, parse_envelope
 from protocol.errors import BusyError, DeniedError, ErrorCode, MalformedError, RateError, UsageError
@@ -227,6 +230,69 @@ def test_a_busy_server_is_asked_anew(server: FakeServer, logins: Logins) -> None
     server.refusals.extend([ErrorCode.BUSY] * 5)
     with pytest.raises(BusyError):
         attempt(server, logins)
+
+
+def test_a_disk_that_failed_is_asked_anew(server: FakeServer, logins: Logins) -> None:
+    """STORAGE says that nobody knows what came of it; the same rid and reply key find out."""
+    server.refusals.append(ErrorCode.STORAGE)
+    attempt(server, logins)
+    assert len({form.key for form in server.forms}) == 1
+    assert len({data[16:32] for data in server.logins}) == 1
+
+
+class Restarting:
+    """A transport to a server that dies with its first GRANT and is back after some seconds."""
+
+    def __init__(self, server: FakeServer, down: float) -> None:
+        """Nothing listens for `down` seconds; then cookies and prekey are new ones."""
+        self.transport = FakeTransport(server.clock, [server], back=self._back)
+        self._server = server
+        self._down = down
+        self._back_at = -1.0
+
+    def _back(self, data: bytes) -> list[tuple[float, bytes]]:
+        if data[2] != Kind.GRANT or self._back_at >= 0:
+            return [(0.01, data)]
+        self._back_at = self._server.clock.monotonic + self._down
+        self.transport.servers = [None]
+        self.transport.wait = self._wait  # type: ignore[method-assign]
+        return []
+
+    def _wait(self, seconds: float) -> list[Arrival]:
+        if self._server.clock.monotonic >= self._back_at and self.transport.servers == [None]:
+            self._server.prekey = X25519PrivateKey.generate()
+            self._server.stale_cookies = 1
+            self.transport.servers = [self._server]
+        return FakeTransport.wait(self.transport, seconds)
+
+
+@pytest.mark.parametrize("hellos", [1, 3])
+def test_a_server_that_restarts_meanwhile_is_asked_again(
+    server: FakeServer, logins: Logins, hellos: int
+) -> None:
+    """Under the same rid, with the same nonce, reply key and password, sealed to its new prekey."""
+    restarting = Restarting(server, 3.0)
+    losses = iter(range(hellos - 1))
+    restarting.transport.there = lambda data: (
+        [] if data[2] == Kind.HELLO and next(losses, None) is not None else [(0.01, data)]
+    )
+    target = Target(ADDRESS, ALICE, b"c" * 16, server.fingerprint)
+    attempt(server, logins, target=target, transport=restarting.transport, password="brand new one")
+    assert len(server.forms) == 2
+    assert server.forms[0] == server.forms[1]
+    assert len({data[16:32] for data in server.logins}) == 1
+    assert len({data[68:100] for data in server.logins}) == 1
+
+
+def test_a_server_that_goes_for_good_leaves_nobody_in_doubt(
+    server: FakeServer, logins: Logins
+) -> None:
+    """After the patience it is said that an answer may be lost, which exits with 4."""
+    restarting = Restarting(server, 1000.0)
+    with pytest.raises(LostAnswerError, match="went away before it answered") as caught:
+        attempt(server, logins, transport=restarting.transport)
+    assert caught.value.exit_status == 4
+    assert len(restarting.transport.sent) < 70
 
 
 @pytest.mark.parametrize(("shift", "which"), [(-10_000_000, "ahead of"), (10_000_000, "behind")])

@@ -80,14 +80,18 @@ class Wire:
 
     def login(self, user: str, password: str, invite: bytes = b"") -> "Token | Refusal":
         """Log in."""
-        nonce = os.urandom(NONCE_BYTES)
         form = LoginForm(Username(user), password, invite, os.urandom(32), "test", "full", 0, 1, 1)
-        login = encode_login(new_id(), now(), self.hello(nonce), nonce, form)
-        answer = open_grant(form.key, parse_envelope(login), parse_envelope(self.exchange(login)))
-        grant = decode_reply(Grant, answer)
+        grant = self.answer_to(form)
         if isinstance(grant, Refusal):
             return grant
         return Token(self, derive_token_keys(grant.root, grant.kid))
+
+    def answer_to(self, form: LoginForm) -> "Grant | Refusal":
+        """Log in with a form and give what the GRANT says."""
+        nonce = os.urandom(NONCE_BYTES)
+        login = encode_login(new_id(), now(), self.hello(nonce), nonce, form)
+        answer = open_grant(form.key, parse_envelope(login), parse_envelope(self.exchange(login)))
+        return decode_reply(Grant, answer)
 
     def token(self, user: str, password: str) -> "Token":
         """Log in, which must succeed."""
