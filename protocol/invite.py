@@ -4,6 +4,7 @@ Its values are `[address, user, fingerprint digest (32 bytes), code (16 bytes)]`
 """
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Final
 
 from protocol.address import Address
@@ -15,6 +16,19 @@ CODE_BYTES: Final = 16
 INVITE_PREFIX: Final = "diaryinvite1"
 MAX_WORD: Final = 640
 """An address of 259 bytes, the longest, gives 577 letters."""
+
+
+class InviteEnd(StrEnum):
+    """How an invite ended, in the words that DENIED carries to who holds it, and to nobody else.
+
+    Its code has 128 random bits, so to know it is to hold it.
+    """
+
+    USED = "this invite was used already; ask for a new one"
+    REPLACED = "this invite was replaced by a newer one; use that, or ask for a new one"
+    EXPIRED = "this invite has expired; ask for a new one"
+    WITHDRAWN = "this invite was withdrawn; ask for a new one"
+
 
 _WORD: Final = WordKind(INVITE_PREFIX, MAX_WORD, "invite")
 

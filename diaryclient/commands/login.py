@@ -39,6 +39,7 @@ from diaryclient.login import Gatekeeper, Target, Trust, Wish, log_in, name_of_m
 from diaryclient.logins import Login, login_name
 from diaryclient.tokens import login_of, revoke, revoke_own
 from protocol.errors import (
+    DeniedError,
     DiaryError,
     MalformedError,
     NotFoundError,
@@ -47,6 +48,7 @@ from protocol.errors import (
     UsageError,
 )
 from protocol.identity import parse_fingerprint
+from protocol.invite import InviteEnd
 from protocol.messages import Scope, allows
 from protocol.tokenword import MAX_TOKEN_WORD, parse_token
 
@@ -133,6 +135,8 @@ def command(  # noqa: PLR0913 - click's options
         )
     except LostAnswerError as error:
         raise _lost(error, target) from None
+    except DeniedError as error:
+        raise _denied(error, target) from None
     finally:
         session.close()
     _begin_using(surroundings, login, earlier)
@@ -188,6 +192,13 @@ def _lost(error: LostAnswerError, target: Target) -> LostAnswerError:
     return LostAnswerError(
         f"{error}; if the invite arrived, it is used, and the new password holds: type {command}"
     )
+
+
+def _denied(error: DeniedError, target: Target) -> DeniedError:
+    if error.note != InviteEnd.USED:
+        return error
+    command = login_command(target.address, target.user)
+    return DeniedError(f"{error}; if it was you who used it, type {command}")
 
 
 def _log_in_with_token(surroundings: Surroundings) -> None:

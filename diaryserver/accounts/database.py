@@ -14,6 +14,7 @@ from typing import Final
 from diaryserver.accounts.changetable import ChangeTable
 from diaryserver.accounts.connection import Connection
 from diaryserver.accounts.generations import Generations
+from diaryserver.accounts.invitetable import InviteTable
 from diaryserver.accounts.keyfiles import ServerKeys
 from diaryserver.accounts.lastuses import LastUses
 from diaryserver.accounts.tokentable import TokenTable
@@ -43,7 +44,7 @@ from protocol.errors import (
     UsageError,
 )
 from protocol.identifiers import Username
-from protocol.invite import CODE_BYTES
+from protocol.invite import CODE_BYTES, InviteEnd
 
 UID_BYTES: Final = 16
 SALT_LIFE_MILLISECONDS: Final = 30 * 86_400_000
@@ -69,6 +70,7 @@ class SqliteAccounts:
         self._uses = LastUses(self._connection)
         self._changes = ChangeTable(self._connection)
         self._users = UserTable(self._connection)
+        self._invites = InviteTable(self._connection)
         self._generations = Generations(self._connection, keys.masters)
         # The keys of a dictionary take half the room of a set's.
         self._names = dict.fromkeys(self._users.enabled_names())
@@ -151,6 +153,7 @@ class SqliteAccounts:
         """Remove a user, the password and any invite, and revoke the tokens."""
         with self._transaction():
             self._revoke(self._tokens.of(user.uid), now)
+            self._invites.forget(user.uid)
             self._users.remove(user.uid, now)
         self._names.pop(user.name, None)
 
@@ -175,6 +178,7 @@ class SqliteAccounts:
         """Let a user log in no more, and end all tokens; give how many lived."""
         tokens = self._tokens.of(user.uid)
         with self._transaction():
+            self._invites.withdraw(user.uid)
             self._users.disable(user.uid, now)
             self._revoke(tokens, now)
         self._names.pop(user.name, None)
@@ -190,13 +194,16 @@ class SqliteAccounts:
         """Keep (hashed) and give a fresh code; an earlier one is void."""
         code = self._random_bytes(CODE_BYTES)
         with self._transaction():
-            self._users.invite(user.uid, code, expires)
+            self._invites.keep(user.uid, code, expires)
         return code
 
     def is_invite(self, user: User | None, code: bytes, now: int) -> bool:
         """Tell whether the code would be accepted now."""
-        uid = user.uid if user and not user.is_disabled else bytes(UID_BYTES)
-        return self._users.is_invite(uid, code, now)
+        return self._invites.is_good(_invited(user), code, now)
+
+    def end_of_invite(self, user: User | None, code: bytes) -> InviteEnd | None:
+        """Tell how an invite that is not good ended."""
+        return self._invites.end_of(_invited(user), code)
 
     def mint(self, token: Token, invite: bytes, hashed: str, change: Change | None = None) -> bool:
         """Keep a log-in's token, and use its invite up, in one transaction."""
@@ -204,7 +211,7 @@ class SqliteAccounts:
             if not self._users.may_log_in(token.uid):
                 return False
             if invite:
-                if not self._users.spend_invite(token.uid, invite, token.created):
+                if not self._invites.spend(token.uid, invite, token.created):
                     return False
                 if self._users.set_password(token.uid, hashed):
                     self._revoke(self._tokens.of(token.uid), token.created)
@@ -290,7 +297,7 @@ class SqliteAccounts:
         """
         over = self._generations.ended(now)
         with self._transaction():
-            self._users.sweep_invites(now)
+            self._invites.sweep(now)
             self._changes.sweep(now)
             self._tokens.delete_over(now, now - SALT_LIFE_MILLISECONDS)
             for number in over:
@@ -347,3 +354,7 @@ class SqliteAccounts:
             committed = True
         finally:
             self._tokens.settle(committed=committed)
+
+
+def _invited(user: User | None) -> bytes:
+    return user.uid if user and not user.is_disabled else bytes(UID_BYTES)

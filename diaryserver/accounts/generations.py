@@ -7,6 +7,7 @@ below it without a row is over, and is destroyed at the next chance.
 """
 
 from collections.abc import Collection
+from typing import Final
 
 from diaryserver.accounts.connection import Connection
 from diaryserver.accounts.keyfiles import MasterKeys, master_name
@@ -124,12 +125,23 @@ def adopt_keys(connection: Connection, present: Collection[int], now: int) -> in
     return ended
 
 
+_OF_THE_KEYS: Final = (
+    "tokens",
+    "changes",
+    "invites",
+    "ended_invites",
+    "throttles",
+    "places",
+    "generations",
+)
+
+
 def forget_keys(connection: Connection) -> None:
     """Drop all that is worth nothing without the keys of its time.
 
     Tokens' roots and passwords' hashes; invites, which name the old identity; digests of places.
     """
     with connection.transaction():
-        for table in ("tokens", "changes", "invites", "throttles", "places", "generations"):
+        for table in _OF_THE_KEYS:
             connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
         connection.execute("UPDATE users SET password = NULL")

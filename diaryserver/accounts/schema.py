@@ -93,7 +93,17 @@ _TOKENS_OF_USERS: Final = """
 CREATE INDEX tokens_by_user ON tokens (uid);
 """
 
-_MIGRATIONS: Final = (_FIRST, _RENEWAL, _OPERATION, _TOKENS_OF_USERS)
+_ENDED_INVITES: Final = """
+CREATE TABLE ended_invites (
+    uid BLOB NOT NULL REFERENCES users (uid),
+    code_hash BLOB NOT NULL CHECK (length(code_hash) = 32),
+    expires INTEGER NOT NULL,
+    why TEXT NOT NULL,
+    PRIMARY KEY (uid, code_hash)
+) STRICT, WITHOUT ROWID;
+"""
+
+_MIGRATIONS: Final = (_FIRST, _RENEWAL, _OPERATION, _TOKENS_OF_USERS, _ENDED_INVITES)
 """The first makes an empty file version 1, the next makes version 1 version 2, and so on."""
 
 SCHEMA_VERSION: Final = len(_MIGRATIONS)

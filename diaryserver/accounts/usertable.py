@@ -1,10 +1,9 @@
-"""The tables of users, their passwords and their invites.
+"""The table of users and their passwords.
 
-Rules: whatever changes something is called inside a transaction; of a password and of an invite
-only hashes are kept.
+Rules: whatever changes something is called inside a transaction; of a password only its hash is
+kept.
 """
 
-import hashlib
 from collections.abc import Iterator
 from typing import Final
 
@@ -43,16 +42,14 @@ class UserTable:
         )
 
     def remove(self, uid: bytes, now: int) -> None:
-        """Free the name; nothing is left to log in with."""
-        execute = self._connection.execute
-        execute("DELETE FROM invites WHERE uid = ?", (uid,))
-        execute("UPDATE users SET removed = ?, password = NULL WHERE uid = ?", (now, uid))
+        """Free the name, and erase the password."""
+        self._connection.execute(
+            "UPDATE users SET removed = ?, password = NULL WHERE uid = ?", (now, uid)
+        )
 
     def disable(self, uid: bytes, now: int) -> None:
-        """Refuse the password from now on; an invite is void."""
-        execute = self._connection.execute
-        execute("DELETE FROM invites WHERE uid = ?", (uid,))
-        execute("UPDATE users SET disabled = ? WHERE uid = ?", (now, uid))
+        """Refuse the password from now on."""
+        self._connection.execute("UPDATE users SET disabled = ? WHERE uid = ?", (now, uid))
 
     def enable(self, uid: bytes) -> None:
         """Take the password again."""
@@ -75,32 +72,3 @@ class UserTable:
         had_one = bool(self._connection.read(query, (uid,)))
         self._connection.execute("UPDATE users SET password = ? WHERE uid = ?", (hashed, uid))
         return had_one
-
-    def invite(self, uid: bytes, code: bytes, expires: int) -> None:
-        """Keep an invite, which replaces an earlier one."""
-        self._connection.execute(
-            "INSERT OR REPLACE INTO invites (uid, code_hash, expires) VALUES (?, ?, ?)",
-            (uid, _code_hash(code), expires),
-        )
-
-    def is_invite(self, uid: bytes, code: bytes, now: int) -> bool:
-        """Tell whether an invite is good."""
-        query = "SELECT 1 FROM invites WHERE uid = ? AND code_hash = ? AND expires > ?"
-        return bool(self._connection.read(query, (uid, _code_hash(code), now)))
-
-    def spend_invite(self, uid: bytes, code: bytes, now: int) -> bool:
-        """Use an invite up, and tell whether it was good."""
-        spent = self._connection.execute(
-            "DELETE FROM invites WHERE uid = ? AND code_hash = ? AND expires > ?",
-            (uid, _code_hash(code), now),
-        )
-        return spent.rowcount == 1
-
-    def sweep_invites(self, now: int) -> None:
-        """Erase those whose time is over."""
-        self._connection.execute("DELETE FROM invites WHERE expires <= ?", (now,))
-
-
-def _code_hash(code: bytes) -> bytes:
-    # 128 random bits need no slow hash: nobody can try them all.
-    return hashlib.sha256(code).digest()

@@ -1,10 +1,11 @@
 """Deciding a login: is the credential right, and which token comes of it.
 
 Rules: an unknown user gets the same answer as a wrong password or a wrong invite, after the same
-work; a password is compared only behind the gate, and after the caller asked the throttles; what
-a form proves about a token is checked before anything is said about that token. A LOGIN that spent
-an invite or replaced a password, and whose GRANT was lost with the process, is granted again to who
-repeats it: under its rid, with its reply key and the password that it set.
+work, and only who holds an invite hears how it ended; a password is compared only behind the gate,
+and after the caller asked the throttles; what a form proves about a token is checked before
+anything is said about that token. A LOGIN that spent an invite or replaced a password, and whose
+GRANT was lost with the process, is granted again to who repeats it: under its rid, with its reply
+key and the password that it set.
 """
 
 import hashlib
@@ -186,9 +187,10 @@ class Credentials:
             if token is not None:
                 return token
         again = await self._granted_before(change, user, form.password, is_trusted=is_trusted)
-        if again is None:
-            raise DeniedError
-        return again
+        if again is not None:
+            return again
+        end = await workers.accounts.run(accounts.end_of_invite, user, form.invite)
+        raise DeniedError(end or "")
 
     async def _granted_before(
         self, change: Change, user: User | None, password: str, *, is_trusted: bool

@@ -25,6 +25,7 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 from protocol.dayfile import Amended, Removed, Restored, Written
 from protocol.errors import RefusedError
 from protocol.identifiers import Day, EntryId, Username
+from protocol.invite import InviteEnd
 from protocol.messages import ArchiveList, Chunk, DayList, Tailed, Used
 from protocol.stamp import Stamp
 
@@ -349,6 +350,12 @@ class AccountStore(Protocol):
 
     def is_invite(self, user: User | None, code: bytes, now: int) -> bool:
         """Tell whether the code would be accepted now; changes nothing."""
+
+    def end_of_invite(self, user: User | None, code: bytes) -> InviteEnd | None:
+        """Tell how an invite that is not good ended; None if the code is no invite of theirs.
+
+        It is told for 30 days, of the last eight; to nobody while the user is disabled.
+        """
 
     def mint(self, token: Token, invite: bytes, hashed: str, change: Change | None = None) -> bool:
         """Keep a log-in's token; with an invite, use it up and set the hash in one transaction.

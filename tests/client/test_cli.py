@@ -8,7 +8,7 @@ import pytest
 from diaryclient.logins import Logins
 from diaryclient.outbox import Outbox
 from protocol.errors import ErrorCode
-from protocol.invite import Invite
+from protocol.invite import Invite, InviteEnd
 from tests.client.fakes import ALICE
 from tests.client.loopback import PASSWORD, Loopback, Run, closed_port
 
@@ -189,6 +189,18 @@ def test_three_failures_of_a_login_have_three_messages(run: Run, loopback: Loopb
     assert "nothing listens" in login(str(closed_port()))[1]
     assert login(str(loopback.address))[0] == 3
     assert "is not right" in login(str(loopback.address))[1]
+
+
+@pytest.mark.parametrize("end", InviteEnd)
+def test_an_invite_that_ended_says_what_to_do(run: Run, loopback: Loopback, end: InviteEnd) -> None:
+    """Exit 3, in one line; who used it themselves is told how to log in."""
+    loopback.fake.refusals.append(ErrorCode.DENIED)
+    loopback.fake.note = str(end)
+    invite = Invite(loopback.address, ALICE, loopback.fake.fingerprint, b"c" * 16).encode()
+    status, out, err = run("login", invite, "--password-stdin", stdin=b"a new password\n")
+    assert (status, out) == (3, "")
+    way = f"; if it was you who used it, type diaryclient login {loopback.address} alice"
+    assert err == f"diaryclient: {end}{way if end is InviteEnd.USED else ''}\n"
 
 
 def test_without_a_terminal_an_unknown_identity_is_refused(run: Run, loopback: Loopback) -> None:

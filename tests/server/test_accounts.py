@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from diaryserver.accounts.database import SALT_LIFE_MILLISECONDS, SqliteAccounts
+from diaryserver.accounts.invitetable import ENDED_LIFE_MILLISECONDS, MAX_ENDED
 from diaryserver.accounts.keyfiles import ServerKeys, open_keys
 from diaryserver.accounts.passwords import Argon2Hasher
 from diaryserver.accounts.schema import SCHEMA_VERSION, open_database
@@ -23,6 +24,7 @@ from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, Token, User
 from diaryserver.service.tokens import Seed, Wish, token_of_login, why_not_renewed
 from protocol.errors import StorageError, UsageError
 from protocol.identifiers import Username
+from protocol.invite import InviteEnd
 from tests.server.fakes import NOON, seeded
 from tests.server.faults import SYNCS, disk_full_at, with_failing
 from tests.server.store_contract import entry
@@ -163,6 +165,23 @@ def test_a_second_invite_voids_the_first(accounts: SqliteAccounts, alice: User) 
     assert first != second
     assert not accounts.is_invite(alice, first, NOON)
     assert accounts.is_invite(alice, second, NOON)
+
+
+def test_how_invites_ended_is_kept_for_a_while(accounts: SqliteAccounts, alice: User) -> None:
+    """Of the last eight, until thirty days after their time; of a removed user nothing."""
+    codes = [accounts.invite(alice, NOON + WEEK + number) for number in range(MAX_ENDED + 3)]
+    ends = [accounts.end_of_invite(alice, code) for code in codes]
+    assert ends == [None] * 2 + [InviteEnd.REPLACED] * MAX_ENDED + [InviteEnd.EXPIRED]
+    assert accounts.end_of_invite(None, codes[-2]) is None
+    accounts.sweep(NOON + WEEK + MAX_ENDED + 2)
+    accounts.sweep(NOON + WEEK + MAX_ENDED + 2 + ENDED_LIFE_MILLISECONDS)
+    assert accounts.end_of_invite(alice, codes[-1]) is InviteEnd.EXPIRED
+    accounts.sweep(NOON + WEEK + MAX_ENDED + 3 + ENDED_LIFE_MILLISECONDS)
+    assert accounts.end_of_invite(alice, codes[-1]) is None
+    code = accounts.invite(alice, NOON + 100 * WEEK)
+    accounts.invite(alice, NOON + 100 * WEEK)
+    accounts.remove_user(alice, NOON)
+    assert accounts.end_of_invite(alice, code) is None
 
 
 def test_the_first_use_is_kept(accounts: SqliteAccounts, tmp_path: Path, alice: User) -> None:

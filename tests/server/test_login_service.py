@@ -21,6 +21,7 @@ from protocol.channel import seal_request
 from protocol.envelope import MAX_DATAGRAM, Kind, parse_envelope
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day, Username
+from protocol.invite import InviteEnd
 from protocol.keys import derive_token_keys
 from protocol.messages import Grant, Identity, Ping, Put, Refusal
 from protocol.offer import Hello, Offer, decode_offer, encode_hello, verify_offer
@@ -42,6 +43,7 @@ from tests.server.world import (
 )
 
 MINUTE: Final = 60_000
+DENIED: Final = Refusal(ErrorCode.DENIED, "", NOON)
 GRANT_BYTES: Final = 350
 
 
@@ -322,13 +324,14 @@ def test_unknown_user_and_wrong_password_are_alike(world: World) -> None:
     assert seen[0][3:] == (1, 0)
 
 
-def test_unknown_user_and_spent_invite_are_alike(world: World) -> None:
-    """And as long as any other refusal, and as a token."""
+def test_unknown_user_and_wrong_invite_are_alike(world: World) -> None:
+    """And as long as any other refusal, and as a token; another user's invite is a wrong one."""
     alice = world.accounts.add_user(ALICE, NOON)
     code = world.accounts.invite(alice, NOON + MINUTE)
+    world.accounts.add_user(Username("bob"), NOON)
     assert code_of(world.login(form_of(password="a new one", invite=code))) == "OK"
     seen = []
-    for name, invite in (("alice", code), ("alice", bytes(16)), ("nobody", code)):
+    for name, invite in (("alice", bytes(16)), ("nobody", code), ("bob", code)):
         recorder = Recorder(world.accounts)
         world.serve_logins(recorder, world.hasher)  # type: ignore[arg-type]
         form = form_of(Username(name), "a new one", invite)
@@ -337,6 +340,33 @@ def test_unknown_user_and_spent_invite_are_alike(world: World) -> None:
         seen.append((len(reply), opened_grant(login, form, reply), recorder.calls))
     assert seen[0] == seen[1] == seen[2]
     assert seen[0][:2] == (GRANT_BYTES, Refusal(ErrorCode.DENIED, "", NOON))
+
+
+@pytest.mark.parametrize("end", InviteEnd)
+def test_who_holds_an_invite_hears_how_it_ended(world: World, end: InviteEnd) -> None:
+    """In a GRANT as long as any other, after a restart too; for others it stays a wrong one."""
+    alice = world.accounts.add_user(ALICE, NOON)
+    code = world.accounts.invite(alice, NOON + MINUTE)
+    if end is InviteEnd.USED:
+        assert code_of(world.login(form_of(password="a new one", invite=code))) == "OK"
+    if end is InviteEnd.REPLACED:
+        world.accounts.invite(alice, NOON + 2 * MINUTE)
+    if end is InviteEnd.EXPIRED:
+        world.clock.advance(60)
+    if end is InviteEnd.WITHDRAWN:
+        world.accounts.disable_user(alice, NOON)
+        assert world.login(form_of(password="a new one", invite=code)) == DENIED
+        world.accounts.enable_user(alice)
+    for _ in range(2):
+        form = form_of(password="a new one", invite=code, key=b"j" * 32)
+        login = world.sealed_login(form, world.offer())
+        [reply] = world.send(login)
+        assert len(reply) == GRANT_BYTES
+        answer = opened_grant(login, form, reply)
+        assert answer == Refusal(ErrorCode.DENIED, end, world.clock.now())
+        wrong = world.login(form_of(password="a new one", invite=code[::-1]))
+        assert wrong == Refusal(ErrorCode.DENIED, "", world.clock.now())
+        world.accounts.sweep(world.clock.now())
 
 
 def test_a_failed_login_is_one_line_without_a_secret(
