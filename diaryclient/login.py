@@ -124,8 +124,8 @@ def log_in(  # noqa: PLR0913 - the surroundings, one argument each
     session: Session,
     clock: Clock,
     chance: Chance,
-) -> Login:
-    """Get a token and save it.
+) -> tuple[Login, str]:
+    """Get a token and save it; give the login, and the label of an older one that made room, or "".
 
     With an invite `password` (1 to 256 bytes) is the new one. Raise a RefusedError if the server
     refuses, UnreachableError, ClocksDifferError, or what `Gatekeeper.check` raises.
@@ -147,7 +147,7 @@ def log_in(  # noqa: PLR0913 - the surroundings, one argument each
         fixed=wish.life.fixed,
     )
     logins.save(login)
-    return login
+    return login, grant.ended
 
 
 def _fill(target: Target, password: str, wish: Wish, key: bytes, binding: bytes) -> LoginForm:

@@ -27,6 +27,7 @@ from diaryclient.commands.surroundings import Surroundings, has_terminal
 from diaryclient.commands.wishes import EXPIRES_HELP, SCOPE_HELP, parse_name, parse_scope
 from diaryclient.dates import format_expiry
 from diaryclient.diary import Diary
+from diaryclient.display import safe_line
 from diaryclient.errors import (
     LostAnswerError,
     NotLoggedInError,
@@ -123,7 +124,7 @@ def command(  # noqa: PLR0913 - click's options
     password = _password(surroundings, target, from_input=password_stdin)
     session = open_session(target.address, surroundings.clock, os.urandom)
     try:
-        login = log_in(
+        login, ended = log_in(
             target,
             password,
             wish,
@@ -139,6 +140,12 @@ def command(  # noqa: PLR0913 - click's options
         raise _denied(error, target) from None
     finally:
         session.close()
+    if ended:
+        click.echo(
+            f"diaryclient: you had as many logins as there may be, so one was ended for this one: "
+            f"{safe_line(ended)}; what is left is shown by: diaryclient token list",
+            err=True,
+        )
     _begin_using(surroundings, login, earlier)
 
 

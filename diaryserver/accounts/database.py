@@ -23,6 +23,7 @@ from diaryserver.service.ports import (
     UNUSED_LIFE_MILLISECONDS,
     Change,
     Generation,
+    Minted,
     Token,
     Use,
     User,
@@ -32,6 +33,7 @@ from diaryserver.service.tokens import (
     MAX_LIVE_LINES,
     after_first_use,
     line_of,
+    pushed_out,
     shown_tokens,
     superfluous,
 )
@@ -205,19 +207,24 @@ class SqliteAccounts:
         """Tell how an invite that is not good ended."""
         return self._invites.end_of(_invited(user), code)
 
-    def mint(self, token: Token, invite: bytes, hashed: str, change: Change | None = None) -> bool:
+    def mint(
+        self, token: Token, invite: bytes, hashed: str, change: Change | None = None
+    ) -> Minted | None:
         """Keep a log-in's token, and use its invite up, in one transaction."""
+        ended = None
         with self._transaction():
             if not self._users.may_log_in(token.uid):
-                return False
+                return None
             if invite:
                 if not self._invites.spend(token.uid, invite, token.created):
-                    return False
+                    return None
                 if self._users.set_password(token.uid, hashed):
                     self._revoke(self._tokens.of(token.uid), token.created)
-            self._insert(token, is_free=bool(invite))
+            else:
+                ended = self._make_room(token)
+            self._insert(token, is_free=True)
             self._keep_login(change, token)
-        return True
+        return Minted(ended)
 
     def granted_before(self, change: Change) -> Token | None:
         """Give the token that the same LOGIN made, unless somebody used it or its time is over."""
@@ -327,6 +334,15 @@ class SqliteAccounts:
         for each in ended[: max(0, len(kept) + 1 - MAX_KEPT_TOKENS)]:
             self._tokens.delete(each.kid)
         self._tokens.insert(token)
+
+    def _make_room(self, token: Token) -> Token | None:
+        """End a line of a user who has as many as there may be, and give its newest token."""
+        kept = self._tokens.of(token.uid)
+        if len(shown_tokens(kept, token.created)) < MAX_LIVE_LINES:
+            return None
+        line = pushed_out(kept, lambda each: self._uses.of(each.kid).moment, token.created)
+        self._revoke(line, token.created)
+        return line[-1]
 
     def _keep_login(self, change: Change | None, token: Token) -> None:
         if change is None:

@@ -103,7 +103,22 @@ CREATE TABLE ended_invites (
 ) STRICT, WITHOUT ROWID;
 """
 
-_MIGRATIONS: Final = (_FIRST, _RENEWAL, _OPERATION, _TOKENS_OF_USERS, _ENDED_INVITES)
+_MINTED: Final = """
+ALTER TABLE tokens ADD COLUMN minted INTEGER NOT NULL DEFAULT 0;
+UPDATE tokens SET minted = 1
+    WHERE id IN (SELECT kid FROM tokens WHERE predecessor = x'' AND deadline = 0);
+"""
+"""A line's first token that has no deadline was minted. Of a line whose first token is erased that
+cannot be known: it counts as one that a password began."""
+
+_MIGRATIONS: Final = (
+    _FIRST,
+    _RENEWAL,
+    _OPERATION,
+    _TOKENS_OF_USERS,
+    _ENDED_INVITES,
+    _MINTED,
+)
 """The first makes an empty file version 1, the next makes version 1 version 2, and so on."""
 
 SCHEMA_VERSION: Final = len(_MIGRATIONS)

@@ -25,7 +25,7 @@ _FIELDS: Final = tuple(field.name for field in fields(Token))
 """In their order in a row; the first is the key id."""
 
 _USER: Final = _FIELDS.index("user")
-_FIXED: Final = _FIELDS.index("fixed")
+_FLAGS: Final = tuple(_FIELDS.index(name) for name in ("fixed", "minted"))
 _COLUMNS: Final = tuple(name for name in _FIELDS if name != "user")
 _SELECT: Final = (
     f"SELECT {', '.join('name' if each == 'user' else f'tokens.{each}' for each in _FIELDS)}"  # noqa: S608 - our own names
@@ -150,5 +150,6 @@ def _unpacked(kid: bytes, row: bytes) -> Token:
 def _token(row: Sequence[Any]) -> Token:
     values = list(row)
     values[_USER] = Username(values[_USER])
-    values[_FIXED] = bool(values[_FIXED])
+    for flag in _FLAGS:
+        values[flag] = bool(values[flag])
     return Token(*values)

@@ -113,19 +113,19 @@ class Credentials:
         """Check a password or an invite, and begin a line; raise DeniedError."""
         user = await self._workers.accounts.run(self._accounts.find_user, form.user)
         if form.invite:
-            return self._grant(await self._by_invite(user, form, rid, is_trusted=is_trusted))
+            return await self._by_invite(user, form, rid, is_trusted=is_trusted)
         hashed = await self._compared(user, form.password, is_trusted=is_trusted)
         if user is None:
             raise DeniedError
 
-        def keep() -> Token | None:
+        def keep() -> Grant | None:
             self._check_unchanged(user, hashed)
             return self._minted(user, form, hashed)
 
-        token = await self._workers.accounts.run(keep)
-        if token is None:
+        grant = await self._workers.accounts.run(keep)
+        if grant is None:
             raise DeniedError
-        return self._grant(token)
+        return grant
 
     async def renew(self, token: Token) -> Grant:
         """Give a proven token its successor; raise InvalidRequestError if that is not due."""
@@ -175,7 +175,7 @@ class Credentials:
 
     async def _by_invite(
         self, user: User | None, form: LoginForm, rid: EntryId, *, is_trusted: bool
-    ) -> Token:
+    ) -> Grant:
         """Spend an invite, set the password and begin a line; raise DeniedError."""
         accounts, workers = self._accounts, self._workers
         change = self._change(user, form, rid)
@@ -183,12 +183,12 @@ class Credentials:
         if is_good and user is not None:
             async with self._gate.admit(is_trusted=is_trusted):
                 hashed = await workers.passwords.run(self._hasher.hash, form.password)
-            token = await workers.accounts.run(self._minted, user, form, hashed, change)
-            if token is not None:
-                return token
+            grant = await workers.accounts.run(self._minted, user, form, hashed, change)
+            if grant is not None:
+                return grant
         again = await self._granted_before(change, user, form.password, is_trusted=is_trusted)
         if again is not None:
-            return again
+            return self._grant(again)
         end = await workers.accounts.run(accounts.end_of_invite, user, form.invite)
         raise DeniedError(end or "")
 
@@ -222,11 +222,14 @@ class Credentials:
 
     def _minted(
         self, user: User, form: LoginForm, hashed: str, change: Change | None = None
-    ) -> Token | None:
-        """Keep and give a line's first token; None if the invite, or the user, is gone."""
+    ) -> Grant | None:
+        """Keep a line's first token and grant it; None if the invite, or the user, is gone."""
         wish = Wish(form.label, form.scopes, form.lifetime, form.fixed)
         token = token_of_login(self._seed(), user, wish)
-        return token if self._accounts.mint(token, form.invite, hashed, change) else None
+        minted = self._accounts.mint(token, form.invite, hashed, change)
+        if minted is None:
+            return None
+        return self._grant(token, minted.ended.label if minted.ended else "")
 
     def _check_unchanged(self, user: User, hashed: str) -> None:
         """Raise DeniedError if the password is no longer the one that was compared.
@@ -249,5 +252,5 @@ class Credentials:
             self._random_bytes, accounts.token, accounts.generation(), self._clock.now()
         )
 
-    def _grant(self, token: Token) -> Grant:
-        return grant_of(token, self._accounts.root(token), self._clock.now())
+    def _grant(self, token: Token, ended: str = "") -> Grant:
+        return grant_of(token, self._accounts.root(token), self._clock.now(), ended)

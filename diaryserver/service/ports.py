@@ -225,7 +225,8 @@ class Token:
     the first token of it. `authenticated` is when somebody last gave a password or an invite for
     it, `life` the ms that it was wanted for (0: for ever), `fixed`: it is never renewed. Unused, it
     dies at `deadline` (0: no need to hurry). `predecessor` is the key id that it was made to
-    replace ("": none), `superseded` when a successor of it was first used (0: none was).
+    replace ("": none), `superseded` when a successor of it was first used (0: none was). `minted`:
+    another token began its line, and nobody has given the password for it since.
     """
 
     kid: bytes
@@ -247,6 +248,7 @@ class Token:
     deadline: int
     predecessor: bytes
     superseded: int
+    minted: bool = False
 
     def is_live(self, now: int) -> bool:
         """Tell whether somebody can use it."""
@@ -276,6 +278,13 @@ class Change:
     rid: EntryId
     request: bytes
     made: int
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A log-in's token is kept; `ended` is of the line that made room for it, if one did."""
+
+    ended: Token | None = None
 
 
 class PasswordHasher(Protocol):
@@ -357,12 +366,15 @@ class AccountStore(Protocol):
         It is told for 30 days, of the last eight; to nobody while the user is disabled.
         """
 
-    def mint(self, token: Token, invite: bytes, hashed: str, change: Change | None = None) -> bool:
+    def mint(
+        self, token: Token, invite: bytes, hashed: str, change: Change | None = None
+    ) -> Minted | None:
         """Keep a log-in's token; with an invite, use it up and set the hash in one transaction.
 
-        An invite for somebody who had a password ends all tokens there were. `change` names the
-        LOGIN for `granted_before`. Give False, keeping nothing, if the user or the invite is gone
-        meanwhile; raise QuotaError at the 65th line, ConflictError if `change` was made before.
+        An invite for somebody who had a password ends all tokens there were; without one, a 65th
+        line ends another (`tokens.pushed_out`). `change` names the LOGIN for `granted_before`. Give
+        None, keeping nothing, if the user or the invite is gone meanwhile; raise ConflictError if
+        `change` was made before.
         """
 
     def granted_before(self, change: Change) -> Token | None:

@@ -17,7 +17,9 @@ from protocol.keys import ROOT_BYTES
 from protocol.messages import Grant
 
 MAX_LIVE_LINES: Final = 64
-"""Of a user: more than anybody has devices, and 13 datagrams list them."""
+"""Of a user: more than anybody has devices, and 13 datagrams list them. One more is not minted; a
+log-in with the password pushes one out (`pushed_out`), or a thief's minted ones would lock the
+owner out."""
 
 MAX_UNUSED_SUCCESSORS: Final = 4
 """Of a line: that many GRANTs may get lost, or processes renew at once; older ones are dropped."""
@@ -93,6 +95,7 @@ def token_of_login(seed: Seed, user: User, wish: Wish) -> Token:
         deadline=seed.now + UNUSED_LIFE_MILLISECONDS,
         predecessor=b"",
         superseded=0,
+        minted=False,
     )
 
 
@@ -104,7 +107,7 @@ def token_of_token(seed: Seed, parent: Token, wish: Wish) -> Token:
     """
     owner = User(parent.uid, parent.user, parent.created, has_password=True)
     token = token_of_login(seed, owner, replace(wish, fixed=wish.fixed or parent.fixed))
-    return replace(token, authenticated=parent.authenticated, deadline=0)
+    return replace(token, authenticated=parent.authenticated, deadline=0, minted=True)
 
 
 def renewed(seed: Seed, token: Token) -> Token:
@@ -127,15 +130,15 @@ def renewed(seed: Seed, token: Token) -> Token:
 def authenticated_again(seed: Seed, token: Token) -> Token:
     """Give the successor of a token whose person just gave the password.
 
-    Its year begins anew; a fixed end stays.
+    Its year begins anew; a fixed end stays. From now on a password stands behind the line.
     """
-    successor = renewed(seed, replace(token, authenticated=seed.now))
+    successor = renewed(seed, replace(token, authenticated=seed.now, minted=False))
     return replace(successor, expires=token.expires) if token.fixed else successor
 
 
-def grant_of(token: Token, root: bytes, now: int) -> Grant:
-    """Give what tells a client of its token."""
-    return Grant(token.kid, root, token.expires, token.scopes, VERSION, now)
+def grant_of(token: Token, root: bytes, now: int, ended: str = "") -> Grant:
+    """Give what tells a client of its token, and of the line of label `ended` that made room."""
+    return Grant(token.kid, root, token.expires, token.scopes, VERSION, now, ended)
 
 
 def why_not_renewed(token: Token, now: int, generation: int) -> str:
@@ -189,6 +192,27 @@ def shown_tokens(tokens: Iterable[Token], now: int) -> list[Token]:
         if token.is_live(now):
             shown[token.id] = token
     return [shown[line] for line in sorted(shown)]
+
+
+def pushed_out(tokens: Iterable[Token], last_use: Callable[[Token], int], now: int) -> list[Token]:
+    """Give the live tokens of the line that makes room for a log-in with the password.
+
+    `last_use` gives ms since the epoch, 0 for never. A line that a token minted goes before one
+    that a password began: what one login made, its owner or a thief can make again, and whoever
+    logged in with the password would have to type it again. Of those goes one that nobody ever
+    used, the oldest first, since nothing relies on it yet; then the one whose last use is longest
+    ago. There is at least one, or nothing had to make room.
+    """
+    lines: dict[bytes, list[Token]] = {}
+    for token in sorted(tokens, key=lambda token: token.created):
+        if token.is_live(now):
+            lines.setdefault(token.id, []).append(token)
+
+    def worth(line: list[Token]) -> tuple[bool, int, int]:
+        with_password = not all(token.minted for token in line)
+        return with_password, max(map(last_use, line)), line[0].created
+
+    return min(lines.values(), key=worth)
 
 
 def line_of(tokens: Iterable[Token], name: bytes) -> list[Token]:

@@ -7,6 +7,7 @@ from protocol.envelope import KID_BYTES
 from protocol.fields import Flag, Octets, Parsed, Rows, Text, Whole
 from protocol.identifiers import Username
 from protocol.messages.base import (
+    MAX_LABEL_BYTES,
     LabelField,
     Moment,
     PadField,
@@ -97,8 +98,11 @@ class Tokens(Request):
 class Grant(Reply):
     """A token: its id and 32-byte root, its expiry (0: never), its scopes, the server's time.
 
-    `lowest` is the lowest version that the server will ever speak to this token.
+    `lowest` is the lowest version that the server will ever speak to this token. `ended` is the
+    label of the line that a log-in pushed out, "" if none.
     """
+
+    optional = ("ended",)
 
     kid: KidField
     root: KeyField = field(repr=False)
@@ -106,6 +110,7 @@ class Grant(Reply):
     scopes: ScopesField
     lowest: VersionField
     time: Moment
+    ended: Annotated[str, Text(0, MAX_LABEL_BYTES)] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,9 +83,14 @@ class Message:
 
 
 class Reply(Message):
-    """What a server answers when it did what was asked."""
+    """What a server answers when it did what was asked.
+
+    The fields that `optional` names are left out on the wire while they are empty.
+    """
 
     __slots__ = ()
+
+    optional: ClassVar[tuple[str, ...]] = ()
 
 
 class Request(Message):

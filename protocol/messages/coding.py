@@ -44,7 +44,11 @@ def encode_reply(answer: Reply | Refusal, *, renew: bool = False) -> bytes:
     if isinstance(answer, Refusal):
         return pack(plain_map(answer))
     hint: dict[str, Packable] = {RENEWAL_HINT: True} if renew else {}
-    return pack({"code": str(ErrorCode.OK)} | plain_map(answer) | hint)
+    fields = plain_map(answer)
+    for name in answer.optional:
+        if not fields[name]:
+            del fields[name]
+    return pack({"code": str(ErrorCode.OK)} | fields | hint)
 
 
 def decode_reply(reply: type[Answer], plaintext: bytes) -> Answer | Refusal:

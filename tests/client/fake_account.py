@@ -1,7 +1,7 @@
 """The tokens of the one user of a fake server: made, listed, renewed, revoked."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from protocol.errors import ErrorCode
@@ -70,6 +70,7 @@ class FakeAccount:
         self.is_deleted = False
         self._now = now
         self._logins = 0
+        self.pushed_out = ""
 
     def refusal(self, token: FakeToken, request: Request) -> ErrorCode | None:
         """Give why a token may not ask that."""
@@ -115,7 +116,7 @@ class FakeAccount:
             token.expires, token.ended = expires, None
         else:
             token = self._make(form.label, form.scopes, expires, fixed=form.fixed)
-        return self._granted(token)
+        return replace(self._granted(token), ended=self.pushed_out)
 
     def _succeed(self, token: FakeToken, form: ProvenForm) -> Grant | Refusal:
         if isinstance(form, PasswordForm):

@@ -191,6 +191,16 @@ def test_three_failures_of_a_login_have_three_messages(run: Run, loopback: Loopb
     assert "is not right" in login(str(loopback.address))[1]
 
 
+def test_a_login_says_which_one_it_ended(run: Run, loopback: Loopback) -> None:
+    """By a label that somebody else may have chosen, so it moves no cursor."""
+    loopback.fake.account.pushed_out = "cron\x1b[2J"
+    words = ("login", str(loopback.address), "alice", "--accept-new", "--password-stdin")
+    status, out, err = run(*words, stdin=f"{PASSWORD}\n".encode())
+    assert (status, out.splitlines()[0][:12]) == (0, "logged in to")
+    assert err.startswith("diaryclient: you had as many logins as there may be")
+    assert "ended for this one: cron\\x1b[2J; " in err
+
+
 @pytest.mark.parametrize("end", InviteEnd)
 def test_an_invite_that_ended_says_what_to_do(run: Run, loopback: Loopback, end: InviteEnd) -> None:
     """Exit 3, in one line; who used it themselves is told how to log in."""

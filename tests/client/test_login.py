@@ -61,7 +61,7 @@ def attempt(
     """Log in as the command does."""
     target = target or Target(ADDRESS, ALICE)
     gatekeeper = Gatekeeper(target, trust, logins.pinned(ADDRESS))
-    return log_in(
+    login, _ = log_in(
         target,
         password,
         WISH,
@@ -71,6 +71,7 @@ def attempt(
         clock=server.clock,
         chance=seeded(),
     )
+    return login
 
 
 def test_a_login_gives_a_saved_token(server: FakeServer, logins: Logins) -> None:

@@ -94,7 +94,7 @@ def named(field: FieldType) -> str:
 
 def declared(message: type) -> list[tuple[str, ...]]:
     """Give a message's table as the document must have it."""
-    defaults = {MISSING: "", False: "false", b"": "empty"}
+    defaults = {MISSING: "", False: "false", b"": "empty", "": "empty"}
     return [
         (item.name, named(field_type(item.type)), defaults[item.default])
         for item in fields(message)

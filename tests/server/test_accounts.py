@@ -20,12 +20,19 @@ from diaryserver.accounts.passwords import Argon2Hasher
 from diaryserver.accounts.schema import SCHEMA_VERSION, open_database
 from diaryserver.datalock import DataInUseError, own_data
 from diaryserver.errors import DataError
-from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, Token, User
-from diaryserver.service.tokens import Seed, Wish, token_of_login, why_not_renewed
+from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, Change, Token, User
+from diaryserver.service.tokens import (
+    Seed,
+    Wish,
+    renewed,
+    token_of_login,
+    token_of_token,
+    why_not_renewed,
+)
 from protocol.errors import StorageError, UsageError
 from protocol.identifiers import Username
 from protocol.invite import InviteEnd
-from tests.server.fakes import NOON, seeded
+from tests.server.fakes import NOON, new_id, seeded
 from tests.server.faults import SYNCS, disk_full_at, with_failing
 from tests.server.store_contract import entry
 
@@ -56,6 +63,11 @@ def accounts(tmp_path: Path) -> Iterator[SqliteAccounts]:
 def alice(accounts: SqliteAccounts) -> User:
     """A user without a password."""
     return accounts.add_user(ALICE, NOON)
+
+
+def seed_of(number: int) -> Seed:
+    """Give what is new in a token made at noon."""
+    return Seed(number.to_bytes(8, "big"), bytes(32), 1, NOON)
 
 
 def token_of(user: User, number: int = 1, *, expires: int = 0, created: int = NOON) -> Token:
@@ -283,6 +295,7 @@ def test_the_root_is_what_the_protocol_says(tmp_path: Path, alice: User) -> None
 # Versions of the database
 
 
+WISH: Final = Wish("cron", "write", 0, fixed=False)
 VERSION_1: Final = """
 CREATE TABLE users (
     uid BLOB PRIMARY KEY CHECK (length(uid) = 16),
@@ -350,6 +363,24 @@ def test_a_database_of_the_first_version_is_brought_to_ours(tmp_path: Path) -> N
         assert database.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
 
 
+def test_an_older_database_learns_which_lines_were_minted(tmp_path: Path) -> None:
+    """By their first token, their successors too."""
+    with opened(tmp_path) as accounts:
+        alice = accounts.add_user(ALICE, NOON)
+        accounts.mint(token_of(alice), b"", "hash")
+        begun = token_of(alice)
+        cron = replace(token_of_token(seed_of(2), begun, WISH), life=WEEK, expires=NOON + WEEK)
+        accounts.mint_further(cron, begun, Change(alice.uid, new_id(), bytes(32), NOON))
+        accounts.replace(renewed(seed_of(3), cron))
+        accounts.replace(renewed(seed_of(4), begun))
+        before = {token.kid: token.minted for token in accounts.list_tokens(alice)}
+    with closing(sqlite3.connect(tmp_path / "accounts.sqlite3")) as database:
+        database.executescript("ALTER TABLE tokens DROP COLUMN minted; PRAGMA user_version = 5;")
+    with opened(tmp_path) as accounts:
+        assert {token.kid: token.minted for token in accounts.list_tokens(alice)} == before
+    assert sorted(before.values()) == [False, False, True, True]
+
+
 def test_a_migration_that_is_cut_off_did_nothing(tmp_path: Path) -> None:
     """The next start does it whole."""
     path = tmp_path / "accounts.sqlite3"
@@ -412,7 +443,7 @@ def test_a_failed_change_changes_nothing(accounts: SqliteAccounts, tmp_path: Pat
     token = token_of(alice)
 
     def mint() -> bool:
-        return accounts.mint(token, b"", "hash")
+        return accounts.mint(token, b"", "hash") is not None
 
     with pytest.raises(StorageError):
         with_failing(SYNCS, mint)

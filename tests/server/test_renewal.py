@@ -20,6 +20,7 @@ from protocol.login import decode_login, encode_login, open_login
 from protocol.messages import (
     Grant,
     LoginForm,
+    Mint,
     PasswordForm,
     Ping,
     Refusal,
@@ -230,7 +231,7 @@ def test_a_renewal_is_never_refused_for_too_many_tokens(device: Device) -> None:
     """That would lock out who did nothing."""
     for _ in range(MAX_LIVE_LINES - 1):
         device.world.device()
-    assert code_of(device.world.login(form_of())) == "QUOTA"
+    assert code_of(device.ask(Mint("cron", "write", 1000, fixed=False))) == "QUOTA"
     assert used(successor(device, asked(device))) == "OK"
 
 
@@ -442,16 +443,85 @@ def test_an_invite_for_somebody_with_a_password_ends_all_tokens(world: World) ->
     assert code_of(world.login(form_of(password="a new one"))) == "OK"
 
 
-def test_there_is_an_end_to_logging_in(world: World) -> None:
-    """Said to who knows the password only."""
+def minted(device: Device, label: str) -> Device:
+    """Have a token mint another one."""
+    grant = device.ask(Mint(label, "full", 0, fixed=False))
+    assert isinstance(grant, Grant), grant
+    return successor(device, grant)
+
+
+def test_minted_lines_do_not_lock_the_owner_out(world: World) -> None:
+    """A thief's 63 lines, used or not, and the right password still logs in; it says what ended.
+
+    One that was never used goes first, then the one used longest ago, and a wrong password ends
+    nothing.
+    """
     world.user()
-    for _ in range(MAX_LIVE_LINES):
-        world.device()
-    answer = world.login(form_of())
-    assert isinstance(answer, Refusal)
-    assert answer.code == "QUOTA"
-    assert "token revoke" in answer.note
+    stolen = world.device(label="laptop")
+    assert used(stolen) == "OK"
+    lines = [minted(stolen, f"thief {number}") for number in range(MAX_LIVE_LINES - 1)]
+    for line in (*lines[5:], *lines[:4]):
+        world.clock.advance(1)
+        assert used(line) == "OK"
+    assert code_of(stolen.ask(Mint("one more", "full", 0, fixed=False))) == "QUOTA"
     assert code_of(world.login(form_of(password="wrong"))) == "DENIED"
+    ended = []
+    for _ in range(4):
+        grant = world.login(form_of(label="phone"))
+        assert isinstance(grant, Grant), grant
+        ended.append(grant.ended)
+    assert ended == ["thief 4", "thief 5", "thief 6", "thief 7"]
+    assert [used(each) for each in (lines[4], lines[7])] == ["REVOKED"] * 2
+    assert [used(each) for each in (stolen, lines[8])] == ["OK"] * 2
+
+
+def test_a_login_ends_none_while_there_is_room(world: World) -> None:
+    """Sixty-four are the most."""
+    world.user()
+    for number in range(MAX_LIVE_LINES):
+        world.clock.advance(1)
+        grant = world.login(form_of(label=f"device {number}"))
+        assert isinstance(grant, Grant)
+        assert grant.ended == ""
+
+
+def test_the_password_alone_is_enough_however_many_devices_there_are(world: World) -> None:
+    """Without minted lines the device goes that was used longest ago, all of its line."""
+    world.user()
+    first = world.device(label="first", expires=NOON + SEASON)
+    assert used(first) == "OK"
+    world.clock.advance(70 * DAY)
+    renewed_one = successor(first, asked(first))
+    others = [world.device(label=f"device {number}") for number in range(MAX_LIVE_LINES - 1)]
+    for each in (renewed_one, *others, renewed_one):
+        world.clock.advance(1)
+        assert used(each) == "OK"
+    for label, line in (("device 0", others[:1]), ("device 1", others[1:2])):
+        grant = world.login(form_of())
+        assert isinstance(grant, Grant)
+        assert grant.ended == label
+        assert [used(each) for each in line] == ["REVOKED"]
+        assert used(successor(first, grant)) == "OK"
+    assert used(renewed_one) == "OK"
+
+
+def test_a_minted_line_with_a_password_behind_it_counts_as_begun_by_one(world: World) -> None:
+    """Whoever changed the password with it has shown that it is the owner's."""
+    world.user()
+    laptop = world.device()
+    assert used(laptop) == "OK"
+    line = minted(laptop, "phone")
+    assert used(line) == "OK"
+    new = successor(line, asked(line, change(line, keep=True)))
+    assert used(new) == "OK"
+    assert not new.token.minted
+    cron = [minted(new, f"cron {number}") for number in range(MAX_LIVE_LINES - 2)]
+    for each in cron:
+        world.clock.advance(1)
+        assert used(each) == "OK"
+    grant = world.login(form_of(password=NEW))
+    assert isinstance(grant, Grant)
+    assert grant.ended == "cron 0"
 
 
 def test_a_disabled_user_is_denied_like_an_unknown_one(world: World) -> None:
