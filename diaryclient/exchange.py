@@ -173,6 +173,11 @@ class Exchange(ABC):
     def _silence(self) -> DiaryError:
         """Say what it means that the patience ended."""
 
+    def _hurry(self, seconds: float) -> None:
+        """Repeat each `seconds`, but for the first time, which is up to twice as late by chance."""
+        self._longest = seconds
+        self._timeout = min(max(seconds, self._timeout / 2), 2 * seconds)
+
     def _allow_time(self, now: float) -> None:
         self.waiting_since = None
         self._due = now

@@ -27,6 +27,11 @@ from protocol.messages import (
 )
 from protocol.offer import NONCE_BYTES, Hello, Offer, decode_offer, encode_hello, verify_offer
 
+ASKING_SECONDS: Final = 0.25
+"""Between two HELLOs, or LOGINs: under a flood of forged ones most datagrams of a log-in are lost,
+and of 20 that are asked in a patience one gets through. They are 24 of 1200 bytes at most, then
+silence, so there is no need to slow down as for requests without number (RFC 8085, 3.1.1)."""
+
 MOST_LOGINS: Final = 3
 """A cookie lives a minute and a prekey an hour: more than two in a row cannot have run out."""
 
@@ -71,6 +76,7 @@ class Greeting(Exchange):
     ) -> None:
         """Begin at the monotonic second `began`; `offset` is the server's clock minus this one."""
         super().__init__(rid, round_trip, began, patience)
+        self._hurry(ASKING_SECONDS)
         self.nonce = chance(NONCE_BYTES)
         self.offer: Offer | None = None
         self.address = address
@@ -116,6 +122,7 @@ class LoginExchange(Exchange):
         `key` is the reply key, 32 random bytes.
         """
         super().__init__(greeting.rid, round_trip, began, patience)
+        self._hurry(ASKING_SECONDS)
         self.grant: Grant | None = None
         self._greeting = greeting
         self._offer = greeting.result()
@@ -179,6 +186,7 @@ class LoginExchange(Exchange):
         elif not self._wants_new and len(self._logins) < MOST_LOGINS:
             self._offer, self._wants_new = offer, True
             self._allow_time(now.monotonic)
+            self._hurry(ASKING_SECONDS)
         return True
 
     def _is_trusted(self, offer: Offer, now: Instant) -> bool:

@@ -1,8 +1,9 @@
 """Keeps a login alive: renews it when the server hints so, and announces its end when it is near.
 
 Rules: after a program's own work; bounded in time; a failure is silent, since there are weeks for
-further attempts, except where the server is not the one that was trusted. What is not needed is not
-imported, because this runs after every command.
+further attempts, except where the server is not the one that was trusted. After an attempt there is
+a pause, which the next program keeps, too: a server that does not answer costs one command its
+wait, and not every one. What is not needed is not imported, because this runs after every command.
 """
 
 from typing import Final
@@ -11,8 +12,11 @@ from diaryclient.errors import IdentityChangedError
 from diaryclient.writer import Writer
 from protocol.errors import DiaryError
 
-_PAUSE_SECONDS: Final = 600.0
-"""Between two attempts of a program that runs for days."""
+PAUSE_SECONDS: Final = 600
+"""Between two attempts: of a program that runs for days, and of all that use a login."""
+
+_MARK: Final = ".renewal"
+"""Made anew at each attempt, in the folder of the login's outbox."""
 
 _LOOK_CLOSER: Final = 15 * 86_400_000
 """Ms before a login's end; more than `diaryclient.login_end` takes for near."""
@@ -31,9 +35,17 @@ class LoginCare:
         told: list[str] = []
         is_due = writer.asker.is_renewal_due and writer.login.is_stored
         if is_due and now >= self._next_attempt:
-            self._next_attempt = now + _PAUSE_SECONDS
-            told += _renew(writer)
+            self._next_attempt = now + PAUSE_SECONDS
+            if _is_time(writer):
+                told += _renew(writer)
         return told + _announce(writer)
+
+
+def _is_time(writer: Writer) -> bool:
+    from diaryclient.marks import is_time  # noqa: PLC0415 - weeks pass until it is needed
+
+    mark = writer.outbox.folder / _MARK
+    return is_time(mark, writer.asker.now().wall // 1000, PAUSE_SECONDS)
 
 
 def _renew(writer: Writer) -> list[str]:

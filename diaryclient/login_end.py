@@ -5,14 +5,12 @@ from DIARY_TOKEN has no file of its own. A login that is renewed by itself never
 end, unless that fails for weeks or the year since the last password is over.
 """
 
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from diaryclient.clock import Clock
 from diaryclient.logins import Login
-from diaryclient.private_files import make_lock_file, make_private_folder
+from diaryclient.marks import is_time
 from protocol.stamp import Stamp
 
 NEAR: Final = 14 * 86_400_000
@@ -32,7 +30,7 @@ def announce_end(login: Login, folder: Path, now: int, clock: Clock) -> str:
     """
     if not login.expires or login.expires - now >= _nearness(login):
         return ""
-    if not _is_first_today(folder, now // 1000):
+    if not is_time(folder / _MARK, now // 1000, _DAY):
         return ""
     day = Stamp(login.expires, clock.local_offset(login.expires)).day
     which = "this login" if login.is_stored else "the token in DIARY_TOKEN"
@@ -42,15 +40,3 @@ def announce_end(login: Login, folder: Path, now: int, clock: Clock) -> str:
 def _nearness(login: Login) -> int:
     life = login.expires - login.created
     return min(NEAR, life // _NEAR_PART) if login.created else NEAR
-
-
-def _is_first_today(folder: Path, now: int) -> bool:
-    mark = folder / _MARK
-    with suppress(FileNotFoundError):
-        if 0 <= now - int(mark.stat().st_mtime) < _DAY:
-            return False
-    with suppress(OSError):  # then it is told once more
-        make_private_folder(folder)
-        make_lock_file(mark)
-        os.utime(mark, (now, now))
-    return True

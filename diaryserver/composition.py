@@ -26,8 +26,10 @@ from diaryserver.service.alarm import Alarm
 from diaryserver.service.committer import Committer
 from diaryserver.service.counters import Counters
 from diaryserver.service.guessing import LoginThrottle
+from diaryserver.service.known import KnownNetworks
 from diaryserver.service.limits import Limits
 from diaryserver.service.login import LoginService
+from diaryserver.service.offering import Offering
 from diaryserver.service.plain import PlainDatagrams, PlainRules, PlainService, Route
 from diaryserver.service.ports import Clock
 from diaryserver.service.prekeys import Prekeys
@@ -142,10 +144,14 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What the sockets feed: datagrams to `router`, lines to `plain` where plain text is on."""
+    """What the sockets feed: datagrams to `router`, lines to `plain` where plain text is on.
+
+    `known` tells which networks' log-ins are to have a queue of their own.
+    """
 
     router: Router
     plain: PlainService | None
+    known: KnownNetworks
 
 
 def build_service(data: Data, runtime: Runtime, legacy: LegacySection, ports: set[int]) -> Service:
@@ -163,15 +169,17 @@ def build_service(data: Data, runtime: Runtime, legacy: LegacySection, ports: se
         workers.accounts,
         Alarm(logger, "throttles are kept over a restart again", clock.monotonic),
     )
+    known = KnownNetworks()
     logins = LoginService(
         clock,
         accounts,
         data.hasher,
-        prekeys,
+        Offering(clock, prekeys, known, os.urandom, requests.is_busy),
         os.urandom,
         workers,
         counters,
         throttle,
+        known,
         runtime.announce,
     )
     plain = plain_datagrams = None
@@ -181,7 +189,7 @@ def build_service(data: Data, runtime: Runtime, legacy: LegacySection, ports: se
             rules, clock, accounts, entries, committer, workers.entries, os.urandom, counters
         )
         plain_datagrams = PlainDatagrams(plain, ports, counters)
-    return Service(Router(requests, logins, plain_datagrams, counters), plain)
+    return Service(Router(requests, logins, plain_datagrams, counters), plain, known)
 
 
 def _plain_rules(legacy: LegacySection) -> PlainRules:

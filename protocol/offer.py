@@ -111,8 +111,18 @@ def decode_hello(envelope: Envelope) -> Hello:
 
 def encode_offer(rid: EntryId, timestamp: int, offer: Offer) -> bytes:
     """Give an OFFER, 261 bytes."""
-    body = offer.cookie + offer.statement.encode() + offer.signature
-    return _checksummed(Kind.OFFER, rid, timestamp, body)
+    prepared = prepare_offer(offer.statement, offer.signature)
+    return encode_prepared_offer(rid, timestamp, offer.cookie, prepared)
+
+
+def prepare_offer(statement: Statement, signature: bytes) -> bytes:
+    """Give what all offers of one statement have in common, for `encode_prepared_offer`."""
+    return statement.encode() + signature
+
+
+def encode_prepared_offer(rid: EntryId, timestamp: int, cookie: bytes, prepared: bytes) -> bytes:
+    """Give an OFFER, 261 bytes, without encoding its statement once more."""
+    return _checksummed(Kind.OFFER, rid, timestamp, cookie + prepared)
 
 
 def decode_offer(envelope: Envelope) -> Offer:

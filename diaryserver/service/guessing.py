@@ -77,6 +77,10 @@ class LoginThrottle:
         """Give an attempt at `user`'s password from `network`."""
         return Guess(user, network, self._places.is_trusted(user, network))
 
+    def has_seen(self, network: str) -> bool:
+        """Tell whether anybody logged in from `network` before, also before a restart."""
+        return self._places.has_any(network)
+
     def take(self, guess: Guess, now: int) -> bool:
         """Spend a token of each (`now`: ms of the wall clock, which a restart does not reset).
 

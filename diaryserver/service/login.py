@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.cookies import CookieJar
 from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.credentials import Credentials, check_form
 from diaryserver.service.door import read_form, refusal
 from diaryserver.service.gate import PasswordGate
 from diaryserver.service.guessing import Guess, LoginThrottle
+from diaryserver.service.known import KnownNetworks
+from diaryserver.service.offering import Offering
 from diaryserver.service.ports import AccountStore, Clock, PasswordHasher, Token
-from diaryserver.service.prekeys import Prekey, Prekeys
+from diaryserver.service.prekeys import Prekey
 from diaryserver.service.requests import SendReply
 from diaryserver.service.source import Source
 from diaryserver.service.threads import Workers
@@ -49,7 +50,7 @@ from protocol.login import (
     sealed_binding,
 )
 from protocol.messages import Form, Grant, LoginForm, PasswordForm, RenewalForm
-from protocol.offer import Offer, decode_hello, encode_offer, is_padded_hello
+from protocol.offer import decode_hello, is_padded_hello
 
 MAX_REMEMBERED: Final = 4096
 """GRANTs kept for repetitions, 350 bytes each; a cookie lives 60 s, so older ones cannot repeat.
@@ -62,12 +63,6 @@ MAX_UNDECIDED: Final = 512
 
 OPENINGS_PER_NETWORK: Final = Limit(60, 0.1)
 """Key agreements, 100 us each: ten a second for a network, beyond that silence."""
-
-OFFERS_PER_NETWORK: Final = Limit(200, 0.01)
-"""OFFERs, 50 us each: a hundred a second for a network, more than a company's Monday morning."""
-
-OFFERS_EVERYWHERE: Final = Limit(1000, 0.002)
-"""Five hundred a second keep a fortieth of one core busy, and no network has more than a fifth."""
 
 logger = logging.getLogger(__name__)
 
@@ -90,22 +85,21 @@ class LoginService:
         clock: Clock,
         accounts: AccountStore,
         hasher: PasswordHasher,
-        prekeys: Prekeys,
+        offering: Offering,
         random_bytes: Callable[[int], bytes],
         workers: Workers,
         counters: Counters,
         throttle: LoginThrottle,
+        known: KnownNetworks,
         announce: Announce = announce_to_nobody,
     ) -> None:
         """`random_bytes(n)` is the system's source of chance; `announce` is told of kept tokens."""
         self._clock = clock
-        self._prekeys = prekeys
+        self._offering = offering
         self._counters = counters
-        self._cookies = CookieJar(random_bytes(32))
         self._openings = Throttle(OPENINGS_PER_NETWORK, random_bytes(32))
-        self._offers = Throttle(OFFERS_PER_NETWORK, random_bytes(32))
-        self._all_offers = Throttle(OFFERS_EVERYWHERE, random_bytes(32), slots=1)
         self._throttle = throttle
+        self._known = known
         self._announce = announce
         gate = PasswordGate()
         self._credentials = Credentials(clock, accounts, hasher, gate, random_bytes, workers)
@@ -121,7 +115,8 @@ class LoginService:
         if not is_padded_hello(datagram):
             self._counters.count(Drop.MALFORMED)
             return
-        if not self._may_offer(source):
+        if not self._offering.may_offer(source, is_hello=True):
+            self._counters.count(Drop.HELLO_FLOOD)
             return
         try:
             envelope = parse_envelope(datagram)
@@ -132,7 +127,7 @@ class LoginService:
         if not hello.lowest <= VERSION <= hello.highest:
             self._counters.count(Drop.NO_COMMON_VERSION)
             return
-        self._offer(envelope, source, hello.nonce, reply)
+        reply(self._offering.offer(envelope.rid, source, hello.nonce))
 
     def login(self, envelope: Envelope, source: Source, reply: SendReply) -> None:
         """Answer a LOGIN with a GRANT, or with a fresh OFFER if its cookie or prekey is stale."""
@@ -141,18 +136,17 @@ class LoginService:
         except MalformedError:
             self._counters.count(Drop.MALFORMED)
             return
-        now = self._clock.now()
-        prekey = self._prekeys.find(login.statement_id, now)
-        genuine = self._cookies.is_valid(login.cookie, source.packed(), login.nonce, now)
-        if not genuine or prekey is None:
-            if self._may_offer(source):
-                self._offer(envelope, source, login.nonce, reply)
+        prekey = self._offering.prekey_of(login, source)
+        if prekey is None:
+            self._offer_anew(envelope, source, login, reply)
             return
         digest = login_digest(envelope)
         if digest in self._grants:
             self._repeat(digest, reply)
             return
         network = network_of(source.host)
+        if network not in self._known and self._throttle.has_seen(network):
+            self._known.note(network)
         if not self._openings.take(network, self._clock.monotonic()):
             self._counters.count(Drop.LOGIN_FLOOD)
             return
@@ -176,19 +170,13 @@ class LoginService:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _may_offer(self, source: Source) -> bool:
-        now = self._clock.monotonic()
-        may = self._offers.take(network_of(source.host), now) and self._all_offers.take("", now)
-        if not may:
+    def _offer_anew(
+        self, envelope: Envelope, source: Source, login: SealedLogin, reply: SendReply
+    ) -> None:
+        if self._offering.may_offer(source, is_hello=False):
+            reply(self._offering.offer(envelope.rid, source, login.nonce))
+        else:
             self._counters.count(Drop.HELLO_FLOOD)
-        return may
-
-    def _offer(self, envelope: Envelope, source: Source, nonce: bytes, reply: SendReply) -> None:
-        now = self._clock.now()
-        cookie = self._cookies.make(source.packed(), nonce, now)
-        prekey = self._prekeys.current(now)
-        offer = Offer(cookie, prekey.statement, prekey.signature)
-        reply(encode_offer(envelope.rid, now, offer))
 
     def _repeat(self, digest: bytes, reply: SendReply) -> None:
         grant = self._grants[digest]
@@ -253,6 +241,8 @@ class LoginService:
     async def _settle(self, claim: _Claim, answer: Grant | RefusedError, source: Source) -> None:
         """Count what came of a claim; only a wrong guess costs an attempt."""
         guess = claim.guess
+        if isinstance(answer, Grant):
+            self._known.note(network_of(source.host))
         if isinstance(answer, DeniedError) and guess is not None:
             logger.warning("login refused: user=%s from=%s", guess.user, source.host)
             await self._throttle.keep_failure(guess)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from protocol.envelope import VERSION
-from protocol.offer import Statement, statement_id
+from protocol.offer import Statement, prepare_offer, statement_id
 
 PREKEY_LIFE_MILLISECONDS: Final = 3_600_000
 OVERLAP_MILLISECONDS: Final = 300_000
@@ -21,11 +21,16 @@ OVERLAP_MILLISECONDS: Final = 300_000
 
 @dataclass(frozen=True, slots=True)
 class Prekey:
-    """A private key and the signed statement that offers it."""
+    """A private key and the signed statement that offers it.
+
+    `id` is the statement's, `prepared` what the offers of it have in common.
+    """
 
     private: X25519PrivateKey
     statement: Statement
     signature: bytes
+    id: bytes
+    prepared: bytes
 
 
 class Prekeys:
@@ -52,7 +57,7 @@ class Prekeys:
         """Give the prekey whose statement id is `wanted`, unless its time is over."""
         self._forget(now)
         for prekey in self._kept:
-            if statement_id(prekey.statement) == wanted:
+            if prekey.id == wanted:
                 return prekey
         return None
 
@@ -78,4 +83,6 @@ class Prekeys:
             lowest=VERSION,
             highest=VERSION,
         )
-        return Prekey(private, statement, self._identity.sign(statement.encode()))
+        signature = self._identity.sign(statement.encode())
+        prepared = prepare_offer(statement, signature)
+        return Prekey(private, statement, signature, statement_id(statement), prepared)

@@ -74,6 +74,9 @@ from protocol.messages import (
 MAX_IN_FLIGHT: Final = 8192
 """Twice what the committer queues, so that reads still pass when appends have to wait."""
 
+BUSY_MILLISECONDS: Final = 100
+"""Signed requests come while the last of them is so long ago at most."""
+
 MAX_ANSWERS: Final = 5
 """Of one request id that only reads: five transmissions fit into a client's six seconds."""
 
@@ -133,6 +136,11 @@ class RequestService:
         self._is_idle = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._first_uses = FirstUses(self._is_used, self._mark_used)
+        self._last = -BUSY_MILLISECONDS
+
+    def is_busy(self) -> bool:
+        """Tell whether signed requests come just now."""
+        return 0 <= self._clock.now() - self._last < BUSY_MILLISECONDS
 
     def screen(self, datagram: bytes) -> Accept | None:
         """Give what takes a request with its sender; None, counted, for what nobody signed.
@@ -168,6 +176,7 @@ class RequestService:
     def _receive_authentic(self, call: _Call, source: Source) -> None:
         self._announce(Step.AUTHENTICATED)
         token, envelope, now = call.session.token, call.envelope, call.now
+        self._last = now
         if envelope.tag in self._in_flight:
             self._counters.count(Drop.IN_FLIGHT)
             return

@@ -6,6 +6,7 @@ says who was where.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
@@ -31,6 +32,7 @@ class TrustedPlaces:
         """`secret` (at most 64 bytes) keys the digests of these and all later places."""
         self._secret = secret
         self._seen: dict[bytes, dict[bytes, int]] = {}
+        self._users: Counter[bytes] = Counter()
         self._count = 0
         for place in sorted(places, key=lambda each: each.seen):
             self._keep(place)
@@ -38,6 +40,10 @@ class TrustedPlaces:
     def is_trusted(self, user: str, network: str) -> bool:
         """Tell whether a login of `user` from `network` succeeded before."""
         return self._digest(network) in self._seen.get(self._digest(user), {})
+
+    def has_any(self, network: str) -> bool:
+        """Tell whether a login of anybody from `network` succeeded before."""
+        return self._digest(network) in self._users
 
     def trust(self, user: str, network: str, now: int) -> tuple[Place, list[Place]] | None:
         """Remember a success at `now` (ms); give what to write, if anything.
@@ -54,6 +60,7 @@ class TrustedPlaces:
         networks = self._seen.setdefault(place.user, {})
         if networks.pop(place.network, None) is None:
             self._count += 1
+            self._users[place.network] += 1
         networks[place.network] = place.seen  # the last one of the dictionary is the most recent
         forgotten = []
         if len(networks) > MAX_PLACES_PER_USER:
@@ -70,6 +77,9 @@ class TrustedPlaces:
         network = next(iter(networks))
         self._count -= 1
         place = Place(user, network, networks.pop(network))
+        self._users[network] -= 1
+        if not self._users[network]:
+            del self._users[network]
         if not networks:
             del self._seen[user]
         return place

@@ -5,7 +5,7 @@ import pytest
 from diaryclient.asking import Asker
 from diaryclient.diary import Diary
 from diaryclient.errors import IdentityChangedError, UnreachableError
-from diaryclient.login_care import LoginCare
+from diaryclient.login_care import PAUSE_SECONDS, LoginCare
 from diaryclient.logins import Login
 from diaryclient.renewal import RENEWING_SECONDS, change_password, renew
 from diaryclient.settings import Choice
@@ -161,6 +161,26 @@ def test_a_program_that_runs_for_days_tries_again_after_ten_minutes(desk: Desk) 
     assert len(desk.server.logins) == 1
     desk.clock.monotonic += 601
     care.look_after(diary)
+    assert stored(desk).kid != KID
+
+
+def test_a_server_that_does_not_answer_costs_one_command_its_wait(desk: Desk) -> None:
+    """And no other program within ten minutes; then the next one tries."""
+    diary = due(desk)
+    desk.transport.back = lost
+    began = desk.clock.monotonic
+    LoginCare().look_after(diary)
+    assert desk.clock.monotonic > began
+    desk.transport.back = arrives
+    others = [desk.diary(20 + number) for number in range(3)]
+    for other in others:
+        other.whoami()
+        assert other.asker.is_renewal_due
+        before = len(desk.server.kinds)
+        LoginCare().look_after(other)
+        assert len(desk.server.kinds) == before
+    desk.clock.monotonic += PAUSE_SECONDS
+    LoginCare().look_after(others[0])
     assert stored(desk).kid != KID
 
 

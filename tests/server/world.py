@@ -22,7 +22,9 @@ from diaryserver.service.alarm import Alarm
 from diaryserver.service.committer import Committer
 from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.guessing import LoginThrottle
+from diaryserver.service.known import KnownNetworks
 from diaryserver.service.login import LoginService
+from diaryserver.service.offering import Offering
 from diaryserver.service.ports import (
     AccountStore,
     EntryStore,
@@ -103,15 +105,18 @@ class World:
         """Serve logins anew, on these; with another `seed` as a restarted server would."""
         alarm = Alarm(logging.getLogger(__name__), "kept again", self.clock.monotonic)
         throttle = LoginThrottle(bytes(32), self.throttles, self.workers.accounts, alarm)
+        chance, self.known = seeded(seed), KnownNetworks()
+        is_busy = self.requests.is_busy
         logins = LoginService(
             self.clock,
             accounts,
             hasher,
-            self.prekeys,
-            seeded(seed),
+            Offering(self.clock, self.prekeys, self.known, chance, is_busy),
+            chance,
             self.workers,
             self.counters,
             throttle,
+            self.known,
         )
         self.router = Router(self.requests, logins, None, self.counters)
 
