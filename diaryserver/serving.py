@@ -118,6 +118,7 @@ class _Server:
         ]
         for listener in datagrams:
             listener.start()
+            service.known.watch(listener.prefer)
         for conversations in lines:
             conversations.start()
         return datagrams, lines

@@ -6,12 +6,14 @@ as the network would drop it; on a wildcard address a reply leaves from the addr
 """
 
 import asyncio
+import logging
 import socket
 import struct
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, Protocol, TypeAlias
 
+from diaryserver.net import steering
 from diaryserver.net.sockets import IP_PKTINFO, Bound
 from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.source import Source
@@ -22,18 +24,23 @@ MAX_DRAIN: Final = 1024
 """Requests read in one wake-up; forged ones among them would else make the batches small that the
 true ones share, and a batch costs what twenty entries do."""
 
-MAX_OTHERS: Final = 256
-"""Other datagrams read in one wake-up; a request that comes next waits 5 ms for them."""
+MAX_OTHERS: Final = 128
+"""Other datagrams read in one wake-up, of each queue; a request that comes next waits 3 ms."""
 
 BUSY_SECONDS: Final = 0.1
 OTHERS_AT_ONCE: Final = 8
 REST_FOR_EACH_SECOND: Final = 19.0
-"""While signed requests come, the last of them so long ago at most, everything else has a twentieth
-of the time: so many at once, then a rest. A flood fills its own queue, and loses what that cannot
-hold; without requests, everything else may have the whole core."""
+"""While signed requests come, the last of them so long ago at most, each other queue has a
+twentieth of the time: so many at once, then a rest. A flood fills its own queue, and loses what
+that cannot hold; without requests, everything else may have the whole core."""
+
+_ROOM: Final = MAX_DATAGRAM + 1
+"""For datagrams of the protocol; of a longer one so much tells that it is none."""
 
 MAX_LAST_DRAINS: Final = 16
 """A stop takes 16,384 more of each queue, which is what a full buffer of small ones holds."""
+
+logger = logging.getLogger(__name__)
 
 _ANCILLARY_SPACE: Final = 256
 _PKTINFO: Final = struct.Struct("=I4s4s")
@@ -56,6 +63,40 @@ class Receiver(Protocol):
         """Look at one that has the shape of a signed request; give what takes it, if anything."""
 
 
+class _OtherQueue:
+    """Drains one socket whose datagrams have to rest while signed requests come."""
+
+    def __init__(
+        self, queue: socket.socket, drain: Callable[[int], int], seconds_idle: Callable[[], float]
+    ) -> None:
+        """`drain(n)` hands on n datagrams at most and gives how many they were."""
+        self._loop = asyncio.get_running_loop()
+        self._queue = queue
+        self._drain = drain
+        self._seconds_idle = seconds_idle
+        self._resuming: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Read from now on."""
+        self._loop.add_reader(self._queue, self._take)
+
+    def stop(self) -> None:
+        """Take what the kernel holds already, then read no more."""
+        if self._resuming is not None:
+            self._resuming.cancel()
+        self._loop.remove_reader(self._queue)
+        _drain_last(self._drain)
+
+    def _take(self) -> None:
+        began = self._loop.time()
+        if self._seconds_idle() > BUSY_SECONDS:
+            self._drain(MAX_OTHERS)
+        elif self._drain(OTHERS_AT_ONCE) == OTHERS_AT_ONCE:
+            self._loop.remove_reader(self._queue)
+            rest = REST_FOR_EACH_SECOND * (self._loop.time() - began)
+            self._resuming = self._loop.call_later(rest, self.start)
+
+
 class DatagramListener:
     """Feeds one address's datagrams to `receive`, signed requests before everything else."""
 
@@ -66,56 +107,55 @@ class DatagramListener:
         self._counters = counters
         self._loop = asyncio.get_running_loop()
         self._requested = -BUSY_SECONDS
-        self._resuming: asyncio.TimerHandle | None = None
         # Alone, this queue has everything else, too.
-        self._drain_requests = self._drain if bound.others is None else self._screen
+        drain = partial(self._drain, room=MAX_DATAGRAM_BYTES)
+        self._drain_requests = drain if bound.others is None else self._screen
+        others = [] if bound.others is None else [(bound.others, MAX_DATAGRAM_BYTES)]
+        self._others = [
+            _OtherQueue(queue, partial(self._drain, queue, room=room), self._seconds_idle)
+            for queue, room in (*others, *((queue, _ROOM) for queue in bound.logins))
+        ]
 
     def start(self) -> None:
         """Read from now on."""
         self._loop.add_reader(self._bound.requests, self._take_requests)
-        if self._bound.others is not None:
-            self._read_others(self._bound.others)
+        for queue in self._others:
+            queue.start()
 
     def stop(self) -> None:
         """Take what the kernel holds already, then read no more."""
-        if self._resuming is not None:
-            self._resuming.cancel()
-        for each in self._sockets():
-            self._loop.remove_reader(each)
-            drain = self._drain_requests if each is self._bound.requests else self._drain
-            for _ in range(MAX_LAST_DRAINS):
-                if drain(each, MAX_DRAIN) < MAX_DRAIN:
-                    break
+        self._loop.remove_reader(self._bound.requests)
+        _drain_last(partial(self._drain_requests, self._bound.requests))
+        for queue in self._others:
+            queue.stop()
 
     def close(self) -> None:
         """Close the sockets; replies after this are lost."""
-        for each in self._sockets():
+        others = [] if self._bound.others is None else [self._bound.others]
+        for each in (self._bound.requests, *others, *self._bound.logins):
             each.close()
 
-    def _sockets(self) -> list[socket.socket]:
-        return [each for each in (self._bound.requests, self._bound.others) if each is not None]
+    def prefer(self, networks: Sequence[str]) -> None:
+        """Have log-ins of these networks wait in a queue of their own."""
+        if not self._bound.logins:
+            return
+        try:
+            steering.steer(self._bound.requests, networks)
+        except OSError as error:
+            logger.warning("log-ins of known networks wait among all: %s", error.strerror)
+
+    def _seconds_idle(self) -> float:
+        return self._loop.time() - self._requested
 
     def _take_requests(self) -> None:
         self._requested = self._loop.time()
         self._drain_requests(self._bound.requests, MAX_DRAIN)
 
-    def _take_others(self, others: socket.socket) -> None:
-        began = self._loop.time()
-        if began - self._requested > BUSY_SECONDS:
-            self._drain(others, MAX_OTHERS)
-        elif self._drain(others, OTHERS_AT_ONCE) == OTHERS_AT_ONCE:
-            self._loop.remove_reader(others)
-            rest = REST_FOR_EACH_SECOND * (self._loop.time() - began)
-            self._resuming = self._loop.call_later(rest, self._read_others, others)
-
-    def _read_others(self, others: socket.socket) -> None:
-        self._loop.add_reader(others, self._take_others, others)
-
-    def _drain(self, bound: socket.socket, most: int) -> int:
+    def _drain(self, bound: socket.socket, most: int, *, room: int) -> int:
         """Hand on at most so many datagrams, and give how many they were: fewer, if it is empty."""
         for number in range(most):
             try:
-                datagram, ancillary, _, peer = bound.recvmsg(MAX_DATAGRAM_BYTES, _ANCILLARY_SPACE)
+                datagram, ancillary, _, peer = bound.recvmsg(room, _ANCILLARY_SPACE)
             except BlockingIOError:
                 return number
             except OSError:
@@ -151,6 +191,12 @@ class DatagramListener:
                 bound.sendto(datagram, peer)
         except OSError:
             self._counters.count(Drop.SEND_FAILED)
+
+
+def _drain_last(drain: Callable[[int], int]) -> None:
+    for _ in range(MAX_LAST_DRAINS):
+        if drain(MAX_DRAIN) < MAX_DRAIN:
+            return
 
 
 def _origin(level: int, kind: int, data: bytes) -> tuple[int, int, bytes]:

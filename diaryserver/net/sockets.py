@@ -1,6 +1,6 @@
 """Binding: UDP sockets for each address, and a TCP socket on the same port for plain text.
 
-On Linux an address has two UDP sockets, one of them for signed requests (`net.steering`). They
+On Linux an address has five UDP sockets, one of them for signed requests (`net.steering`). They
 share their port by SO_REUSEPORT, which would let a second server of the same user take part, too:
 so that the address is free is seen first, by a socket that does not share.
 """
@@ -20,6 +20,10 @@ from protocol.address import Address
 RECEIVE_BUFFER_BYTES: Final = 4 * 2**20
 """Asked from the kernel (which may give less): about a second of full load while a disk stalls."""
 
+LOGIN_BUFFER_BYTES: Final = 256 * 2**10
+"""Of each queue of log-ins: some hundred datagrams. In a flood a longer one loses as many, only
+later, and each that is answered has waited for all before it."""
+
 IP_PKTINFO: Final = 8
 """Linux's <linux/in.h>; the socket module of Python 3.11 lacks the name."""
 
@@ -33,13 +37,15 @@ logger = logging.getLogger(__name__)
 class Bound:
     """The sockets of one address, non-blocking.
 
-    Datagrams of all kinds come by `requests`, or the signed ones only, and the rest by `others`.
-    `lines` is None where plain text by TCP is off.
+    Datagrams of all kinds come by `requests`, or the signed ones only, log-ins by `logins`, in the
+    order of `steering.Lane`, and the rest by `others`. `lines` is None where plain text by TCP is
+    off.
     """
 
     requests: socket.socket
     others: socket.socket | None
     lines: socket.socket | None
+    logins: tuple[socket.socket, ...] = ()
 
     @property
     def address(self) -> Address:
@@ -77,12 +83,13 @@ def is_wildcard(address: Address) -> bool:
 
 def _bind_one(address: Address, stack: ExitStack, *, lines: bool) -> Bound:
     for _ in range(_PORT_TRIES):
-        requests, others = _bind_datagrams(address, stack)
+        requests, others, logins = _bind_datagrams(address, stack)
         if not lines:
-            return Bound(requests, others, None)
+            return Bound(requests, others, None, logins)
         chosen = Address(address.host, address_of(requests).port)
         try:
-            return Bound(requests, others, stack.enter_context(_bind_lines(chosen)))
+            bound = stack.enter_context(_bind_lines(chosen))
+            return Bound(requests, others, bound, logins)
         except ListenError:
             if address.port:
                 raise
@@ -91,23 +98,26 @@ def _bind_one(address: Address, stack: ExitStack, *, lines: bool) -> Bound:
 
 def _bind_datagrams(
     address: Address, stack: ExitStack
-) -> tuple[socket.socket, socket.socket | None]:
-    """Give the socket of signed requests and that of everything else, or one that has both."""
+) -> tuple[socket.socket, socket.socket | None, tuple[socket.socket, ...]]:
+    """Give the socket of signed requests, that of the rest, and those of log-ins; or only one."""
     alone = stack.enter_context(_bind_datagram_socket(address, is_shared=False))
     if not steering.IS_POSSIBLE:
-        return alone, None
+        return alone, None, ()
     chosen = Address(address.host, address_of(alone).port)
     alone.close()
-    requests, others = [
-        stack.enter_context(_bind_datagram_socket(chosen, is_shared=True)) for _ in range(2)
+    requests, others, *logins = [
+        stack.enter_context(_bind_datagram_socket(chosen, is_shared=True)) for _ in steering.Lane
     ]
     try:
         steering.steer(requests)
     except OSError as error:
         logger.warning("one queue for all datagrams of udp %s: %s", chosen, error.strerror)
-        others.close()
-        return requests, None
-    return requests, others
+        for each in (others, *logins):
+            each.close()
+        return requests, None, ()
+    for each in logins:
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LOGIN_BUFFER_BYTES)
+    return requests, others, tuple(logins)
 
 
 def _bind_datagram_socket(address: Address, *, is_shared: bool) -> socket.socket:

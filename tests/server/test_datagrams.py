@@ -7,16 +7,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from ipaddress import ip_network
 
 import pytest
 
 from diaryserver.errors import ListenError
+from diaryserver.net import steering
 from diaryserver.net.datagrams import MAX_OTHERS, Accept, DatagramListener, SendReply
 from diaryserver.net.sockets import Bound, bind
 from diaryserver.service.counters import Counters
+from diaryserver.service.known import MAX_KNOWN
 from diaryserver.service.source import Source
+from diaryserver.service.throttle import network_of
 from protocol.address import Address
-from protocol.envelope import KID_BYTES, Kind, signed_part, write_header
+from protocol.envelope import KID_BYTES, MAX_BODY, Kind, signed_part, write_header
 from protocol.identifiers import EntryId
 
 PATIENCE_SECONDS = 10
@@ -39,9 +43,10 @@ def bound_to(address: Address) -> Iterator[Bound]:
 
 
 @contextmanager
-def sender_to(bound: Bound) -> Iterator[socket.socket]:
-    """Open a client's socket."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+def sender_to(bound: Bound, host: str = "") -> Iterator[socket.socket]:
+    """Open a client's socket, at an address of its own if one is given."""
+    with socket.socket(bound.requests.family, socket.SOCK_DGRAM) as opened:
+        opened.bind((host, 0))
         opened.connect((bound.address.host, bound.address.port))
         # For the answers to all that a test sends, which nobody reads before the end.
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 200_000)
@@ -81,6 +86,49 @@ def test_only_what_has_the_shape_of_a_signed_request_shares_its_queue() -> None:
             sender.send(datagram)
         assert waiting_in(bound.requests) == requests
         assert waiting_in(bound.others) == others
+
+
+HELLO = shaped(Kind.HELLO, MAX_BODY)
+LOGIN = shaped(Kind.LOGIN, MAX_BODY)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others have one queue")
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_log_ins_wait_apart_and_those_of_known_networks_again(host: str) -> None:
+    """By the sender's network, of whichever family; what was known before is replaced."""
+    networks = [network_of("127.0.7.1"), network_of("::1"), network_of("2001:db8:0:1ff::1")]
+    filling = [network_of(f"10.{number // 250}.{number % 250}.1") for number in range(250)]
+    with bound_to(Address(host, 0)) as bound, sender_to(bound) as sender, ExitStack() as stack:
+        sources = [sender]
+        if host == "127.0.0.1":
+            sources.append(stack.enter_context(sender_to(bound, "127.0.7.9")))
+        else:
+            sources.append(sender)
+
+        def seen() -> list[list[bytes]]:
+            return [waiting_in(each) for each in (bound.requests, bound.others, *bound.logins)]
+
+        for source in sources:
+            for datagram in (HELLO, LOGIN, shaped(), b"text", HELLO[:-1]):
+                source.send(datagram)
+        assert seen() == [[shaped()] * 2, [b"text", HELLO[:-1]] * 2, [HELLO] * 2, [LOGIN] * 2, []]
+        steering.steer(bound.requests, [*filling, *networks])
+        for datagram in (HELLO, LOGIN, shaped(), b"text"):
+            sources[1].send(datagram)
+        assert seen() == [[shaped()], [b"text"], [], [], [HELLO, LOGIN]]
+        if host == "127.0.0.1":
+            sender.send(HELLO)
+            assert seen() == [[], [], [HELLO], [], []]
+        steering.steer(bound.requests, [network_of("2001:db8:0:100::1"), network_of("10.0.0.1")])
+        sources[1].send(LOGIN)
+        assert seen() == [[], [], [], [LOGIN], []]
+
+
+def test_as_many_networks_as_may_be_known_fit_the_kernels_program() -> None:
+    """Of either family; it takes 4096 instructions."""
+    for form in ("10.0.{}.0/24", "2001:db8:{:x}00::/56"):
+        networks = [ip_network(form.format(number)) for number in range(MAX_KNOWN)]
+        assert len(steering.program(networks)) < 4096
 
 
 def test_a_port_that_somebody_has_cannot_be_listened_on_as_well() -> None:
