@@ -30,7 +30,7 @@ enum {
     KEY_BYTES = 16,
     BURST = 32,              /* datagrams a system call; also how many in a row one socket sends */
     LARGEST = 2048,
-    MOST_SOCKETS = 256,
+    MOST_SOCKETS = 1024,
     MOST_ATTEMPTS = 5,       /* then an unanswered datagram is lost, and counted */
     BUFFER_BYTES = 4 << 20,
 };

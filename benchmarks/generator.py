@@ -17,7 +17,7 @@ MOST_SECONDS: Final = 300.0
 """No run takes longer; what has no answer by then is lost."""
 
 FLOOD_SOCKETS: Final = 64
-"""Each in a network of its own, 127.0.0.0/24 to 127.0.63.0/24."""
+"""Each in a network of its own, 127.0.0.0/24 to 127.0.63.0/24, unless a row asks for more."""
 
 RID_AT: Final = 16
 """Where a datagram of the protocol, request or answer, has its request id."""
@@ -101,9 +101,16 @@ class Generator:
         return load
 
     @contextmanager
-    def paced(self, datagrams: Path, port: int, rate: float, loads: list[Load]) -> Iterator[None]:
+    def paced(
+        self,
+        datagrams: Path,
+        port: int,
+        rate: float,
+        loads: list[Load],
+        networks: int = FLOOD_SOCKETS,
+    ) -> Iterator[None]:
         """Send `rate` datagrams a second while this is open; `loads` gets what was sent."""
-        words = ["paced", datagrams, port, FLOOD_SOCKETS, MOST_SECONDS, rate]
+        words = ["paced", datagrams, port, networks, MOST_SECONDS, rate]
         with self._started(words) as process:
             _wait_for_begin(process)
             yield

@@ -15,6 +15,7 @@ from benchmarks.rows.floods import FLOODS, floods
 from benchmarks.rows.growing import MANY_USERS, STORED, many_users, stored_entries
 from benchmarks.rows.latency import LATENCY, latency
 from benchmarks.rows.lines import BATCHED, lines
+from benchmarks.rows.login_floods import LOGIN_FLOODS, login_floods
 from benchmarks.rows.memory import AT_REST, IDLE_USER, UNDER_LOAD, memory
 from benchmarks.rows.reading import ONE_DAY, YEAR, one_day, year
 from benchmarks.rows.restarting import RESTART, restart
@@ -44,6 +45,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "memory": Row(memory, (IDLE_USER, AT_REST, UNDER_LOAD)),
     "year": Row(year, (YEAR,)),
     "floods": Row(floods, tuple(FLOODS.values())),
+    "login-floods": Row(login_floods, LOGIN_FLOODS),
 }
 
 
