@@ -1,22 +1,22 @@
 """How long a token shall live, as people say it: `30d`, `2w`, `12h`, a date, `never`.
 
 Rules: what nobody chose lasts 90 days and is renewed by itself; what somebody chose ends then. A
-date includes its whole day, by the clock of this machine's zone.
+date includes its whole day, as long as the clock of this machine's zone shows it: on a day when the
+clock changes that is not the offset of now, nor of UTC's midnight.
 """
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from diaryclient.clock import Clock
+from diaryclient.wall_clock import last_millisecond_of
 from protocol.errors import MalformedError, UsageError
 from protocol.identifiers import MAX_MILLISECONDS, Day
 
 _DAY: Final = 86_400_000
 _UNITS: Final = {"h": _DAY // 24, "d": _DAY, "w": 7 * _DAY}
 _SPAN: Final = re.compile(r"([0-9]{1,6})([hdw])")
-_MINUTE: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,8 @@ def parse_life(text: str, clock: Clock) -> Life:
 
 def _end_of(text: str, clock: Clock) -> int:
     try:
-        day = date.fromisoformat(Day(text))
-        midnight = datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC)
-    except OverflowError:
-        raise UsageError(f"--expires: {text} is too long") from None
+        return last_millisecond_of(Day(text), clock.local_offset)
     except MalformedError:
         raise UsageError(f"--expires: {text} is none of 30d, 2w, 12h, YYYY-MM-DD, never") from None
-    end = round(midnight.timestamp()) * 1000
-    return end - clock.local_offset(end) * _MINUTE - 1
+    except UsageError:
+        raise UsageError(f"--expires: {text} is too long") from None

@@ -2,7 +2,8 @@
 
 import re
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from diaryclient.dates import format_expiry
 from diaryclient.lifetime import DEFAULT_LIFE, Life, parse_life
+from diaryclient.zones import ZonedClock
 from protocol.errors import UsageError
 from protocol.identifiers import MAX_MILLISECONDS
 from protocol.stamp import Stamp
@@ -43,6 +45,68 @@ def test_a_date_lasts_to_its_very_end(days: int, offset: int) -> None:
     assert Stamp(end + 1, offset).day != day
 
 
+ZONES = [
+    *("Europe/Berlin", "America/New_York", "America/Havana", "America/Nuuk", "Atlantic/Azores"),
+    *("Africa/Cairo", "Asia/Beirut", "Asia/Gaza", "Australia/Lord_Howe", "America/Santiago"),
+    *("Africa/Casablanca", "Pacific/Auckland", "Pacific/Apia", "America/St_Johns", "Asia/Amman"),
+]
+
+
+@given(
+    zone=st.sampled_from(ZONES),
+    day=st.dates(min_value=date(1972, 1, 1), max_value=date(2037, 12, 30)),
+)
+def test_a_date_lasts_to_its_end_in_zones_that_change(zone: str, day: date) -> None:
+    """The last moment that the wall clock shows the date, whatever its offset is now."""
+    check_end(zone, day)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_a_date_on_which_the_clock_changes_lasts_to_its_end(zone: str) -> None:
+    """Each such day of a generation, and the days around it."""
+    offset_at = ZonedClock(FakeClock(), ZoneInfo(zone)).local_offset
+    first = datetime(1987, 1, 1, tzinfo=UTC)
+    days = [first + timedelta(days=number) for number in range(18_000)]
+    offsets = [offset_at(round(each.timestamp()) * 1000) for each in days]
+    changes = [place for place in range(1, len(days)) if offsets[place] != offsets[place - 1]]
+    assert changes
+    for place in changes:
+        for near in (-2, -1, 0, 1):
+            check_end(zone, days[place + near].date())
+
+
+def check_end(zone: str, day: date) -> None:
+    """Ask for the end of a day two days before it, and look at the clock on the wall there."""
+    offset_at = ZonedClock(FakeClock(), ZoneInfo(zone)).local_offset
+    noon = round(datetime.combine(day, time(12), UTC).timestamp()) * 1000
+    asked = FakeClock(wall=noon - 48 * HOUR)
+    life = parse_life(day.isoformat(), ZonedClock(asked, ZoneInfo(zone)))
+    end = asked.wall + life.milliseconds
+    later = range(end + 1, end + 26 * HOUR, HOUR // 4)
+    if Stamp(end, offset_at(end)).day == day.isoformat():
+        assert all(Stamp(at, offset_at(at)).day > day.isoformat() for at in later)
+    else:  # Samoa had no 2011-12-30: then it is the end of the day before
+        assert (zone, day) == ("Pacific/Apia", date(2011, 12, 30))
+        assert Stamp(end, offset_at(end)).day == "2011-12-29"
+        assert Stamp(end + 1, offset_at(end + 1)).day == "2011-12-31"
+
+
+@pytest.mark.parametrize(
+    ("now", "day", "end"),
+    [
+        ("2026-10-20T12:00+02:00", "2026-10-25", "2026-10-25T23:59:59.999+01:00"),
+        ("2026-10-20T12:00+02:00", "2026-10-24", "2026-10-24T23:59:59.999+02:00"),
+        ("2026-03-20T12:00+01:00", "2026-03-28", "2026-03-28T23:59:59.999+01:00"),
+        ("2026-03-20T12:00+01:00", "2026-03-29", "2026-03-29T23:59:59.999+02:00"),
+    ],
+)
+def test_the_end_of_days_around_a_change_in_berlin(now: str, day: str, end: str) -> None:
+    """By the offset that holds at that midnight."""
+    wall = round(datetime.fromisoformat(now).timestamp()) * 1000
+    life = parse_life(day, ZonedClock(FakeClock(wall=wall), ZoneInfo("Europe/Berlin")))
+    assert wall + life.milliseconds == round(datetime.fromisoformat(end).timestamp() * 1000)
+
+
 @pytest.mark.parametrize(
     ("hours", "shown"), [(0, r"\d\d:\d\d"), (47, r"\d\d:\d\d"), (48, ""), (-1, r"\d\d:\d\d")]
 )
@@ -74,6 +138,6 @@ def test_what_is_no_life(text: str) -> None:
 
 
 def test_the_last_day_that_fits() -> None:
-    """A far date is accepted as long as a day file could name it."""
-    life = parse_life("9999-12-30", FakeClock())
+    """A far date is accepted as long as every zone has the days around it."""
+    life = parse_life("9999-12-27", FakeClock())
     assert datetime.fromtimestamp((START + life.milliseconds) / 1000, UTC).year == 9999
