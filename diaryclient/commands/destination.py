@@ -28,7 +28,8 @@ def find_target(where: str | None, user: str | None, *, from_input: bool) -> Tar
             raise UsageError(
                 "an invite carries all the rest; type: diaryclient login --invite-stdin"
             )
-        return _invited(_ask("Invite") if has_terminal() else read_secret_line(4 * MAX_WORD))
+        has_one = has_terminal()
+        return _invited(_ask("Invite") if has_one else read_secret_line(4 * MAX_WORD, "invite"))
     if where is None:
         where = _ask("Invite, or server address")
     if looks_like_token(where):

@@ -208,10 +208,15 @@ def _denied(error: DeniedError, target: Target) -> DeniedError:
     return DeniedError(f"{error}; if it was you who used it, type {command}")
 
 
+def _token_word() -> str:
+    if has_terminal():
+        return ask_secret("Token: ")
+    return read_secret_line(4 * MAX_TOKEN_WORD, "token")
+
+
 def _log_in_with_token(surroundings: Surroundings) -> None:
     try:
-        given = ask_secret("Token: ") if has_terminal() else read_secret_line(4 * MAX_TOKEN_WORD)
-        word = parse_token(given.strip())
+        word = parse_token(_token_word().strip())
     except MalformedError as error:
         raise UsageError(str(error)) from None
     logins = surroundings.logins

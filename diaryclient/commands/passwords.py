@@ -2,7 +2,7 @@
 
 Rules: never from the command line, where other users of the machine could see them; who mistypes a
 new one at a prompt is asked again, because what comes after a prompt that gave up is typed into
-the shell, and shown.
+the shell, and shown. What ends a line, and what no password has: `protocol.secretline`.
 """
 
 import sys
@@ -12,6 +12,7 @@ import click
 
 from protocol.errors import UsageError
 from protocol.messages import MAX_PASSWORD_BYTES
+from protocol.secretline import check_typed, secret_of_line
 
 _SHORTEST_NEW: Final = 8
 _ATTEMPTS: Final = 3
@@ -20,10 +21,7 @@ _ATTEMPTS: Final = 3
 
 def check_password(password: str, *, is_new: bool = False) -> str:
     """Give a password that can be sent; raise UsageError, which does not quote it."""
-    try:
-        size = len(password.encode())
-    except UnicodeEncodeError:
-        raise UsageError("the password is not valid UTF-8") from None
+    size = len(check_typed(password, "password").encode())
     if size == 0:
         raise UsageError("the password is empty")
     if size > MAX_PASSWORD_BYTES:
@@ -33,18 +31,17 @@ def check_password(password: str, *, is_new: bool = False) -> str:
     return password
 
 
-def read_secret_line(longest: int) -> str:
-    """Give the next line of standard input, at most so many bytes of it; raise UsageError."""
-    data = sys.stdin.buffer.readline(longest) if sys.stdin else b""
-    try:
-        return data.decode().removesuffix("\n")
-    except UnicodeDecodeError:
-        raise UsageError("standard input is not valid UTF-8") from None
+def read_secret_line(longest: int, name: str) -> str:
+    """Give the next line of standard input, at most so many bytes of it; raise UsageError.
+
+    `name` says in errors what it is: a password, an invite, a token.
+    """
+    return secret_of_line(sys.stdin.buffer.readline(longest) if sys.stdin else b"", name)
 
 
 def read_password() -> str:
-    """Give the password on the next line of standard input, unchecked; raise UsageError."""
-    return read_secret_line(4 * MAX_PASSWORD_BYTES)
+    """Give the password on the next line of standard input, of any length; raise UsageError."""
+    return read_secret_line(4 * MAX_PASSWORD_BYTES, "password")
 
 
 def ask_secret(question: str) -> str:

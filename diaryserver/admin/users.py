@@ -13,6 +13,7 @@ from protocol.errors import NotFoundError, UsageError
 from protocol.identifiers import Username
 from protocol.invite import Invite
 from protocol.messages import MAX_PASSWORD_BYTES
+from protocol.secretline import check_typed
 
 INVITE_LIFE_MILLISECONDS: Final = 7 * 86_400_000
 
@@ -170,7 +171,8 @@ def _state(user: User) -> str:
 
 
 def check_password(password: str) -> None:
-    """Raise UsageError unless a password is long enough and fits into a LOGIN."""
+    """Raise UsageError unless a password is long enough, fits into a LOGIN, and can be typed."""
+    check_typed(password, "password")
     if len(password) < MIN_PASSWORD:
         raise UsageError(f"a password has at least {MIN_PASSWORD} characters")
     if len(password.encode()) > MAX_PASSWORD_BYTES:

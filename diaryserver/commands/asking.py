@@ -2,7 +2,8 @@
 
 Rules: a password comes from a prompt without echo, twice, or from standard input; never from the
 command line, which everybody on the machine can read. Who mistypes one is asked again, because
-what comes after a prompt that gave up is typed into the shell, and shown.
+what comes after a prompt that gave up is typed into the shell, and shown. What ends the line, and
+what no password has: `protocol.secretline`.
 """
 
 import sys
@@ -13,6 +14,7 @@ from typing import Final
 import click
 
 from protocol.errors import UsageError
+from protocol.secretline import secret_of_line
 
 MAX_PASSWORD_LINE: Final = 4096
 """Bytes; no password is a tenth of it."""
@@ -41,17 +43,9 @@ def read_password(user: str, *, from_input: bool) -> str:
         raise UsageError("no terminal to ask for the password; use --password-stdin")
     if not from_input:
         return _prompt(user, check_password)
-    password = _first_line()
+    password = secret_of_line(sys.stdin.buffer.readline(MAX_PASSWORD_LINE), "password")
     check_password(password)
     return password
-
-
-def _first_line() -> str:
-    line = sys.stdin.buffer.readline(MAX_PASSWORD_LINE)
-    try:
-        return line.decode().rstrip("\n")
-    except UnicodeDecodeError:
-        raise UsageError("the password is not UTF-8") from None
 
 
 def _prompt(user: str, check: Callable[[str], None]) -> str:

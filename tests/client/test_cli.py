@@ -61,6 +61,23 @@ def test_an_invite_logs_in(run: Run, loopback: Loopback) -> None:
     assert "8 characters" in err
 
 
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b""])
+def test_a_line_end_is_no_part_of_a_password(run: Run, loopback: Loopback, ending: bytes) -> None:
+    """Of this system or of another; and what a terminal or an editor left in it is refused."""
+    words = ("login", str(loopback.address), "alice", "--password-stdin", "--accept-new")
+    status, _, err = run(*words, stdin=b"correct horse" + ending)
+    assert (status, err) == (0, "")
+    [form] = loopback.fake.forms
+    assert form.password == "correct horse"
+    status, _, err = run(*words[:3], "--accept-new", DIARY_PASSWORD="correct horse\r")
+    assert status == 2
+    assert err == (
+        "diaryclient: the password has a control character, such as a tab, a second line end or a "
+        "byte order mark; take it out\n"
+    )
+    assert len(loopback.fake.forms) == 1
+
+
 def test_an_invite_comes_from_standard_input(run: Run, loopback: Loopback) -> None:
     """So that no process list shows it; the new password may stand on the line behind it."""
     word = Invite(loopback.address, ALICE, loopback.fake.fingerprint, b"c" * 16).encode()
@@ -93,6 +110,10 @@ def test_an_invite_comes_from_standard_input(run: Run, loopback: Loopback) -> No
         (["login", "a.test", "alice", "--password-stdin"], b"", "the password is empty"),
         (["login", "a.test", "alice", "--password-stdin"], b"\xff", "not valid UTF-8"),
         (["login", "a.test", "alice", "--password-stdin"], b"x" * 300, "at most 256"),
+        (["login", "a.test", "alice", "--password-stdin"], b"a word\r", "password has a control"),
+        (["login", "a.test", "alice", "--password-stdin"], b"a\tword\n", "password has a control"),
+        (["login", "--invite-stdin"], b"diaryinvite1\0\n", "the invite has a control"),
+        (["login", "--token-stdin"], b"diarytoken1\r\r\n", "the token has a control"),
         (["login", "a.test", "alice", "--fingerprint", "x"], b"", "a fingerprint is written"),
         (["write"], b"", "the text is empty"),
         (["write", " ", "\t"], b"", "the text is empty"),

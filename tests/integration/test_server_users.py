@@ -150,16 +150,24 @@ def test_nobody_is_asked_about_a_user_that_there_is_not(shared: Server, command:
 
 
 def test_a_password_may_hold_anything(server: Server, wire: Wire) -> None:
-    """Signs that a shell minds, spaces at its ends, other scripts; one final newline is none."""
+    """Signs that a shell minds, spaces at its ends, other scripts; no line end, LF or CR LF."""
     done = server.operate("user", "add", "alice", "--password-stdin", stdin=STRANGE + "\n")
     assert done == Finished(0, "", "user alice added\n")
     server.operate("user", "add", "bob", "--password-stdin", stdin="no newline here")
+    server.operate("user", "add", "carol", "--password-stdin", stdin="from Windows\r\n")
+    assert isinstance(wire.login("carol", "from Windows"), Token)
     assert isinstance(wire.login("alice", STRANGE), Token)
     assert code_of(wire.login("alice", STRANGE.strip())) == "DENIED"
     assert isinstance(wire.login("bob", "no newline here"), Token)
 
 
-@pytest.mark.parametrize("password", [b"", b"seven77\n", b"x" * 257, b"\xff" * 9])
+@pytest.mark.parametrize(
+    "password",
+    [
+        *(b"", b"seven77\n", b"x" * 257, b"\xff" * 9, b"seven77 seven77\r", b"seven77\tseven77\n"),
+        *(b"seven77 seven77\r\r\n", b"\xef\xbb\xbfseven77 seven77\n", b"seven77\0seven77\n"),
+    ],
+)
 def test_an_unusable_password_is_refused(shared: Server, password: bytes) -> None:
     """One line that does not repeat it; no user without a password is left."""
     done = shared.operate("user", "add", "bob", "--password-stdin", stdin=password)
