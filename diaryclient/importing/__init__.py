@@ -1,7 +1,9 @@
 """Other diaries on their way into this one.
 
     finding       what a reader finds: entries, and what is odd about a source
-    source        files and their bounds
+    source        opens files, within bounds
+    tree          finds the files below a folder, and never leaves it
+    archive       takes the JSON files out of a zip
     records, journal, day_one, folder     the readers, one a module
     detection     the table of readers, and which of them a source is for
     planning      which entries will be sent, under which ids, and what was odd
@@ -9,5 +11,7 @@
 
 Rules: nothing of a source is dropped in silence: a reader gives everything as an entry or as an
 oddity with its place. An entry's id is its own if it comes from one of our exports; else it is made
-of its time and content, so that whoever imports the same source again adds nothing.
+of its time and content, so that whoever imports the same source again adds nothing. A source may be
+a stranger's: any bytes give findings or SourceError, with bounded memory and time, and what a link
+in it says leads nowhere outside.
 """

@@ -5,20 +5,17 @@ stand beside the text there; those that are not in it are added as a last line. 
 attachments, places and the weather are not taken along, which is told for each entry.
 """
 
-import io
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import BinaryIO, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from diaryclient.entry import find_tags
-from diaryclient.errors import SourceError
+from diaryclient.importing.archive import json_files
 from diaryclient.importing.finding import Draft, Finding, Oddity
 from diaryclient.importing.records import entries_of, fields_of, flag_of, text_of
-from diaryclient.importing.source import MAX_BYTES, decode
+from diaryclient.importing.source import decode
 from protocol.errors import MalformedError
 
 _ESCAPED: Final = re.compile(r"""\\([\\`*_{}\[\]()#+.!|<>~=^$&'":;,/?@%-])""")
@@ -28,32 +25,15 @@ _ATTACHED: Final = ("photos", "videos", "audios", "pdfAttachments")
 _BESIDE: Final = ("location", "weather")
 
 
-def read_day_one(data: bytes) -> Iterator[Finding]:
-    """Read a JSON file, or all of those in a zip; raise SourceError if there are no entries."""
-    if not data.startswith(b"PK"):
-        yield from _read_journal(decode(data), "")
-        return
-    for name, content in _unzipped(data):
+def read_day_one(text: str) -> Iterator[Finding]:
+    """Read a JSON file; raise SourceError if there are no entries."""
+    return _read_journal(text, "")
+
+
+def read_day_one_zip(file: BinaryIO) -> Iterator[Finding]:
+    """Read all JSON files in a zip; raise SourceError if one of them is damaged, OSError."""
+    for name, content in json_files(file):
         yield from _read_journal(decode(content), f"{name} ")
-
-
-def _unzipped(data: bytes) -> list[tuple[str, bytes]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            found = [each for each in archive.infolist() if _is_journal(each.filename)]
-            if sum(each.file_size for each in found) > MAX_BYTES:
-                raise SourceError(f"it holds more than {MAX_BYTES >> 20} MiB; import it in parts")
-            # A zip can lie about its sizes; no more than it said is read.
-            contents = [(each.filename, archive.open(each).read(each.file_size)) for each in found]
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
-        raise SourceError("it is a damaged or encrypted zip") from None
-    if not contents:
-        raise SourceError("there is no JSON file in the zip")
-    return contents
-
-
-def _is_journal(name: str) -> bool:
-    return name.lower().endswith(".json") and not name.startswith("__MACOSX")
 
 
 def _read_journal(text: str, prefix: str) -> Iterator[Finding]:

@@ -2,15 +2,22 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from diaryclient.errors import SourceError
-from diaryclient.importing.day_one import read_day_one
+from diaryclient.importing.archive import is_zip
+from diaryclient.importing.day_one import read_day_one, read_day_one_zip
 from diaryclient.importing.finding import Finding
 from diaryclient.importing.folder import is_dated, read_dated_file, read_folder
 from diaryclient.importing.journal import is_journal, read_journal
 from diaryclient.importing.records import entries_of, parse, read_jrnl_json, read_json, read_jsonl
-from diaryclient.importing.source import decode, read_bytes
+from diaryclient.importing.source import (
+    NotRegularError,
+    decode,
+    listed,
+    opened_file,
+    read_bytes,
+)
 from protocol.errors import UsageError
 
 AUTO: Final = "auto"
@@ -20,47 +27,54 @@ _DAY_ONE: Final = "dayone"
 _TEXTS: Final[Mapping[str, Callable[[str], Iterator[Finding]]]] = {
     "jrnl": read_journal,
     "jrnl-json": read_jrnl_json,
+    _DAY_ONE: read_day_one,
     "jsonl": read_jsonl,
     "json": read_json,
 }
-SOURCES: Final = (AUTO, "jrnl", "jrnl-json", _DAY_ONE, "jsonl", "json", FOLDER)
+SOURCES: Final = (AUTO, *_TEXTS, FOLDER)
 """What `--format` of `import` can name."""
 
 
 def read_source(path: Path, form: str) -> tuple[str, list[Finding]]:
     """Give the form of a source, found out if it is `auto`, and what is in it.
 
-    Raise SourceError if it cannot be read so, UsageError for a folder that should be a file or the
-    other way round, OSError.
+    Raise SourceError if it cannot be read so, which names the path, UsageError for a folder that
+    should be a file.
     """
-    if path.is_dir():
-        if form not in {AUTO, FOLDER}:
-            raise UsageError(f"{path} is a folder, which --format {form} cannot read")
-        return FOLDER, list(read_folder(path))
-    if form == FOLDER:
-        return FOLDER, list(read_dated_file(path, path.name))
-    data = read_bytes(path)
     try:
-        form = _detected(data, path) if form == AUTO else form
-        if form == FOLDER:
-            return form, list(read_dated_file(path, path.name))
-        found = read_day_one(data) if form == _DAY_ONE else _TEXTS[form](decode(data))
-        return form, list(found)
+        if path.is_dir():
+            if form not in {AUTO, FOLDER}:
+                raise UsageError(f"{path} is a folder, which --format {form} cannot read")
+            return FOLDER, listed(read_folder(path))
+        with opened_file(path) as file:
+            return _read_file(file, path.name, form)
     except SourceError as error:
         raise SourceError(f"{path}: {error}; nothing was imported") from None
+    except NotRegularError as error:
+        way_out = "write what it gives into a file first"
+        raise SourceError(f"{path}: {error}; {way_out}; nothing was imported") from None
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror or error}; nothing was imported") from None
 
 
-def _detected(data: bytes, path: Path) -> str:
-    if data.startswith(b"PK"):
-        return _DAY_ONE
-    text = decode(data)
+def _read_file(file: BinaryIO, name: str, form: str) -> tuple[str, list[Finding]]:
+    beginning = file.read(4)
+    file.seek(0)
+    if form in {AUTO, _DAY_ONE} and is_zip(beginning):
+        return _DAY_ONE, listed(read_day_one_zip(file))
+    text = decode(read_bytes(file))
+    form = _detected(text, name) if form == AUTO else form
+    return form, listed(read_dated_file(text, name) if form == FOLDER else _TEXTS[form](text))
+
+
+def _detected(text: str, name: str) -> str:
     if not text.strip():
         return "jsonl"  # an empty diary in one of the forms that leave no trace of it
     if text.lstrip().startswith("{"):
         return _kind_of_json(text)
     if is_journal(text):
         return "jrnl"
-    if is_dated(path.name):
+    if is_dated(name):
         return FOLDER
     known = ", ".join(SOURCES[1:])
     raise SourceError(f"it is nothing that is known here; --format tells what it is: {known}")

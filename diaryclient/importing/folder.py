@@ -5,23 +5,32 @@
 Rules: a file is an entry, of the time in its name, or of nine o'clock; but a file in which a line
 begins as jrnl begins an entry is read as jrnl's, and in a Markdown file each heading that begins
 with a time (`## 07:30 Title`) begins an entry. A heading that only says the day is no text. Files
-that are not named so, or are no text, are oddities; hidden ones are not looked at.
+that are not named so, or are no text, are oddities. What is looked at and what is not:
+`diaryclient.importing.tree`.
 """
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, time
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Final
 
 from diaryclient.errors import SourceError
 from diaryclient.importing.finding import Draft, Finding, Oddity
 from diaryclient.importing.journal import is_journal, read_journal
-from diaryclient.importing.source import decode, read_bytes
+from diaryclient.importing.source import (
+    MAX_BYTES,
+    NotRegularError,
+    decode,
+    read_bytes,
+    too_large,
+)
+from diaryclient.importing.tree import Leaf, Tree, opened_tree
 
-_ENDINGS: Final = frozenset({".md", ".markdown", ".txt", ".text"})
+_MARKDOWN: Final = frozenset({".md", ".markdown"})
+_ENDINGS: Final = _MARKDOWN | {".txt", ".text"}
 _NAME: Final = re.compile(
     r"(\d{4})([-_.]?)(\d\d)\2(\d\d)(?!\d)(?:[ T_-]+([01]\d|2[0-3])[-:.h]?([0-5]\d)(?!\d))?",
     re.ASCII,
@@ -32,52 +41,72 @@ _DAY_HEADING: Final = re.compile(r"\A\s*#{1,6} +(\d{4}-\d\d-\d\d)[ \t]*(?:\n|\Z)
 _MORNING: Final = time(9)
 """For a file without a time; what `write` takes for a day without one."""
 
-MAX_FILES: Final = 100_000
-"""A file a day for centuries; who names the wrong folder is told so before all of it was read."""
+_UNREADABLE: Final = "is too long, or not UTF-8"
 
 
 def read_folder(folder: Path) -> Iterator[Finding]:
-    """Read all files below a folder, by their paths; raise SourceError if there are too many."""
-    for path in _files(folder):
-        yield from read_dated_file(path, path.relative_to(folder).as_posix())
+    """Read all files below a folder, by their names; raise SourceError if it is too much."""
+    size = 0
+    with opened_tree(folder, is_dated) as tree:
+        for found in tree.look():
+            if isinstance(found, Oddity):
+                yield found
+                continue
+            data = _read_leaf(tree, found)
+            if isinstance(data, Oddity):
+                yield data
+                continue
+            size += len(data)
+            if size > MAX_BYTES:
+                raise too_large()
+            yield from _read_data(data, found.name)
 
 
-def read_dated_file(path: Path, name: str) -> Iterator[Finding]:
-    """Read one file, called `name` below its folder."""
-    if path.suffix.lower() not in _ENDINGS:
-        yield Oddity(name, "is neither .md nor .txt", is_skipped=True)
-        return
-    if not path.is_file():
-        yield Oddity(name, "is no file", is_skipped=True)
-        return
+def read_dated_file(text: str, name: str) -> Iterator[Finding]:
+    """Read the text of one file, called `name`."""
+    is_markdown = Path(name).suffix.lower() in _MARKDOWN
     when = _when(name)
-    if when is None:
-        yield Oddity(name, "is not named by a day", is_skipped=True)
-        return
+    if when is None or not _has_ending(name):
+        yield Oddity(name, _why_not(name), is_skipped=True)
+    else:
+        yield from _read_text(text, when, name, is_markdown=is_markdown)
+
+
+def _read_leaf(tree: Tree, leaf: Leaf) -> bytes | Oddity:
+    if not is_dated(leaf.name):
+        return Oddity(leaf.name, _why_not(leaf.name), is_skipped=True)
     try:
-        text = decode(read_bytes(path))
+        with tree.opened(leaf) as file:
+            return read_bytes(file)
+    except NotRegularError:
+        words = "is no file"
     except SourceError:
-        yield Oddity(name, "is too long, or not UTF-8", is_skipped=True)
-        return
+        words = _UNREADABLE
     except OSError as error:
-        yield Oddity(name, f"cannot be read: {error.strerror}", is_skipped=True)
+        words = f"cannot be read: {error.strerror}"
+    return Oddity(leaf.name, words, is_skipped=True)
+
+
+def _read_data(data: bytes, name: str) -> Iterator[Finding]:
+    try:
+        text = decode(data)
+    except SourceError:
+        yield Oddity(name, _UNREADABLE, is_skipped=True)
         return
-    yield from _read_text(text, when, name, is_markdown=path.suffix.lower() in {".md", ".markdown"})
+    yield from read_dated_file(text, name)
+
+
+def _why_not(name: str) -> str:
+    return "is not named by a day" if _has_ending(name) else "is neither .md nor .txt"
+
+
+def _has_ending(name: str) -> bool:
+    return Path(name).suffix.lower() in _ENDINGS
 
 
 def is_dated(name: str) -> bool:
     """Tell whether a file of that name belongs into such a folder."""
-    return Path(name).suffix.lower() in _ENDINGS and _when(name) is not None
-
-
-def _files(folder: Path) -> list[Path]:
-    found: list[Path] = []
-    for parent, folders, names in os.walk(folder):
-        folders[:] = [each for each in folders if not each.startswith(".")]
-        found += [Path(parent, each) for each in names if not each.startswith(".")]
-        if len(found) > MAX_FILES:
-            raise SourceError(f"it holds more than {MAX_FILES} files; import it in parts")
-    return sorted(found)
+    return _has_ending(name) and _when(name) is not None
 
 
 def _when(name: str) -> datetime | None:
@@ -103,14 +132,16 @@ def _read_text(text: str, when: datetime, name: str, *, is_markdown: bool) -> It
     heading = _DAY_HEADING.match(text)
     if heading and heading[1] == when.date().isoformat():
         text = text[heading.end() :]
-    parts = list(_TIMED.finditer(text)) if is_markdown else []
-    before = text[: parts[0].start()] if parts else text
-    if before.strip() or not parts:
+    parts: Iterator[re.Match[str]] = _TIMED.finditer(text) if is_markdown else iter(())
+    first = next(parts, None)
+    before = text[: first.start()] if first else text
+    if before.strip() or not first:
         yield Draft(name, when, before.strip())
-    ends = [*(part.start() for part in parts), len(text)][1:]
-    for part, end in zip(parts, ends, strict=True):
-        moment = datetime.combine(when.date(), time(int(part[1]), int(part[2])))
-        yield _section(f"{name} {moment:%H:%M}", moment, text[part.end() : end])
+    for part, following in pairwise(chain([first], parts, [None])):
+        if part:
+            end = following.start() if following else len(text)
+            moment = datetime.combine(when.date(), time(int(part[1]), int(part[2])))
+            yield _section(f"{name} {moment:%H:%M}", moment, text[part.end() : end])
 
 
 def _section(place: str, when: datetime, text: str) -> Draft:

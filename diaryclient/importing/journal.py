@@ -9,11 +9,13 @@ A line with other words in brackets is text, and told of when it may be a time a
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
+from itertools import chain, pairwise
+from typing import Final, TypeAlias
 
 from diaryclient.errors import SourceError
 from diaryclient.formats.journal import HEAD_LIKE
 from diaryclient.importing.finding import Draft, Finding, Oddity
+from protocol.messages import MAX_LONG_TEXT_BYTES
 
 _HEAD: Final = re.compile(
     r"^\[(\d{4})[-/.](\d\d?)[-/.](\d\d?)"
@@ -28,25 +30,28 @@ _NOON: Final = 12
 _DEFAULT_HOUR: Final = 0
 """Of an entry with a day only, as in jrnl."""
 
+_LONGEST_QUOTED: Final = 2 * MAX_LONG_TEXT_BYTES
+"""Characters; what is longer is no entry without its backslashes either, and cutting it into lines
+would take up a hundred times as much."""
+
+_Head: TypeAlias = tuple[re.Match[str], datetime]
+
 
 def read_journal(text: str) -> Iterator[Finding]:
     """Read a journal; raise SourceError if no entry begins in it."""
-    heads = [(match, moment) for match in _HEAD.finditer(text) if (moment := _moment(match))]
-    if not heads:
+    heads = _heads(text)
+    first = next(heads, None)
+    if first is None:
         raise SourceError("no line begins with a time in brackets, as jrnl writes entries")
-    before = text[: heads[0][0].start()]
-    if before.strip():
+    if text[: first[0].start()].strip():
         yield Oddity("line 1", "text stands before the first entry", is_skipped=True)
     line, counted = 1, 0
-    ends = [match.start() for match, _ in heads[1:]] + [len(text)]
-    for (match, moment), end in zip(heads, ends, strict=True):
-        line, counted = line + text.count("\n", counted, match.start()), match.start()
-        place = f"line {line}"
-        content = text[match.end() : end]
-        if any(re.search(r"\d", words) for words in _DOUBTFUL.findall(content)):
-            yield Oddity(place, "a line in brackets may be a time in a form unknown here; kept")
-        content, starred = _star(_unquoted(content).strip())
-        yield Draft(place, moment, content, starred)
+    for head, following in pairwise(chain([first], heads, [None])):
+        if head:
+            match, moment = head
+            line, counted = line + text.count("\n", counted, match.start()), match.start()
+            end = following[0].start() if following else len(text)
+            yield from _entry(text[match.end() : end], moment, f"line {line}")
 
 
 def is_journal(text: str) -> bool:
@@ -54,6 +59,22 @@ def is_journal(text: str) -> bool:
     start = len(text) - len(text.lstrip())
     match = _HEAD.match(text, start)
     return match is not None and _moment(match) is not None
+
+
+def _heads(text: str) -> Iterator[_Head]:
+    for match in _HEAD.finditer(text):
+        if moment := _moment(match):
+            yield match, moment
+
+
+def _entry(content: str, moment: datetime, place: str) -> Iterator[Finding]:
+    if any(re.search(r"\d", match[1]) for match in _DOUBTFUL.finditer(content)):
+        yield Oddity(place, "a line in brackets may be a time in a form unknown here; kept")
+    content = content.lstrip("\n").rstrip()
+    if len(content) <= _LONGEST_QUOTED:
+        content = _unquoted(content).strip()
+    content, starred = _star(content)
+    yield Draft(place, moment, content, starred)
 
 
 def _moment(match: re.Match[str]) -> datetime | None:

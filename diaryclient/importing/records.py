@@ -18,10 +18,14 @@ from protocol.stamp import Stamp, parse_stamp
 
 _NOT_AN_ENTRY: Final = "is no entry"
 
+MAX_VALUES: Final = 5_000_000
+"""Brackets and commas, also in texts: ten megabytes of others have a million. Each can be a value,
+which takes up two hundred bytes at most, while it is a few bytes in the file."""
+
 
 def read_jsonl(text: str) -> Iterator[Finding]:
     """Read our `jsonl`: an object a line."""
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(_lines(text), start=1):
         if line.strip():
             yield _read_line(line, f"line {number}")
 
@@ -49,6 +53,8 @@ def entries_of(text: str) -> list[object]:
 
 def parse(text: str) -> object:
     """Read JSON; raise SourceError, without a word of the text."""
+    if sum(map(text.count, "[{,")) > MAX_VALUES:
+        raise SourceError(f"it holds more than {MAX_VALUES} values; import it in parts")
     try:
         value: object = json.loads(text)
     except json.JSONDecodeError as error:
@@ -56,6 +62,15 @@ def parse(text: str) -> object:
     except (ValueError, RecursionError):
         raise SourceError("it is no JSON that a diary could hold") from None
     return value
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Give a text's lines one by one; a list of them all would be a hundred times as large."""
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield text[start:end]
+        start = end + 1
+    yield text[start:]
 
 
 def _read_line(line: str, place: str) -> Finding:

@@ -236,7 +236,7 @@ def test_a_folder_is_read_by_the_names_of_its_files(
         ("a.json", "[1]", "nothing that is known here"),
         ("a.json", '{"entries": 1,\n"a": 2}', "no list `entries`"),
         ("a.json", '{"entries": ' + "[" * 100_000, "it is no JSON"),
-        ("a.zip", "PK\x03\x04 damaged", "damaged or encrypted zip"),
+        ("a.zip", "PK\x03\x04 damaged", "it is a damaged zip; export it once more, or unpack it"),
     ],
 )
 def test_what_is_no_diary_is_refused(
