@@ -31,8 +31,10 @@ from diaryclient.entry import DiaryEntry
 from diaryclient.errors import NoSuchEntryError, QueuedError
 from diaryclient.histories import EntryHistory
 from diaryclient.keeping import check_text, keep
+from diaryclient.leftovers import notes_below
 from diaryclient.login_care import LoginCare
 from diaryclient.selection import Selection, parse_tag
+from diaryclient.settings import Places
 from diaryclient.spans import Span, When
 from diaryclient.writer import Delivery
 from protocol.errors import StaleError, UsageError
@@ -208,7 +210,7 @@ class Diary:
         if entries is None:
             self._send_older()
             entries = self.read()
-        return export_entries(entries, plan)
+        return export_entries(entries, plan, notes_below(Places.of(os.environ).state))
 
     def deliver(self, seconds: float = _CLOSING_SECONDS) -> Delivery:
         """Send the entries that wait in the outbox, for at most so many seconds.

@@ -13,7 +13,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from diaryclient.clock import Clock, SystemClock
-from diaryclient.commands.surroundings import COMPLETE_VARIABLE, Surroundings, drop_stdout
+from diaryclient.commands.surroundings import (
+    COMPLETE_VARIABLE,
+    Surroundings,
+    drop_stdout,
+    tell_of_leftovers,
+)
 from diaryclient.display import safe_line
 from diaryclient.errors import QueuedError
 from protocol.errors import DiaryError
@@ -70,7 +75,9 @@ def _run(words: Sequence[str], environment: Mapping[str, str], clock: Clock) -> 
     if COMPLETE_VARIABLE not in environment and (entry := words_of_entry(words)):
         from diaryclient.commands.writing import Wishes, write  # noqa: PLC0415 - only what is typed
 
-        write(Surroundings({}, environment, clock), entry, Wishes())
+        surroundings = Surroundings({}, environment, clock)
+        tell_of_leftovers(surroundings)
+        write(surroundings, entry, Wishes())
         return 0
     from diaryclient.commands.group import run  # noqa: PLC0415 - as above
 

@@ -33,15 +33,15 @@ class Exported:
     size: int
 
 
-def export_days(diary: Diary, folder: Path) -> Exported:
-    """Copy every day into the new `folder`, readable by its owner only.
+def export_days(diary: Diary, folder: Path, notes: Path | None = None) -> Exported:
+    """Copy every day into the new `folder`, readable by its owner only; `notes` as `whole_folder`.
 
     Raise ExportError if the folder exists or the diary changes all the time, OSError if the disk
     does not take it, or as `Asker.ask`; then there is no such folder.
     """
     if os.path.lexists(folder):
         raise ExportError(f"{folder} exists already; name another folder with --to")
-    with whole_folder(folder) as scratch:
+    with whole_folder(folder, notes) as scratch:
         rows = _copy(diary, scratch)
     return Exported(
         folder,

@@ -18,6 +18,7 @@ from diaryclient.private_files import (
     hold_patiently,
     make_lock_file,
     make_private_folder,
+    narrow,
     sync_folder,
     write_private,
 )
@@ -114,9 +115,13 @@ class HeldLogin:
 class Logins:
     """The folder of login files; every method reads it anew, since other processes write it too."""
 
-    def __init__(self, folder: Path) -> None:
-        """Use `folder`, which need not exist yet."""
+    def __init__(self, folder: Path, above: Path | None = None) -> None:
+        """Use `folder`, which need not exist yet.
+
+        `above` is the client's own folder around it: who may write there may exchange the other.
+        """
         self._folder = folder
+        self._above = above
 
     def save(self, login: Login) -> None:
         """Keep a login, durably, in place of an earlier one of the same user and server."""
@@ -132,6 +137,9 @@ class Logins:
         """
         lock = self._folder / f".{name}.lock"
         make_private_folder(self._folder)
+        for folder in (self._above, self._folder):
+            if folder:
+                narrow(folder)
         make_lock_file(lock)
         descriptor = hold_patiently(lock, seconds)
         try:

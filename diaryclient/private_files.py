@@ -1,18 +1,21 @@
 """Files that only their owner may read, written so that a power cut leaves the old or the new one.
 
-Rules: created 0600 and never widened; the folder of a new name is synced too. `os.fsync`, because
-macOS has no `fdatasync`. A file can be held (`flock`, which ends with the process): whoever wants
-to change what others may be using holds it first.
+Rules: created 0600 and never widened, in a folder that is 0700 from then on; the folder of a new
+name is synced too. `os.fsync`, because macOS has no `fdatasync`. A file can be held (`flock`, which
+ends with the process): whoever wants to change what others may be using holds it first.
 """
 
 import errno
 import os
 from contextlib import suppress
-from fcntl import LOCK_EX, LOCK_NB, flock
+from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
 from pathlib import Path
 from time import sleep
 from typing import Final
 
+from diaryclient.scratch import open_new
+
+_OTHERS: Final = 0o077
 _PAUSE: Final = 0.05
 """Seconds between two looks at what another process holds; most let go within a round trip."""
 
@@ -25,6 +28,13 @@ def make_private_folder(folder: Path) -> None:
     with suppress(FileExistsError):  # another process was first
         folder.mkdir(mode=0o700)
     sync_folder(folder.parent)
+
+
+def narrow(folder: Path) -> None:
+    """Let nobody else into a folder that is the person's own; raise OSError."""
+    status = folder.stat()
+    if status.st_uid == os.geteuid() and status.st_mode & _OTHERS:
+        folder.chmod(0o700)
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -85,15 +95,14 @@ def sync_folder(folder: Path) -> None:
 
 def _replace(path: Path, data: bytes, *, held: bool) -> int:
     make_private_folder(path.parent)
-    scratch = path.with_name(f".{os.urandom(8).hex()}.tmp")
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    descriptor = os.open(scratch, flags, 0o600)
+    narrow(path.parent)
+    scratch, descriptor = open_new(path)
     try:
-        if held:
-            flock(descriptor, LOCK_EX | LOCK_NB)
         _write_all(descriptor, data)
         os.fsync(descriptor)
         scratch.replace(path)
+        if not held:
+            flock(descriptor, LOCK_UN)
         sync_folder(path.parent)
     except BaseException:
         os.close(descriptor)

@@ -54,7 +54,7 @@ def delete(surroundings: Surroundings, folder: Path | None, *, yes: bool) -> Non
             raise ScopeError(f"this login's scope is {login.scopes}; {login.way_out}")
         deliver_older(diary)  # what waits here belongs to the diary
         target = folder or Path(f"diary-{login.user}-{diary.today()}")
-        exported = export_days(diary, target.absolute())
+        exported = export_days(diary, target.absolute(), surroundings.export_notes)
         _tell(exported)
         tell_waiting(surroundings, login)
         if not yes:

@@ -85,7 +85,7 @@ def command(  # noqa: PLR0913 - one for each option
         pages = tally.counted(_followed(diary, Query(begin, end, selection), target))
         if form == "jrnl":
             pages = misreadings.counted(pages)
-        _write(pages, form, target)
+        _write(pages, form, target, surroundings.export_notes)
     tally.report(shown=False)
     for words in misreadings.told():
         click.echo(f"diaryclient: {words}", err=True)
@@ -123,9 +123,9 @@ def _watched(
             advance(bisect(days, page.entries[-1].stamp.day))
 
 
-def _write(pages: Iterable[Page], form: str, target: Path) -> None:
+def _write(pages: Iterable[Page], form: str, target: Path, notes: Path) -> None:
     if target != _STDOUT:
-        write_export(pages, form, target)
+        write_export(pages, form, target, notes)
         return
     for piece in EXPORTS[form](pages, Look()):
         click.echo(piece, nl=False)

@@ -12,7 +12,7 @@ import click
 
 from diaryclient import __version__
 from diaryclient.clock import Clock
-from diaryclient.commands.surroundings import COMPLETE_VARIABLE, Surroundings
+from diaryclient.commands.surroundings import COMPLETE_VARIABLE, Surroundings, tell_of_leftovers
 from protocol.errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,6 +53,9 @@ _COMMANDS: Final = {
 }
 _MODULES: Final = {"import": "importing"}
 """Where a command's name can be no module's, because Python keeps the word to itself."""
+
+_LEAVE_ALL_AS_IT_IS: Final = frozenset({"doctor", "completion", "plain"})
+"""Commands that change nothing, or that know no folder."""
 
 
 class LazyGroup(click.Group):
@@ -149,6 +152,8 @@ def cli(
     context.obj = Surroundings(
         {"server": server, "user": user, "profile": profile}, environment, clock
     )
+    if context.invoked_subcommand not in _LEAVE_ALL_AS_IT_IS:
+        tell_of_leftovers(context.obj)
     if context.invoked_subcommand is None:
         import_module("diaryclient.commands.bare").run(context.obj, yes=yes)
     elif yes:

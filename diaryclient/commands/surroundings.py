@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diaryclient.clock import Clock
+from diaryclient.display import safe_line
+from diaryclient.leftovers import notes_below, sweep
 from diaryclient.logins import Login, Logins
 from diaryclient.outbox import Outbox
 from diaryclient.settings import Choice, Places, Settings
@@ -38,6 +40,11 @@ class Surroundings(NamedTuple):
         return self.places.state / "drafts"
 
     @property
+    def export_notes(self) -> Path:
+        """The folder that remembers where exports are being written."""
+        return notes_below(self.places.state)
+
+    @property
     def settings(self) -> Settings:
         """What is set, read anew; raises UsageError."""
         return Settings(self.flags, self.environment, self.places)
@@ -45,7 +52,7 @@ class Surroundings(NamedTuple):
     @property
     def logins(self) -> Logins:
         """All logins of this machine."""
-        return Logins(self.places.state / "logins")
+        return Logins(self.places.state / "logins", self.places.state)
 
     def login(self) -> Login:
         """Give the login that is meant; raise UsageError, NotLoggedInError or LoginFileError.
@@ -112,6 +119,12 @@ def _is_wanted(login: Login, typed: Choice) -> bool:
 def has_terminal() -> bool:
     """Tell whether somebody can be asked."""
     return sys.stdin is not None and sys.stdin.isatty()
+
+
+def tell_of_leftovers(surroundings: Surroundings) -> None:
+    """Sweep what killed processes left, and tell of it."""
+    for words in sweep(surroundings.places.state):
+        sys.stderr.write(f"diaryclient: {safe_line(words)}\n")
 
 
 def drop_stdout() -> None:

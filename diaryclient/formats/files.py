@@ -55,8 +55,8 @@ def plan_export(path: Path, form: str | None, *, replace: bool) -> Plan:
     return Plan(path, chosen)
 
 
-def export_entries(entries: Iterable[DiaryEntry], plan: Plan) -> int:
-    """Write entries, which come by time, and give how many; raise ExportError."""
+def export_entries(entries: Iterable[DiaryEntry], plan: Plan, notes: Path | None = None) -> int:
+    """Write entries, which come by time, and give how many; `notes` as below; raise ExportError."""
     count = 0
 
     def pages() -> Iterator[Page]:
@@ -67,23 +67,24 @@ def export_entries(entries: Iterable[DiaryEntry], plan: Plan) -> int:
             yield page
 
     try:
-        write_export(pages(), plan.form, plan.path)
+        write_export(pages(), plan.form, plan.path, notes)
     except OSError as error:
         raise ExportError(f"{plan.path}: {error.strerror}; nothing was written") from None
     return count
 
 
-def write_export(pages: Iterable[Page], form: str, path: Path) -> None:
+def write_export(pages: Iterable[Page], form: str, path: Path, notes: Path | None = None) -> None:
     """Write pages into the file, or the folder if `form` is TREE, and replace a file of that name.
 
-    Raise OSError, also if the pages of a folder give a day twice; then nothing was written.
+    `notes` as `whole_file` takes it. Raise OSError, also if the pages of a folder give a day twice;
+    then nothing was written.
     """
     if form == TREE:
-        with whole_folder(path.absolute()) as folder:
+        with whole_folder(path.absolute(), notes) as folder:
             for place, text in render_tree(pages):
                 _write_private(folder / place, text)
         return
-    with whole_file(path) as file:
+    with whole_file(path, notes) as file:
         file.writelines(EXPORTS[form](pages, Look()))
 
 
