@@ -1,4 +1,4 @@
 """Is everything well between this machine and the server, and what is to be done if not.
 
-`examination` looks, `diagnosis` decides; `words` are how both commands put it.
+`examination` and `exposure` look, `diagnosis` decides; `words` are how both commands put it.
 """

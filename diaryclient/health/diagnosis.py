@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from diaryclient.diary import Pong
@@ -69,19 +70,34 @@ class Greeted:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """How many entries all outboxes hold, and files there that are damaged."""
+    """How many entries all outboxes hold, files there that are damaged, and texts in drafts."""
 
     waiting: int = 0
     refused: int = 0
     damaged: tuple[Path, ...] = ()
+    drafts: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exposed:
+    """What other people of the machine can get at.
+
+    `readable` is kept in the client's folder `state` and not for one alone; what is `changeable`
+    may be exchanged by others, as folders above it may; what is `foreign` is of another user.
+    """
+
+    state: Path = Path()
+    readable: tuple[Path, ...] = ()
+    changeable: tuple[Path, ...] = ()
+    foreign: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Observations:
     """What was seen: a result, the error instead of it, or None where it could not be tried.
 
-    `config` are the files there are, `addresses` those of the server's name, `exposed` private
-    files that are not the person's alone, `life` how long the login lasts, in words.
+    `config` are the files there are, `addresses` those of the server's name, `life` says how long
+    the login lasts.
     """
 
     config: tuple[Path, ...] | DiaryError
@@ -90,8 +106,7 @@ class Observations:
     greeted: Greeted | DiaryError | None = None
     pong: Pong | DiaryError | None = None
     life: str = ""
-    exposed: tuple[Path, ...] = ()
-    state: Path = Path()
+    exposed: Exposed = Exposed()
     kept: Kept = Kept()
 
 
@@ -233,23 +248,40 @@ _SET_CLOCK: Final = "set the wrong one of the two; on Linux: timedatectl set-ntp
 
 
 def _files(observed: Observations) -> Finding:
-    if not observed.exposed:
-        return _well("files", "only you can read them")
-    named = ", ".join(map(str, observed.exposed[:_MOST_PATHS]))
-    more = len(observed.exposed) - _MOST_PATHS
-    return _ill(
-        "files",
-        "not yours alone: " + named + (f" and {more} more" if more > 0 else ""),
-        f"if nobody has copied them, type: chmod -R go-rwx {observed.state}; if they are of "
-        "another user, as after sudo, that user must give them back with chown",
-    )
+    exposed, words, advice = observed.exposed, list[str](), list[str]()
+    if exposed.readable:
+        words.append(f"not yours alone: {_named(exposed.readable)}")
+        whole = quote(str(exposed.state))
+        advice.append(f"if nobody has copied them, type: chmod -R go-rwx {whole}")
+    if exposed.changeable:
+        words.append(f"others may change or exchange: {_named(exposed.changeable)}")
+        paths = " ".join(quote(str(path)) for path in exposed.changeable)
+        advice.append(f"type: chmod go-w {paths}")
+    if exposed.foreign:
+        words.append(f"of another user: {_named(exposed.foreign)}")
+        advice.append("that user, or root after sudo, must give them back with chown")
+    if words:
+        return _ill("files", "; ".join(words), "; ".join(advice))
+    return _well("files", "only you can read and change them, and the folders above")
+
+
+def _named(paths: Sequence[Path]) -> str:
+    more = len(paths) - _MOST_PATHS
+    return ", ".join(map(str, paths[:_MOST_PATHS])) + (f" and {more} more" if more > 0 else "")
+
+
+def _drafts(observed: Observations) -> Finding:
+    drafts = observed.kept.drafts
+    if not drafts:
+        return _well("drafts", "none")
+    return _well("drafts", f"texts that were not written, {len(drafts)}: {_named(drafts)}")
 
 
 def _outbox(observed: Observations) -> Finding:
     kept = observed.kept
     words = f"{kept.waiting} waiting, {kept.refused} refused"
     if kept.damaged:
-        named = ", ".join(map(str, kept.damaged[:_MOST_PATHS]))
+        named = _named(kept.damaged)
         return _ill(
             "outbox", f"{words}, damaged: {named}", "save what is in them, then remove them"
         )
@@ -272,4 +304,5 @@ _CHECKS: Final[tuple[Callable[[Observations], Finding], ...]] = (
     _clock,
     _files,
     _outbox,
+    _drafts,
 )

@@ -6,15 +6,16 @@ trusted. Bounded in time by what it asks the network: one look-up, one HELLO, on
 
 import os
 from collections.abc import Callable, Iterator
-from itertools import islice
+from contextlib import suppress
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from diaryclient.clock import Clock
 from diaryclient.diary import Diary, Pong
 from diaryclient.exchange import Chance
 from diaryclient.handshake import Greeting, check_terms
 from diaryclient.health.diagnosis import Greeted, Kept, Observations
+from diaryclient.health.exposure import find_exposed
 from diaryclient.health.words import format_life
 from diaryclient.link import open_session, resolve
 from diaryclient.logins import Login
@@ -25,12 +26,6 @@ from protocol.address import Address
 from protocol.errors import DiaryError
 from protocol.identifiers import EntryId
 from protocol.identity import fingerprint
-
-_MOST_FILES: Final = 20_000
-"""Files looked at; more entries than anybody keeps waiting."""
-
-_OTHERS: Final = 0o077
-_OTHERS_WRITE: Final = 0o022
 
 _Seen = TypeVar("_Seen")
 
@@ -44,11 +39,11 @@ def examine(
 ) -> Observations:
     """Look at everything; `settings`, `login` and `zoned_clock` raise what is wrong with them."""
     config = _tried(lambda: _config(places, settings(), zoned_clock))
-    exposed = tuple(exposed_files(places))
-    kept = count_kept(places.state / "outbox")
+    exposed = find_exposed(places)
+    kept = count_kept(places.state)
     found = config if isinstance(config, DiaryError) else _tried(login)
     if isinstance(found, DiaryError):
-        return Observations(config, found, exposed=exposed, state=places.state, kept=kept)
+        return Observations(config, found, exposed=exposed, kept=kept)
     clock = zoned_clock()
     addresses = _tried(lambda: _addresses(found.address))
     greeted = pong = None
@@ -57,7 +52,7 @@ def examine(
     if isinstance(greeted, Greeted) and greeted.fingerprint == found.fingerprint:
         pong = _tried(lambda: _ping(diary(found)))
     life = format_life(pong.identity.expires if isinstance(pong, Pong) else found.expires, clock)
-    return Observations(config, found, addresses, greeted, pong, life, exposed, places.state, kept)
+    return Observations(config, found, addresses, greeted, pong, life, exposed, kept)
 
 
 def greet(address: Address, clock: Clock, chance: Chance) -> Greeted:
@@ -83,44 +78,19 @@ def _greet(session: Session, address: Address, clock: Clock, chance: Chance) -> 
     )
 
 
-def exposed_files(places: Places) -> Iterator[Path]:
-    """Give private files that are of another user, or that others may read; settings: write."""
-    for path in islice(_below(places.state), _MOST_FILES):
-        if _is_exposed(path, _OTHERS):
-            yield path
-    mine = places.config_files[0]
-    if _is_exposed(mine, _OTHERS_WRITE):
-        yield mine
-
-
-def count_kept(folder: Path) -> Kept:
-    """Count what all outboxes below a folder hold."""
+def count_kept(state: Path) -> Kept:
+    """Count what all outboxes and the drafts below the client's folder hold."""
     waiting, refused, damaged = 0, 0, list[Path]()
-    for outbox in outboxes_below(folder):
+    for outbox in outboxes_below(state / "outbox"):
         for entry in outbox.entries():
             waiting, refused = waiting + (not entry.refused), refused + bool(entry.refused)
         damaged += outbox.damaged()
-    return Kept(waiting, refused, tuple(damaged))
+    return Kept(waiting, refused, tuple(damaged), tuple(sorted(_drafts(state / "drafts"))))
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    unreadable = list[Path]()
-
-    def note(error: OSError) -> None:
-        unreadable.append(Path(error.filename))
-
-    for place, _, names in os.walk(folder, onerror=note):
-        yield from (Path(place) / name for name in names)
-    # A folder that cannot be looked into is of another user.
-    yield from (path for path in unreadable if path.exists())
-
-
-def _is_exposed(path: Path, forbidden: int) -> bool:
-    try:
-        status = path.lstat()
-    except OSError:
-        return False  # sent meanwhile, or never there
-    return bool(status.st_mode & forbidden) or status.st_uid != os.geteuid()
+def _drafts(folder: Path) -> Iterator[Path]:
+    with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+        yield from (each for each in folder.iterdir() if not each.name.startswith("."))
 
 
 def _config(

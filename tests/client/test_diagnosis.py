@@ -16,6 +16,7 @@ from diaryclient.errors import (
     UnreachableError,
 )
 from diaryclient.health.diagnosis import (
+    Exposed,
     Finding,
     Greeted,
     Kept,
@@ -54,7 +55,8 @@ def test_all_is_well() -> None:
     assert {each.state for each in findings} == {State.OK}
     assert all(each.words and not each.advice and not each.status for each in findings)
     assert [each.check for each in findings] == [
-        *("config", "login", "name", "server", "identity", "token", "clock", "files", "outbox")
+        *("config", "login", "name", "server", "identity", "token", "clock", "files", "outbox"),
+        "drafts",
     ]
     assert exit_status(findings) == 0
 
@@ -96,10 +98,25 @@ def test_all_is_well() -> None:
         (replace(WELL, pong=BusyError()), "token", 6, "try again"),
         (replace(WELL, pong=replace(PONG, ahead=-31_000)), "clock", 1, "31000 ms behind; set the"),
         (
-            replace(WELL, exposed=(Path("/s/a"),), state=Path("/s")),
+            replace(WELL, exposed=Exposed(Path("/s"), (Path("/s/a"),))),
             *("files", 1, "/s/a; if nobody has copied them, type: chmod -R go-rwx /s"),
         ),
-        (replace(WELL, exposed=tuple(map(Path, "abcde"))), "files", 1, "a, b, c and 2 more"),
+        (
+            replace(WELL, exposed=Exposed(changeable=(Path("/a b"), Path("/c")))),
+            *("files", 1, "others may change or exchange: /a b, /c; type: chmod go-w '/a b' /c"),
+        ),
+        (
+            replace(WELL, exposed=Exposed(foreign=(Path("/s"),))),
+            *(
+                "files",
+                1,
+                "of another user: /s; that user, or root after sudo, must give them back",
+            ),
+        ),
+        (
+            replace(WELL, exposed=Exposed(readable=tuple(map(Path, "abcde")))),
+            *("files", 1, "a, b, c and 2 more"),
+        ),
         (replace(WELL, kept=Kept(2, 0)), "outbox", 5, "2 waiting, 0 refused; send: diaryclient"),
         (replace(WELL, kept=Kept(2, 1)), "outbox", 6, "diaryclient outbox list"),
         (replace(WELL, kept=Kept(0, 0, (Path("/x"),))), "outbox", 1, "damaged: /x"),
@@ -114,6 +131,13 @@ def test_each_problem_has_its_status_and_says_what_to_do(
     assert (problem.check, problem.status) == (check, status)
     assert words in f"{problem.words}; {problem.advice}"
     assert exit_status(findings) == status
+
+
+def test_drafts_are_told_of_and_ask_for_nothing() -> None:
+    """They are texts that somebody may want; no command mends that."""
+    seen = replace(WELL, kept=Kept(drafts=(Path("/d/a.txt"), Path("/d/b.txt"))))
+    assert exit_status(diagnose(seen)) == 0
+    assert diagnose(seen)[-1].words == "texts that were not written, 2: /d/a.txt, /d/b.txt"
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,13 @@
 """`status`, `doctor` and `profile list` as they are typed, against a served fake."""
 
 import json
+import os
 import re
+import shlex
 from pathlib import Path
+from subprocess import run as run_program
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from diaryclient.logins import Logins
@@ -110,7 +114,7 @@ def test_doctor_finds_nothing(run: Run, logged_in: Loopback) -> None:
     """Exit 0, a line for each check; nothing is sent but a HELLO and a ping."""
     status, out, err = run("doctor")
     assert (status, err) == (0, "")
-    assert len(out.splitlines()) == 9
+    assert len(out.splitlines()) == 10
     assert all(line.startswith("ok ") for line in out.splitlines())
     assert logged_in.fake.contents == {}
 
@@ -155,7 +159,79 @@ def test_doctor_sees_files_settings_and_outboxes(
     config.chmod(0o666)
     for path in state.glob("outbox/*/*.json"):
         path.chmod(0o600)
-    assert f"PROBLEM files     not yours alone: {config};" in run("doctor")[1]
+    assert (
+        f"PROBLEM files     others may change or exchange: {config}; type: chmod go-w {config}\n"
+        in run("doctor")[1]
+    )
+
+
+FOLDERS = ["state/diaryclient", "state/diaryclient/logins", "state", "config/diaryclient", "."]
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+@pytest.mark.parametrize("bits", [0o002, 0o077, 0o007])
+def test_doctor_sees_folders_that_others_may_use(
+    run: Run, logged_in: Loopback, tmp_path: Path, name: str, bits: int
+) -> None:
+    """The client's own, and all above it; what is to be typed mends it."""
+    (tmp_path / "config/diaryclient").mkdir(parents=True)
+    folder = tmp_path / name
+    folder.chmod(0o700 | bits)
+    status, out, _ = run("doctor")
+    assert status == 1
+    [line] = [each for each in out.splitlines() if each.startswith("PROBLEM")]
+    assert line.startswith("PROBLEM files ")
+    assert str(folder) in line
+    command = line.rpartition("type: ")[2]
+    assert run_program(shlex.split(command), check=False).returncode == 0
+    assert run("doctor")[0] == 0
+
+
+@pytest.mark.parametrize("mode", [0o1777, 0o755, 0o711])
+def test_doctor_minds_no_folder_above_where_nobody_can_exchange_anything(
+    run: Run, logged_in: Loopback, tmp_path: Path, mode: int
+) -> None:
+    """Such as /tmp and /home are."""
+    (tmp_path / "state").chmod(mode)
+    assert run("doctor")[0] == 0
+
+
+def test_doctor_follows_links_to_the_folders_above(
+    run: Run, logged_in: Loopback, tmp_path: Path
+) -> None:
+    """Those of the name that was given, and of the place that it stands for."""
+    real = tmp_path / "disk" / "state"
+    real.parent.mkdir(mode=0o777)
+    real.parent.chmod(0o777)
+    (tmp_path / "state").rename(real)
+    (tmp_path / "state").symlink_to(real)
+    assert f"others may change or exchange: {real.parent};" in run("doctor")[1]
+
+
+def test_doctor_sees_what_is_of_another_user(run: Run, logged_in: Loopback, state: Path) -> None:
+    """As after sudo; the client cannot give it back."""
+    if os.geteuid():
+        pytest.skip("only root can give a folder away")
+    os.chown(state / "logins", 12345, -1)
+    status, out, _ = run("doctor")
+    assert status == 1
+    assert f"of another user: {state / 'logins'}; that user, or root after sudo, must" in out
+
+
+def test_doctor_changes_nothing_and_tells_of_drafts(
+    run: Run, logged_in: Loopback, state: Path
+) -> None:
+    """Also not what a killed command left; the next other command looks after that."""
+    left = state / "logins" / ".0123456789abcdef.tmp"
+    left.touch(mode=0o600)
+    (state / "drafts").mkdir(mode=0o700)
+    (state / "drafts" / "a.txt").touch(mode=0o600)
+    status, out, _ = run("doctor")
+    assert status == 0
+    assert f"ok      drafts    texts that were not written, 1: {state / 'drafts' / 'a.txt'}" in out
+    assert left.exists()
+    run("status")
+    assert not left.exists()
 
 
 def test_profiles_are_listed_and_used(run: Run, logged_in: Loopback, tmp_path: Path) -> None:
