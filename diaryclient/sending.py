@@ -9,7 +9,7 @@ would take another content under the same id for a conflict, or, on another day,
 - after INVALID, if the entry's time lies ahead of the server's signed time: no server takes those.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -163,7 +163,8 @@ class Sender:
 
     def _send(self, entry: Entry, patience: float) -> Entry:
         """Send an entry that is held, and let go of it."""
-        sending = _Sending(entry, self._outbox, is_new=entry.id in self._never_sent)
+        is_new = entry.id in self._never_sent
+        sending = _Sending(entry, self._outbox, self._clock.local_offset, is_new=is_new)
         try:
             sending.ask(self._asker, patience)
         except UnknownHostError as error:
@@ -213,9 +214,12 @@ class Sender:
 class _Sending:
     """One entry on its way; `entry` is what the outbox holds of it now."""
 
-    def __init__(self, entry: Entry, outbox: Outbox, *, is_new: bool) -> None:
+    def __init__(
+        self, entry: Entry, outbox: Outbox, offset_at: Callable[[int], int], *, is_new: bool
+    ) -> None:
         self.entry = entry
         self._outbox = outbox
+        self._offset_at = offset_at
         self._is_new = is_new
 
     def ask(self, asker: Asker, patience: float) -> None:
@@ -237,7 +241,10 @@ class _Sending:
         return self.entry.request
 
     def _change_time(self, at: int) -> None:
-        changed = self.entry._replace(at=at)
+        is_of_here = self.entry.off == self._offset_at(self.entry.at)
+        # The clock on the wall may have been changed between the wrong moment and the right one.
+        off = self._offset_at(at) if is_of_here else self.entry.off
+        changed = self.entry._replace(at=at, off=off)
         self._outbox.keep(changed)
         self.entry = changed
 

@@ -1,9 +1,15 @@
 """The facade against a server in memory: nothing is lost, nothing is stored twice."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
+from diaryclient.asking import Asker
+from diaryclient.diary import Diary
 from diaryclient.errors import NotLoggedInError, QueuedError
 from diaryclient.settings import Choice
+from diaryclient.zones import ZonedClock
 from protocol.errors import (
     BadTimeError,
     ConflictError,
@@ -14,8 +20,9 @@ from protocol.errors import (
     TokenRevokedError,
 )
 from protocol.messages import Put
+from protocol.stamp import Stamp
 from tests.client.desk import Desk
-from tests.client.fakes import login_to
+from tests.client.fakes import login_to, seeded
 from tests.client.network import lost
 
 
@@ -143,6 +150,31 @@ def test_a_wrong_clock_is_corrected_by_the_signed_time(desk: Desk, ahead: int) -
     diary = desk.diary(2)
     diary.put(diary.compose("another"))
     assert len(desk.server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("now", "named", "shown"),
+    [
+        ("2026-10-25T02:30:30+02:00", None, "2026-10-25T02:30:00.000+01:00"),
+        ("2026-03-29T01:30:30+01:00", None, "2026-03-29T03:30:00.000+02:00"),
+        (
+            "2026-10-25T02:30:30+02:00",
+            Stamp(1_700_000_000_000, -300),
+            "2023-11-14T17:13:20.000-05:00",
+        ),
+    ],
+)
+def test_a_corrected_entry_has_the_offset_of_its_own_moment(
+    desk: Desk, now: str, named: Stamp | None, shown: str
+) -> None:
+    """Not that of the wrong one, which lay before the clock on the wall was changed."""
+    desk.clock.wall = round(datetime.fromisoformat(now).timestamp()) * 1000
+    desk.server.ahead = 3_600_000
+    login = desk.logins.choose(Choice())
+    asker = Asker(login, desk.logins, desk.connect, desk.clock, seeded())
+    diary = Diary(asker, desk.outbox, ZonedClock(desk.clock, ZoneInfo("Europe/Berlin")))
+    stored = diary.put(diary.compose("a text", at=named))
+    assert str(stored.stamp)[:16] + str(stored.stamp)[23:] == shown[:16] + shown[23:]
 
 
 def test_a_corrected_entry_keeps_its_time_when_it_is_sent_again(desk: Desk) -> None:
