@@ -60,6 +60,7 @@ class Tree:
         self._bases = {os.path.abspath(path), os.path.realpath(path)}  # noqa: PTH100 - not resolved
         self._is_wanted = is_wanted
         self._leaves = dict[str, Leaf]()
+        self._by_place = dict[_Place, Leaf]()
         self._by_identity = dict[tuple[int, int], Leaf]()
         self._links = deque[Leaf]()
         self._oddities = list[Oddity]()
@@ -107,7 +108,8 @@ class Tree:
                 if each.is_symlink():
                     links.append(leaf)
                 elif not each.is_dir(follow_symlinks=False):
-                    self._note(leaf, _identity(each.stat(follow_symlinks=False)))
+                    identity = _identity(each.stat(follow_symlinks=False))
+                    self._take(leaf, identity, self._by_place.get(leaf.place))
                 elif len(leaf.place) > MAX_DEPTH:
                     self._leave_out(leaf.name, f"lies deeper than {MAX_DEPTH} folders")
                 else:
@@ -115,9 +117,15 @@ class Tree:
         self._links.extend(sorted(links, key=_name))
         return folders
 
-    def _note(self, leaf: Leaf, identity: tuple[int, int]) -> None:
-        self._leaves[leaf.name] = leaf
-        self._by_identity.setdefault(identity, leaf)
+    def _take(self, leaf: Leaf, identity: tuple[int, int], known: Leaf | None) -> None:
+        """Take a file, unless it is `known` by a name that serves as well."""
+        if known and (self._is_wanted(known.name) or not self._is_wanted(leaf.name)):
+            return
+        if known:
+            del self._leaves[known.name]
+        self._leaves[leaf.name] = self._by_place[leaf.place] = leaf
+        if known or identity not in self._by_identity:
+            self._by_identity[identity] = leaf
 
     def _follow(self, link: Leaf) -> None:
         try:
@@ -131,16 +139,9 @@ class Tree:
             if stat.S_ISDIR(status.st_mode):
                 self._walk(link.name, place)
             else:
-                self._take_once(replace(link, place=place), _identity(status))
-
-    def _take_once(self, leaf: Leaf, identity: tuple[int, int]) -> None:
-        known = self._by_identity.get(identity)
-        if known is None:
-            self._note(leaf, identity)
-        elif self._is_wanted(leaf.name) and not self._is_wanted(known.name):
-            del self._leaves[known.name]
-            self._leaves[leaf.name] = leaf
-            self._by_identity[identity] = leaf
+                identity = _identity(status)
+                known = self._by_place.get(place) or self._by_identity.get(identity)
+                self._take(replace(link, place=place), identity, known)
 
     def _resolve(self, place: _Place) -> _Place:
         """Follow every link on a way; raise _LeavesError, or OSError if it has no end."""

@@ -3,9 +3,12 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from diaryclient.errors import SourceError
 from diaryclient.importing import source, tree
@@ -276,3 +279,59 @@ def test_oddities_and_entries_come_by_name(folder: Path) -> None:
 
 def _place(found: Finding) -> str:
     return found.place
+
+
+NAMES = st.sampled_from(["a", "b", ".h", "2021-01-01.md", "2022-02-02.md", "notes.md"])
+STEPS = st.sampled_from(["a", "b", ".h", "..", ".", "2021-01-01.md", "notes.md", "out", "", "in"])
+TARGETS = st.builds(
+    lambda start, steps: start + ("/".join(steps) or "."),
+    st.sampled_from(["", "", "", "/", "{root}/", "{root}/in/", "{root}/in/a/"]),
+    st.lists(STEPS, min_size=1, max_size=5),
+)
+TREES = st.lists(
+    st.tuples(st.lists(NAMES, min_size=1, max_size=3), st.none() | TARGETS), max_size=14
+)
+
+
+def plant(root: Path, tree: list[tuple[list[str], str | None]]) -> None:
+    """Make files, each with its own path as its text, and links; what is in the way stays."""
+    for names, target in tree:
+        path = root / "in" / Path(*names)
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if target is not None:
+                path.symlink_to(target.format(root=root))
+            elif not os.path.lexists(path) and (root / "in") in path.parent.resolve().parents:
+                path.write_text(f"text of {path.parent.resolve() / path.name}")
+
+
+@given(tree=TREES)
+@example(
+    tree=[
+        ([".h", "2022-02-02.md"], None),
+        (["2021-01-01.md"], ".h/2022-02-02.md"),
+        (["a"], ".h"),
+    ]
+)
+def test_any_links_lead_to_each_file_within_once(
+    tmp_path_factory: pytest.TempPathFactory, tree: list[tuple[list[str], str | None]]
+) -> None:
+    """And to none outside; what has a day in its name and is not hidden is always there."""
+    root = tmp_path_factory.mktemp("root").resolve()
+    (root / "out" / "a").mkdir(parents=True)
+    for name in ("out/2021-01-01.md", "out/a/2022-02-02.md", "2021-01-01.md", "notes.md"):
+        (root / name).write_text("SECRET")
+    folder = root / "in"
+    folder.mkdir()
+    plant(root, tree)
+    texts, _ = read(folder)
+    assert "SECRET" not in texts.values()
+    assert len(set(texts.values())) == len(texts)
+    for place, text in texts.items():
+        assert text == f"text of {(folder / place).resolve()}"
+        assert folder in (folder / place).resolve().parents
+    for path in folder.rglob("*"):
+        below = path.relative_to(folder)
+        is_plain = not any(each.startswith(".") for each in below.parts)
+        if is_plain and path.is_file() and path.resolve() == path and is_dated(path.name):
+            assert path.read_text() in texts.values()
