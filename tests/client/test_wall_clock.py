@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.wall_clock import check_not_ahead, stamp_of
+from diaryclient.wall_clock import check_not_ahead, last_millisecond_of, stamp_of
 from diaryclient.zones import ZonedClock, in_zone
 from protocol.errors import UsageError
+from protocol.identifiers import Day
 from protocol.messages import LAST_MILLISECONDS, MIN_MILLISECONDS
 from protocol.stamp import Stamp
 from tests.client.fakes import START, FakeClock
@@ -56,6 +57,32 @@ def test_an_entry_before_eight_at_utc_8_is_of_today() -> None:
     """Though the day has not begun in UTC."""
     offset_at = clock("Asia/Shanghai").local_offset
     assert stamp_of(datetime.fromisoformat("2026-11-23T07:30"), offset_at).day == "2026-11-23"
+
+
+@pytest.mark.parametrize(
+    ("change", "before", "after", "end"),
+    [
+        ("2026-06-01T23:30", 0, 60, "2026-06-01T23:29:59.999"),
+        ("2026-06-01T23:30", 0, 30, "2026-06-01T23:29:59.999"),
+        ("2026-06-02T00:00", 0, -60, "2026-06-02T00:59:59.999"),
+        ("2026-06-02T00:01", 0, -60, "2026-06-02T00:59:59.999"),
+        ("2026-06-02T01:00", 0, -60, "2026-06-01T23:59:59.999"),
+        ("2026-06-02T00:00", 0, 1440, "2026-06-01T23:59:59.999"),
+        ("2026-06-02T12:00", 0, 60, "2026-06-01T23:59:59.999"),
+    ],
+)
+def test_the_end_of_a_day_is_where_the_wall_shows_it_last(
+    change: str, before: int, after: int, end: str
+) -> None:
+    """Over midnights that are skipped, shown twice, or a day away; all times here are of UTC."""
+
+    def utc(text: str) -> int:
+        return round(datetime.fromisoformat(f"{text}+00:00").timestamp() * 1000)
+
+    def offset_at(at: int) -> int:
+        return before if at < utc(change) else after
+
+    assert last_millisecond_of(Day("2026-06-01"), offset_at) == utc(end)
 
 
 @given(st.datetimes(), st.sampled_from(ZONES))
