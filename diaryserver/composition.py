@@ -12,7 +12,7 @@ from diaryserver.accounts.connection import Connection
 from diaryserver.accounts.database import SqliteAccounts
 from diaryserver.accounts.keyfiles import ServerKeys, open_keys
 from diaryserver.accounts.passwords import Argon2Hasher
-from diaryserver.accounts.schema import open_database
+from diaryserver.accounts.schema import has_ledger, open_database
 from diaryserver.accounts.throttles import SqliteThrottles
 from diaryserver.admin.keys import KeyOperations
 from diaryserver.admin.operations import Operations
@@ -44,6 +44,7 @@ from diaryserver.store.disk import Disk
 from diaryserver.store.files import FileEntryStore
 from diaryserver.store.following import ChangedDays
 from diaryserver.store.journal import Journal
+from diaryserver.store.ledger import LEDGER, open_ledger
 from diaryserver.store.quota import DiaryRooms
 from diaryserver.store.writer import FILES_AT_ONCE, JournaledWriter
 from protocol.address import Address
@@ -81,6 +82,7 @@ def open_data(
         database = folder / "accounts.sqlite3"
         keys = open_keys(folder / "keys", os.urandom, first_start=not database.exists())
         hasher = Argon2Hasher(keys.pepper)
+        _check_ledger(folder, database)
         connection = open_database(database)
     except OSError as error:
         raise _unusable(folder, error) from None
@@ -92,6 +94,17 @@ def open_data(
         except StorageError as error:
             raise DataError(f"{database} cannot be used: {error}") from None
         yield Data(keys, hasher, accounts, SqliteThrottles(Connection(connection)), entries)
+
+
+def _check_ledger(folder: Path, database: Path) -> None:
+    """Make the ledger before there are accounts that count on it, and never a second one."""
+    ledger = folder / LEDGER
+    if not has_ledger(database):
+        open_ledger(ledger).close()
+    elif not ledger.exists():
+        raise DataError(
+            f"{ledger} is missing; restore it from a backup, or type: diaryserver verify --repair"
+        )
 
 
 @contextmanager

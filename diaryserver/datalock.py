@@ -28,7 +28,7 @@ def own_data(data: Path) -> Iterator[None]:
     Raise DataInUseError if another process does, DataError if it cannot be used.
     """
     try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_durably(data, 0o700)
         if data.stat().st_mode & _OTHERS:
             raise DataError(f"{data} is open to others; type: chmod 700 {data}")
         descriptor = os.open(data / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, mode=0o600)
@@ -43,6 +43,19 @@ def own_data(data: Path) -> Iterator[None]:
         raise DataError(f"{data} cannot be locked: {error.strerror}") from None
     try:
         yield
+    finally:
+        os.close(descriptor)
+
+
+def _make_durably(folder: Path, mode: int = 0o777) -> None:
+    """Create a folder and those above it, unless they exist, their names durable."""
+    if folder.exists():
+        return
+    _make_durably(folder.parent)
+    folder.mkdir(mode=mode, exist_ok=True)
+    descriptor = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

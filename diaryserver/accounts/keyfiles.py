@@ -124,6 +124,7 @@ def open_keys(
     generations tokens need, the database knows: `accounts.generations` checks them.
     """
     folder.mkdir(mode=0o700, exist_ok=True)
+    sync_folder(folder.parent)  # whoever made it may have crashed before its name was durable
     wanted = [folder / PEPPER, folder / IDENTITY]
     if not generations_in(folder):
         wanted.insert(0, folder / master_name(FIRST_GENERATION))

@@ -5,6 +5,7 @@ of them whole or not at all; a migration that was released never changes.
 """
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -111,6 +112,9 @@ UPDATE tokens SET minted = 1
 """A line's first token that has no deadline was minted. Of a line whose first token is erased that
 cannot be known: it counts as one that a password began."""
 
+_WITH_LEDGER: Final = ""
+"""Nothing changes here: from this version on a ledger lies beside the accounts (`store.ledger`)."""
+
 _MIGRATIONS: Final = (
     _FIRST,
     _RENEWAL,
@@ -118,10 +122,12 @@ _MIGRATIONS: Final = (
     _TOKENS_OF_USERS,
     _ENDED_INVITES,
     _MINTED,
+    _WITH_LEDGER,
 )
 """The first makes an empty file version 1, the next makes version 1 version 2, and so on."""
 
 SCHEMA_VERSION: Final = len(_MIGRATIONS)
+FIRST_WITH_LEDGER: Final = _MIGRATIONS.index(_WITH_LEDGER) + 1
 
 CACHE_KIB: Final = 512
 """Of pages; SQLite's default, 2 MiB, fills when the tokens are read at the start, for nothing."""
@@ -145,6 +151,21 @@ def open_database(path: Path) -> sqlite3.Connection:
         connection.close()
         raise DataError(f"{path} was written by another version of diaryserver ({version})")
     return connection
+
+
+def has_ledger(path: Path) -> bool:
+    """Tell whether these accounts are of a version that has a ledger beside them.
+
+    So is none that is not there, or cannot be read: whoever opens it says why.
+    """
+    if not path.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as opened:
+            (version,) = opened.execute("PRAGMA user_version").fetchone()
+    except sqlite3.DatabaseError:
+        return False
+    return int(version) >= FIRST_WITH_LEDGER
 
 
 def _migrate(connection: sqlite3.Connection) -> int:

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from diaryserver.accounts.schema import has_ledger
 from diaryserver.maintenance.databases import (
     copy_database,
     explain,
@@ -17,7 +18,7 @@ from diaryserver.maintenance.databases import (
     undo_cut_off_change,
 )
 from diaryserver.maintenance.faults import Fault, Kind
-from diaryserver.maintenance.layout import is_renamed_day
+from diaryserver.maintenance.layout import ACCOUNTS, is_renamed_day
 from diaryserver.store.archives import archived_of
 from diaryserver.store.aside import meet
 from diaryserver.store.diaries import Folders
@@ -30,8 +31,11 @@ _DAMAGED: Final = f"{LEDGER}.damaged"
 
 
 def ledger_faults(data: Path) -> Iterator[Fault]:
-    """Give what is wrong with the ledger; one that is not there yet is no fault."""
+    """Give what is wrong with the ledger; an older version had none."""
     if not (data / LEDGER).exists():
+        if has_ledger(data / ACCOUNTS):
+            note = "missing; restore it, or --repair makes a new one of what the files prove"
+            yield Fault(LEDGER, Kind.LEDGER, note)
         return
     try:
         with closing(copy_database(data / LEDGER)) as copy:
@@ -42,18 +46,22 @@ def ledger_faults(data: Path) -> Iterator[Fault]:
 
 
 def mend_ledger(data: Path, random_bytes: Callable[[int], bytes]) -> Iterator[str]:
-    """Replace a ledger that is broken by what the files prove, and keep it; raise OSError."""
+    """Make what the files prove of a ledger that is missing or broken, which is kept.
+
+    Raise OSError.
+    """
     path = data / LEDGER
     if undo_cut_off_change(path):
         yield f"{LEDGER}: a change that was cut off is undone"
-    if not path.exists() or _is_sound(path):
+    if _is_sound(path) if path.exists() else not has_ledger(data / ACCOUNTS):
         return
-    path.replace(path.with_name(_DAMAGED))
-    path.with_name(f"{LEDGER}-journal").unlink(missing_ok=True)
+    if path.exists():
+        path.replace(path.with_name(_DAMAGED))
+        path.with_name(f"{LEDGER}-journal").unlink(missing_ok=True)
     with closing(Folders(data, Disk(), random_bytes)) as folders:
         begin_anew(folders.ledger, random_bytes)
         days = sum(_meet_all(folders, user) for user in folders.users())
-    yield f"{LEDGER}: made anew, with what files prove of {days} days; the old one is {_DAMAGED}"
+    yield f"{LEDGER}: made anew, with what files prove of {days} days; a broken one is {_DAMAGED}"
 
 
 def begin_anew(ledger: Ledger, random_bytes: Callable[[int], bytes]) -> None:

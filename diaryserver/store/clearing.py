@@ -12,7 +12,6 @@ from typing import Final
 
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.limits import Limits
-from diaryserver.store.absorbing import append_synced
 from diaryserver.store.archives import list_archives
 from diaryserver.store.aside import meet, place_of
 from diaryserver.store.cache import DayCache
@@ -155,9 +154,15 @@ class ClearedDays:
                 self.cache.forget(user, day)
                 self.rooms.forget(user)
                 if lines:
-                    state.become_plain(folder, day)
+                    make_plain(folder, day)
                     self.changed.note(user, day)
-                    append_synced(folder, day, state, lines, self.folders.disk)
+                    # Whole or not at all: no journal knows of these lines.
+                    folder.write_aside(day_file(day), present + lines)
+                    folder.finish(day_file(day))
+                elif state.inode:
+                    # What brought them back may have failed when they were readable.
+                    folder.sync_file(state.file_name(day))
+                    folder.sync()
             self.folders.sync_new()
             return len(absent)
         except OSError as error:

@@ -21,6 +21,7 @@ from diaryserver.store.ledger import EPOCH_STEP, LEDGER, Ledger, open_ledger
 from protocol.errors import BusyError, ConflictError, StaleError, StorageError
 from protocol.identifiers import Day, EntryId
 from protocol.messages import MAX_GENERATION, MAX_SKEW_MILLISECONDS
+from tests.server.estate import opened
 from tests.server.fakes import NOON, new_id, stamp
 from tests.server.store_contract import (
     ALICE,
@@ -50,8 +51,8 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(data: Path) -> Iterator[FileEntryStore]:
     """A store with nothing in it."""
-    with open_entries(data) as opened:
-        yield opened
+    with open_entries(data) as entries:
+        yield entries
 
 
 def put(store: FileEntryStore, *texts: str) -> list[Append]:
@@ -88,15 +89,15 @@ def test_archives_that_were_moved_away_free_neither_ids_nor_generations(
     name = store.clear(ALICE, TODAY, 0, rid)
     shutil.rmtree(data / "diaries" / "alice" / "archive")
     for reopened in (False, True):
-        with open_entries(data) if reopened else _as_it_is(store) as opened:
-            assert opened.append_batch([one]) == [AGAIN]
-            assert isinstance(opened.append_batch([one._replace(text="other")])[0], ConflictError)
-            assert opened.clear(ALICE, TODAY, 0, rid) == name
+        with open_entries(data) if reopened else _as_it_is(store) as now:
+            assert now.append_batch([one]) == [AGAIN]
+            assert isinstance(now.append_batch([one._replace(text="other")])[0], ConflictError)
+            assert now.clear(ALICE, TODAY, 0, rid) == name
             if not reopened:
-                put(opened, "two")
-            assert generation_of(opened) == 1
+                put(now, "two")
+            assert generation_of(now) == 1
             with pytest.raises(StaleError):
-                text_of(opened, 0)
+                text_of(now, 0)
 
 
 class _as_it_is:  # noqa: N801 - reads as a word in a with statement
@@ -335,6 +336,22 @@ def test_a_broken_ledger_is_named_and_made_anew_of_what_the_files_prove(data: Pa
     with open_entries(data) as store:
         assert generation_of(store) > EPOCH_STEP
         assert store.append_batch([one]) == [AGAIN]
+
+
+def test_a_ledger_that_was_lost_is_missed_and_made_anew(data: Path) -> None:
+    """A start without it would give old ids and old places away; a first start makes it."""
+    with opened(data) as first:
+        [one] = put(first.entries, "one")
+        first.entries.clear(ALICE, TODAY, 0, new_id())
+    (data / LEDGER).unlink()
+    with pytest.raises(DataError, match="type: diaryserver verify --repair"), opened(data):
+        pass
+    assert "ledger" in {fault.kind.value for fault in verify(data).faults}
+    assert any("made anew" in done for done in repair_with(data, lambda: None))
+    with opened(data) as again:
+        assert again.entries.append_batch([one]) == [AGAIN]
+        put(again.entries, "two")
+        assert generation_of(again.entries) > EPOCH_STEP
 
 
 def test_a_failing_ledger_refuses_and_keeps_nothing_by_halves(
