@@ -1,0 +1,182 @@
+"""A scenario explored: recorded, cut after every call in every way, restarted, and checked."""
+
+import hashlib
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tests.powercut.actors import Actor, Operation, Refused, perform_all
+from tests.powercut.checking import Promises, check
+from tests.powercut.disks import Disk, LooseDisk, OrderedDisk
+from tests.powercut.events import Event, Marked, Record, Tree
+from tests.powercut.places import Place
+from tests.powercut.recording import Fault, record
+
+MODELS: Final[dict[str, type[Disk]]] = {"ordered": OrderedDisk, "loose": LooseDisk}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is done: first `before`, which is durable, then `operations`, which are recorded.
+
+    `observe` gives what of the accounts promises are made of.
+    """
+
+    name: str
+    operations: Sequence[Operation]
+    before: Sequence[Operation] = ()
+    observe: Callable[[Actor], Any] = lambda actor: None  # noqa: ARG005
+    observations: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Search:
+    """How thoroughly to look: `most` states of each model, None for all of them."""
+
+    seed: int = 1
+    most: int | None = None
+    models: tuple[str, ...] = ("ordered", "loose")
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A state that is not as promised: by which model, after which event, and what is wrong."""
+
+    scenario: str
+    model: str
+    event: int
+    said: list[str]
+    fault: str = ""
+
+    def __str__(self) -> str:
+        """Give one line."""
+        fault = f", {self.fault}" if self.fault else ""
+        said = "; ".join(self.said)
+        return f"{self.scenario}{fault}, {self.model}, after event {self.event}: {said}"
+
+
+@dataclass
+class Count:
+    """How much was looked at: calls recorded, states made, how many differ, and were checked."""
+
+    calls: int = 0
+    tried: int = 0
+    distinct: int = 0
+    checked: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Left:
+    """A state to check: the tree, and the promises by then."""
+
+    tree: Tree
+    promises: Promises
+    event: int
+
+
+def promised(scenario: Scenario, record: Record) -> Iterator[tuple[int, Event, Promises]]:
+    """Give each event with what is promised then, but for marks that only say what begins."""
+    seen = [event.said for event in record.events if isinstance(event, Marked)]
+    ends = [said for said in seen if isinstance(said, tuple) and said[0] == "end"]
+    settled = now = Promises(observations=scenario.observations)
+    for index, event in enumerate(record.events):
+        match event:
+            case Marked(said=("begin", int() as number)):
+                operation = scenario.operations[number]
+                later = [each[3] for each in ends if each[1] == number and each[3] is not None]
+                now = settled.without_knowing(operation, later, is_cut_off=True)
+                continue
+            case Marked(said=("end", int() as number, outcome, observation)):
+                operation = scenario.operations[number]
+                if isinstance(outcome, Refused) and not outcome.is_certain:
+                    later = [each[3] for each in ends if each[1] == number and each[3] is not None]
+                    settled = settled.without_knowing(operation, later, is_cut_off=False)
+                else:
+                    settled = settled.knowing(operation, outcome, observation)
+                now = settled
+        yield index, event, now
+
+
+def prepare(place: Place, scenario: Scenario) -> None:
+    """Bring a place into the state in which the record begins; all of it is durable."""
+    place.empty()
+    actor = Actor(place.root)
+    for operation in scenario.before:
+        operation.perform(actor)
+
+
+def record_of(place: Place, scenario: Scenario, fault: Fault | None = None) -> Record:
+    """Perform a scenario, recorded."""
+    prepare(place, scenario)
+
+    def perform(say: Callable[[object], None]) -> None:
+        perform_all(Actor(place.root), scenario.operations, say, scenario.observe)
+
+    return record(place, perform, fault)
+
+
+def explore(place: Place, scenario: Scenario, record: Record, search: Search) -> Count:
+    """Check the states that a cut may leave of a record."""
+    count = Count(sum(record.calls.values()))
+    for model in search.models:
+        chosen = _Sample(search.most, random.Random(f"{search.seed} {scenario.name} {model}"))
+        for left in _states(scenario, record, model, search, count):
+            chosen.offer(left)
+        for left in chosen.kept:
+            place.make(left.tree)
+            count.checked += 1
+            if said := check(place.root, left.promises, scenario.observe):
+                count.findings.append(Finding(scenario.name, model, left.event, said, search.fault))
+    return count
+
+
+def _states(
+    scenario: Scenario, record: Record, model: str, search: Search, count: Count
+) -> Iterator[Left]:
+    disk = MODELS[model](record.before)
+    seen: set[tuple[bytes, int]] = set()
+    level, last = 0, None
+    for index, event, promises in promised(scenario, record):
+        disk.apply(event)
+        if promises is not last:
+            level, last = level + 1, promises
+        for tree in disk.states(random.Random(f"{search.seed} {index}")):
+            count.tried += 1
+            key = digest(tree), level
+            if key not in seen:
+                seen.add(key)
+                count.distinct += 1
+                yield Left(tree, promises, index)
+
+
+def digest(tree: Tree) -> bytes:
+    """Give what is the same for trees that hold the same under the same names and numbers."""
+    found = hashlib.blake2b(digest_size=16)
+    for folder, names in sorted(tree.folders.items()):
+        found.update(repr((folder, sorted(names.items()))).encode())
+    for node, data in sorted(tree.files.items()):
+        found.update(b"%d %d " % (node, len(data)))
+        found.update(data)
+    return found.digest()
+
+
+class _Sample:
+    """So many of what is offered, each as likely as the others; all of it if there is no limit."""
+
+    def __init__(self, most: int | None, chance: random.Random) -> None:
+        self.kept: list[Left] = []
+        self._most = most
+        self._chance = chance
+        self._offered = 0
+
+    def offer(self, left: Left) -> None:
+        self._offered += 1
+        if self._most is None or len(self.kept) < self._most:
+            self.kept.append(left)
+            return
+        place = self._chance.randrange(self._offered)
+        if place < self._most:
+            self.kept[place] = left
