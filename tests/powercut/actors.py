@@ -4,6 +4,7 @@ Rules: the same operations are performed, retried after a failure as a client wo
 by what they promise; who is told of an outcome is the record.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from diaryserver import composition
 from diaryserver.composition import Data, open_data
 from diaryserver.datalock import own_data
 from diaryserver.errors import DataError
+from diaryserver.maintenance.faults import Kind
 from protocol.errors import RefusedError, StorageError, UsageError
 from tests.powercut.sites import announce_sites
 from tests.powercut.worlds import World
@@ -30,9 +32,14 @@ class Refused:
 
 
 class Operation(Protocol):
-    """One step of a scenario; `is_repeated`: who was cut off does it again."""
+    """One step of a scenario.
+
+    `is_repeated`: who was cut off does it again. `leaves` are the faults that `verify` names after
+    it, and is right to.
+    """
 
     is_repeated: ClassVar[bool]
+    leaves: ClassVar[frozenset[Kind]]
 
     def perform(self, actor: "Actor") -> object:
         """Do it, and give the outcome; raise what it raises."""
@@ -40,23 +47,27 @@ class Operation(Protocol):
     def after(self, world: World, outcome: object) -> list[World]:
         """Give what may be then; outcome None: nobody knows whether it was done."""
 
+    def inspect(self, actor: "Actor") -> list[str]:
+        """Look at what a cut in it has left, beside diaries and accounts; say what is wrong."""
+
     def repeat(self, actor: "Actor", outcome: object) -> list[str]:
         """Ask again for what was acknowledged with this outcome; say what is not as promised."""
 
 
 @dataclass(slots=True)
 class Actor:
-    """Whose data are in `root`/data; `outcomes` are those of what was done."""
+    """Whose data are in the folder `place` below `root`; `outcomes` are those of what was done."""
 
     root: Path
     outcomes: dict[Operation, object] = field(default_factory=dict)
+    place: str = "data"
     _stack: ExitStack = field(default_factory=ExitStack)
     _data: Data | None = None
 
     @property
     def folder(self) -> Path:
         """The data folder."""
-        return self.root / "data"
+        return self.root / self.place
 
     @property
     def data(self) -> Data:
@@ -133,7 +144,7 @@ def attempt(operation: Operation, actor: Actor) -> object:
         outcome = operation.perform(actor)
     except (StorageError, DataError, OSError) as error:
         return Refused(f"{type(error).__name__}: {error}", is_certain=False)
-    except (RefusedError, UsageError) as error:
+    except (RefusedError, UsageError, sqlite3.IntegrityError) as error:
         return Refused(type(error).__name__, is_certain=True)
     actor.outcomes[operation] = outcome
     return outcome

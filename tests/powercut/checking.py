@@ -107,17 +107,20 @@ def _check_open(actor: Actor, promises: Promises, observe: Observe) -> list[str]
         return [*said, f"verify says of it: {'; '.join(faults) or 'no faults'}"]
     for operation, outcome in promises.done:
         said += operation.repeat(actor, outcome)
-    worlds: Sequence[World] = promises.worlds
-    operation = promises.cut_off
-    if operation is not None and operation.is_repeated:
-        outcome = attempt(operation, actor)
-        if isinstance(outcome, Refused) and not outcome.is_certain:
-            said.append(f"done again after the cut, it fails: {outcome.error}")
-        worlds = [later for world in worlds for later in operation.after(world, outcome)]
-    return said + _check_working(actor, worlds)
+    cut_off, worlds = promises.cut_off, promises.worlds
+    if cut_off is not None:
+        said += cut_off.inspect(actor)
+        if cut_off.is_repeated:
+            again = attempt(cut_off, actor)
+            if isinstance(again, Refused) and not again.is_certain:
+                said.append(f"done again after the cut, it fails: {again.error}")
+            worlds = tuple(each for world in worlds for each in cut_off.after(world, again))
+    steps = [operation for operation, _ in promises.done] + ([cut_off] if cut_off else [])
+    allowed = frozenset(kind for step in steps for kind in step.leaves)
+    return said + _check_working(actor, worlds, allowed)
 
 
-def _check_working(actor: Actor, worlds: Sequence[World]) -> list[str]:
+def _check_working(actor: Actor, worlds: Sequence[World], allowed: frozenset[Kind]) -> list[str]:
     """Write, restart, and read."""
     users = {user for world in worlds for user, _ in world.days}
     new = [entry("after the cut", user=user) for user in sorted(users) or [Username("alice")]]
@@ -143,11 +146,10 @@ def _check_working(actor: Actor, worlds: Sequence[World]) -> list[str]:
         generation, found = seen.days[key]
         seen.days[key] = generation, [one for one in found if one[0] not in {e.id for e in new}]
     said += _best_of(worlds, seen)
-    is_renamed = any(world.renamed for world in worlds)
     return said + [
         f"verify, in the end: {fault}"
-        for fault in _faults(actor.folder)
-        if not (is_renamed and Kind.STRANGE_NAME in fault)
+        for fault in verify(actor.folder).faults
+        if fault.kind not in allowed
     ]
 
 

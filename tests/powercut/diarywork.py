@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
+from diaryserver.maintenance.faults import Kind
 from diaryserver.service.ports import Alteration, Appended, Outcome, Writing
 from diaryserver.store.lines import format_writing
 from protocol.errors import ConflictError, StorageError
@@ -20,10 +21,15 @@ class Step:
     """An operation that promises nothing of its own."""
 
     is_repeated: ClassVar[bool] = True
+    leaves: ClassVar[frozenset[Kind]] = frozenset()
 
     def after(self, world: World, outcome: object) -> list[World]:  # noqa: ARG002
         """Change nothing."""
         return [world]
+
+    def inspect(self, actor: Actor) -> list[str]:  # noqa: ARG002
+        """Have nothing to look at."""
+        return []
 
     def repeat(self, actor: Actor, outcome: object) -> list[str]:  # noqa: ARG002
         """Have nothing to ask."""
@@ -190,6 +196,7 @@ class RenameByHand(Step):
     """Somebody moves a day's file away under the running server, and syncs nothing."""
 
     is_repeated = False
+    leaves = frozenset({Kind.STRANGE_NAME})
 
     day: Day = TODAY
     user: Username = ALICE
@@ -209,7 +216,12 @@ class RenameByHand(Step):
 
 @dataclass(frozen=True, eq=False)
 class Remove(Step):
-    """Remove a user: the account first, then the diary, which is set aside or deleted."""
+    """Remove a user: the account first, then the diary, which is set aside or deleted.
+
+    A cut in between leaves a diary of nobody, which `verify` names.
+    """
+
+    leaves = frozenset({Kind.STRAY_DIARY})
 
     user: Username
     is_purged: bool = False
@@ -233,7 +245,8 @@ class Remove(Step):
         gone = world.without(self.user, is_kept=not self.is_purged)
         if isinstance(outcome, bytes):
             return [gone]
-        return [world, world.without(self.user, is_kept=True), gone]
+        half = world.without(self.user, is_kept=True, is_sure=not self.is_purged)
+        return [world, half, gone]
 
 
 def _word(outcome: Outcome) -> str:

@@ -90,8 +90,12 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """All events of a process, what was there before, and how many calls it made, by name."""
+    """All events of a process, what was there before, and how many calls it made, by name.
+
+    `changes` counts those that change files below the root, or try to: each of them can fail.
+    """
 
     before: Tree
     events: tuple[Event, ...]
     calls: dict[str, int]
+    changes: int

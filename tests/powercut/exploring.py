@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.powercut.actors import Actor, Operation, Refused, perform_all
+from tests.powercut.actors import Actor, Operation, Refused, attempt, perform_all
 from tests.powercut.checking import Promises, check
 from tests.powercut.disks import Disk, LooseDisk, OrderedDisk
 from tests.powercut.events import Event, Marked, Record, Tree
@@ -27,7 +27,7 @@ class Scenario:
     operations: Sequence[Operation]
     before: Sequence[Operation] = ()
     observe: Callable[[Actor], Any] = lambda actor: None  # noqa: ARG005
-    observations: tuple[Any, ...] = ()
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,21 @@ class Left:
     event: int
 
 
-def promised(scenario: Scenario, record: Record) -> Iterator[tuple[int, Event, Promises]]:
+@dataclass(frozen=True)
+class Run:
+    """A scenario performed: its record, and what was promised before it began."""
+
+    scenario: Scenario
+    record: Record
+    start: Promises
+
+
+def promised(run: Run) -> Iterator[tuple[int, Event, Promises]]:
     """Give each event with what is promised then, but for marks that only say what begins."""
+    scenario, record = run.scenario, run.record
     seen = [event.said for event in record.events if isinstance(event, Marked)]
     ends = [said for said in seen if isinstance(said, tuple) and said[0] == "end"]
-    settled = now = Promises(observations=scenario.observations)
+    settled = now = run.start
     for index, event in enumerate(record.events):
         match event:
             case Marked(said=("begin", int() as number)):
@@ -97,53 +107,64 @@ def promised(scenario: Scenario, record: Record) -> Iterator[tuple[int, Event, P
                 else:
                     settled = settled.knowing(operation, outcome, observation)
                 now = settled
+            case _:
+                pass
         yield index, event, now
 
 
-def prepare(place: Place, scenario: Scenario) -> None:
-    """Bring a place into the state in which the record begins; all of it is durable."""
+def prepare(place: Place, scenario: Scenario) -> Promises:
+    """Bring a place into the state in which the record begins, all of it durable."""
     place.empty()
-    actor = Actor(place.root)
+    actor, promises = Actor(place.root), Promises()
     for operation in scenario.before:
-        operation.perform(actor)
+        outcome = attempt(operation, actor)
+        assert not isinstance(outcome, Refused), (scenario.name, operation, outcome)
+        promises = promises.knowing(operation, outcome, None)
+    return promises
 
 
-def record_of(place: Place, scenario: Scenario, fault: Fault | None = None) -> Record:
+def run_scenario(place: Place, scenario: Scenario, fault: Fault | None = None) -> Run:
     """Perform a scenario, recorded."""
-    prepare(place, scenario)
+    start = prepare(place, scenario)
 
     def perform(say: Callable[[object], None]) -> None:
-        perform_all(Actor(place.root), scenario.operations, say, scenario.observe)
+        actor = Actor(place.root, dict(start.done))
+        perform_all(actor, scenario.operations, say, scenario.observe)
 
-    return record(place, perform, fault)
+    return Run(scenario, record(place, perform, fault or scenario.fault), start)
 
 
-def explore(place: Place, scenario: Scenario, record: Record, search: Search) -> Count:
+def explore(place: Place, run: Run, search: Search) -> Count:
     """Check the states that a cut may leave of a record."""
-    count = Count(sum(record.calls.values()))
+    count = Count(sum(run.record.calls.values()))
     for model in search.models:
-        chosen = _Sample(search.most, random.Random(f"{search.seed} {scenario.name} {model}"))
-        for left in _states(scenario, record, model, search, count):
+        chosen = _Sample(search.most, random.Random(f"{search.seed} {run.scenario.name} {model}"))
+        for left in states(run, model, search.seed, count):
             chosen.offer(left)
         for left in chosen.kept:
-            place.make(left.tree)
+            if said := check_state(place, run, left):
+                found = Finding(run.scenario.name, model, left.event, said, search.fault)
+                count.findings.append(found)
             count.checked += 1
-            if said := check(place.root, left.promises, scenario.observe):
-                count.findings.append(Finding(scenario.name, model, left.event, said, search.fault))
     return count
 
 
-def _states(
-    scenario: Scenario, record: Record, model: str, search: Search, count: Count
-) -> Iterator[Left]:
-    disk = MODELS[model](record.before)
+def check_state(place: Place, run: Run, left: Left) -> list[str]:
+    """Restart on a state, and say what is not as promised."""
+    place.make(left.tree)
+    return check(place.root, left.promises, run.scenario.observe)
+
+
+def states(run: Run, model: str, seed: int, count: Count) -> Iterator[Left]:
+    """Give the states that differ, by one model, after each event in turn."""
+    disk = MODELS[model](run.record.before)
     seen: set[tuple[bytes, int]] = set()
     level, last = 0, None
-    for index, event, promises in promised(scenario, record):
+    for index, event, promises in promised(run):
         disk.apply(event)
         if promises is not last:
             level, last = level + 1, promises
-        for tree in disk.states(random.Random(f"{search.seed} {index}")):
+        for tree in disk.states(random.Random(f"{seed} {index}")):
             count.tried += 1
             key = digest(tree), level
             if key not in seen:

@@ -52,15 +52,19 @@ class RecordError(Exception):
 class Fault:
     """The call of this number, of those that change files, fails once with `error`.
 
-    `is_short`: of a write half is done first, and the one for the rest fails.
+    `is_short`: of a write half is done first, and the one for the rest fails. With a `site` instead
+    of a number it is the first sync there.
     """
 
     call: int
     error: int
     is_short: bool = False
+    site: str = ""
 
     def __str__(self) -> str:
         """Name it."""
+        if self.site:
+            return f"{errno.errorcode[self.error]} at {self.site}"
         short = " after half of a write" if self.is_short else ""
         return f"{errno.errorcode[self.error]}{short} at call {self.call}"
 
@@ -82,7 +86,7 @@ def record(place: Place, perform: Callable[[Say], None], fault: Fault | None = N
         _be_recorded(perform)
     tracee = Tracee(process)
     try:
-        events, counts = _Recorder(place, tracee, fault).run()
+        events, counts, changes = _Recorder(place, tracee, fault).run()
     finally:
         tracee.close()
         if not os.WIFEXITED(tracee.status) and not os.WIFSIGNALED(tracee.status):
@@ -93,7 +97,7 @@ def record(place: Place, perform: Callable[[Say], None], fault: Fault | None = N
         disk.apply(event)
     if disk.now() != place.take():
         raise RecordError("what was recorded does not lead to what is there")
-    return Record(before, events, counts)
+    return Record(before, events, counts, changes)
 
 
 def _be_recorded(perform: Callable[[Say], None]) -> None:
@@ -128,10 +132,11 @@ class _Recorder:
         self._not_done = 0
         self._site = ""
         self._failure = ""
+        self._has_failed = False
         self._recorded = recorded_calls()
         self._refused = refused_calls()
 
-    def run(self) -> tuple[tuple[Event, ...], dict[str, int]]:
+    def run(self) -> tuple[tuple[Event, ...], dict[str, int], int]:
         tracee = self._tracee
         before, counted = tracee.writes(), None
         while event := tracee.go_on():
@@ -146,7 +151,7 @@ class _Recorder:
         seen = sum(self._counts[name] for name in _WRITES) - self._not_done
         if counted != seen:
             raise RecordError(f"the kernel counted {counted} calls that write, we saw {seen}")
-        return tuple(self._events), dict(self._counts)
+        return tuple(self._events), dict(self._counts), self._changes
 
     def _call(self) -> None:
         number, arguments = self._tracee.call()
@@ -179,7 +184,14 @@ class _Recorder:
         """Count a change of a file, and tell whether the fault is due."""
         self._changes += 1
         fault = self._fault
-        return fault is not None and self._changes == fault.call + fault.is_short
+        return fault is not None and self._changes == fault.call + fault.is_short > 0
+
+    def _is_site_to_fail(self, site: str) -> bool:
+        fault = self._fault
+        if fault is None or not fault.site or fault.site not in site or self._has_failed:
+            return False
+        self._has_failed = True
+        return True
 
     def _fail(self, *, is_write: bool = False) -> None:
         assert self._fault
@@ -263,13 +275,13 @@ class _Recorder:
         if node is None and not is_all:
             self._tracee.finish_call()  # nothing of ours
             return
-        failed = self._is_to_fail()
+        path = "" if is_all else Path(self._tracee.place(arguments[0])).readlink().name
+        site = site_of(site, path)
+        failed = self._is_to_fail() or self._is_site_to_fail(site)
         if failed:
             self._tracee.fail_call(self._fault.error if self._fault else errno.EIO)
         elif self._tracee.finish_call() < 0:
             failed = True
-        path = "" if is_all else Path(self._tracee.place(arguments[0])).readlink().name
-        site = site_of(site, path)
         self._events.append(Synced(node, name == "fdatasync", failed, site))
 
     def _resize(self, name: str, arguments: tuple[int, ...]) -> None:
@@ -284,20 +296,19 @@ class _Recorder:
     def _change_names(self, name: str, arguments: tuple[int, ...]) -> None:
         is_at = "at" in name
         path = self._path(arguments, is_at=is_at)
-        folder = self._known(self._place.serial(_folder(path)), f"{name} of {path}")
-        new_path, new_folder = "", folder
+        folder, new_path = self._place.serial(_folder(path)), ""
         if name.startswith("rename"):
             if name == "renameat2" and arguments[4]:
                 raise RecordError("there is no model of a rename with flags")
             new_path = self._path(arguments[2:] if is_at else arguments[1:], is_at=is_at)
-            new_folder = self._known(self._place.serial(_folder(new_path)), name)
-        if self._is_to_fail():
+        if folder is not None and self._is_to_fail():
             self._fail()
             return
         if self._tracee.finish_call() < 0:
             return
-        last = _name(path)
+        folder, last = self._known(folder, f"{name} of {path}"), _name(path)
         if new_path:
+            new_folder = self._known(self._place.serial(_folder(new_path)), name)
             self._events.append(Renamed(folder, last, new_folder, _name(new_path)))
         elif name.startswith("mkdir"):
             self._events.append(Made(folder, last, self._place.adopt(path), is_folder=True))

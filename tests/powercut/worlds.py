@@ -1,4 +1,4 @@
-"""What diaries may hold, as far as promises say: the reference that restarts are held against. Pure.
+"""What diaries may hold, as far as promises say: what restarts are held against. Pure.
 
 Usually one world is possible. After an operation that was cut off, or that failed without saying
 whether it was done, there are two: with it and without it.
@@ -65,9 +65,7 @@ class World:
         found = dict(self.lines(key))
         for entry_id, line in lines:
             known = found.pop(entry_id, None)  # what becomes sure now is behind what was before
-            if known is not None and known.is_sure:
-                line = known
-            found[entry_id] = line
+            found[entry_id] = known if known is not None and known.is_sure else line
         return replace(self, days={**self.days, key: found})
 
     def cleared(self, key: DayKey, rid: EntryId) -> "World":
@@ -91,9 +89,16 @@ class World:
         renamed = {**self.renamed, key: {**self.renamed.get(key, {}), **lines}}
         return replace(self, days={**self.days, key: perhaps}, renamed=renamed)
 
-    def without(self, user: Username, *, is_kept: bool) -> "World":
-        """Give the world in which a diary is removed; `is_kept`: set aside."""
-        own = {day: lines for (name, day), lines in self.days.items() if name == user}
+    def without(self, user: Username, *, is_kept: bool, is_sure: bool = True) -> "World":
+        """Give the world in which a diary is removed; `is_kept`: set aside, for sure or in part."""
+        own = {
+            day: {
+                each: line._replace(is_sure=line.is_sure and is_sure)
+                for each, line in lines.items()
+            }
+            for (name, day), lines in self.days.items()
+            if name == user
+        }
         return replace(
             self,
             days={key: lines for key, lines in self.days.items() if key[0] != user},
