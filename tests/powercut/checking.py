@@ -175,8 +175,10 @@ def look(actor: Actor) -> Seen:
         for row in entries.list_days(name, FIRST, LAST, EVERYTHING).rows:
             data = entries.read(name, row.day, row.generation, 0, EVERYTHING).data
             seen.days[name, row.day] = row.generation, _pieces(data)
-        for path in sorted((actor.folder / "diaries" / user).glob("*.log.1")):
-            seen.renamed[name, Day(path.name[:10])] = _pieces(path.read_bytes())
+        for path in sorted((actor.folder / "diaries" / user).glob("*.log.[0-9]")):
+            seen.renamed.setdefault((name, Day(path.name[:10])), []).extend(
+                _pieces(path.read_bytes())
+            )
         for path in sorted((actor.folder / "diaries" / user / "archive").glob("*")):
             cleared = archived_of(path.name)
             if cleared is not None:

@@ -198,13 +198,14 @@ class RenameByHand(Step):
     is_repeated = False
     leaves = frozenset({Kind.STRANGE_NAME})
 
+    number: int = 1
     day: Day = TODAY
     user: Username = ALICE
 
     def perform(self, actor: Actor) -> object:
         """As a rotation does."""
         folder = actor.folder / "diaries" / self.user
-        (folder / f"{self.day}.log").rename(folder / f"{self.day}.log.1")
+        (folder / f"{self.day}.log").rename(folder / f"{self.day}.log.{self.number}")
         return DONE
 
     def after(self, world: World, outcome: object) -> list[World]:

@@ -67,6 +67,14 @@ class Count:
     checked: int = 0
     findings: list[Finding] = field(default_factory=list)
 
+    def add(self, other: "Count") -> None:
+        """Count what another one did too."""
+        self.calls += other.calls
+        self.tried += other.tried
+        self.distinct += other.distinct
+        self.checked += other.checked
+        self.findings += other.findings
+
 
 @dataclass(frozen=True)
 class Left:
@@ -123,9 +131,11 @@ def prepare(place: Place, scenario: Scenario) -> Promises:
     return promises
 
 
-def run_scenario(place: Place, scenario: Scenario, fault: Fault | None = None) -> Run:
-    """Perform a scenario, recorded."""
-    start = prepare(place, scenario)
+def run_scenario(
+    place: Place, scenario: Scenario, fault: Fault | None = None, start: Promises | None = None
+) -> Run:
+    """Perform a scenario, recorded; with `start`, on what the place holds already."""
+    start = start or prepare(place, scenario)
 
     def perform(say: Callable[[object], None]) -> None:
         actor = Actor(place.root, dict(start.done))

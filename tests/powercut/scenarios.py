@@ -4,7 +4,8 @@ import errno
 from dataclasses import dataclass
 from typing import Final
 
-from protocol.identifiers import Username
+from diaryserver.service.ports import Append
+from protocol.identifiers import EntryId, Username
 from tests.powercut.accountwork import (
     Backup,
     MintFurther,
@@ -38,7 +39,7 @@ from tests.powercut.diarywork import (
 )
 from tests.powercut.exploring import Scenario
 from tests.powercut.recording import Fault
-from tests.server.fakes import NOON, new_id
+from tests.server.fakes import NOON
 from tests.server.store_contract import ALICE, BOB, amending, entry, removing, restoring
 
 CAROL: Final = Username("carol")
@@ -77,105 +78,117 @@ def text(number: int, length: int = 0) -> str:
     return f"entry {number} ".ljust(length, "x")
 
 
-def put(*texts: str) -> Put:
-    """Give a batch of alice's."""
-    return Put(tuple(map(entry, texts)))
+def id_of(number: int) -> EntryId:
+    """Give an id, always the same for a number: so a scenario is always the same."""
+    return EntryId.make(NOON, number.to_bytes(10, "big"))
+
+
+def written(number: int, length: int = 0, user: Username = ALICE) -> Append:
+    """Give an entry."""
+    return entry(text(number, length), id_of(number), user=user)
+
+
+def put(*numbers: int, long: int = 0) -> Put:
+    """Give a batch of alice's, the last one so many characters long."""
+    lengths = {numbers[-1]: long}
+    return Put(tuple(written(number, lengths.get(number, 0)) for number in numbers))
 
 
 def diary_scenarios() -> list[Scenario]:
     """Give those on diaries; each call gives operations of their own."""
-    one, amended, gone = new_id(), new_id(), new_id()
-    first, again, second = Clear(new_id()), Clear(new_id()), Clear(new_id(), generation=1)
-    cleared = Clear(new_id())
+    one, amended, gone = id_of(1), id_of(101), id_of(102)
+    first, again = Clear(id_of(201)), Clear(id_of(202))
+    second = Clear(id_of(203), generation=1)
+    cleared = Clear(id_of(204))
     listed: dict[str, list[Operation]] = {
-        "put": [Start(), put(text(1)), put(text(2, LONG)), Checkpoint(), put(text(3)), Stop()],
+        "put": [Start(), put(1), put(2, long=LONG), Checkpoint(), put(3), Stop()],
         "batch": [
             Start(),
-            Put((entry(text(1)), entry(text(2), user=BOB), entry(text(3, LONG)))),
-            put(*(text(number) for number in range(4, 9))),
+            Put((written(1), written(2, user=BOB), written(3, LONG))),
+            put(4, 5, 6, 7, 8),
             Stop(),
         ],
         "amend": [
             Start(),
             Put((entry(text(1), one),)),
-            Put((amending(one, "amended", None, amended), entry(text(2)))),
+            Put((amending(one, "amended", None, amended), written(2))),
             Checkpoint(),
             Put((removing(one, amended, gone),)),
             Put((restoring(one, gone),)),
-            put(text(3)),
+            put(3),
             Stop(),
         ],
-        "clear": [Start(), put(text(1), text(2, LONG)), first, put(text(3)), Stop()],
+        "clear": [Start(), put(1, 2, long=LONG), first, put(3), Stop()],
         "clear, then put": [
             Start(),
-            put(text(1)),
+            put(1),
             again,
-            put(text(2, LONG)),
+            put(2, long=LONG),
             second,
-            put(text(3)),
-            put(text(4, LONG)),
+            put(3),
+            put(4, long=LONG),
         ],
         "recover": [
             Start(),
-            put(text(1), text(2, LONG)),
+            put(1, 2, long=LONG),
             cleared,
-            put(text(3)),
+            put(3),
             Recover(cleared, 1),
-            put(text(4)),
+            put(4),
             Stop(),
         ],
         "compress, then write": [
             Start(),
-            put(text(1), text(2, LONG)),
+            put(1, 2, long=LONG),
             Compress(),
-            put(text(3)),
+            put(3),
             Checkpoint(),
             Compress(),
-            put(text(4)),
+            put(4),
             Stop(),
         ],
         "rename by hand": [
             Start(),
-            put(text(1)),
+            put(1),
             Checkpoint(),
-            put(text(2)),
+            put(2),
             RenameByHand(),
-            put(text(3)),
+            put(3),
             Settle(),
-            put(text(4)),
+            put(4),
         ],
     }
-    listed["parts"] = [Start(), put(text(1)), put(text(2, VERY_LONG)), put(text(3)), Stop()]
-    listed["retire"] = [*_of_two(), Remove(BOB), put(text(9)), Stop()]
-    listed["purge"] = [*_of_two(), Checkpoint(), Remove(BOB, is_purged=True), put(text(9))]
+    listed["parts"] = [Start(), put(1), put(2, long=VERY_LONG), put(3), Stop()]
+    listed["retire"] = [*_of_two(), Remove(BOB), put(9), Stop()]
+    listed["purge"] = [*_of_two(), Checkpoint(), Remove(BOB, is_purged=True), put(9)]
     return [Scenario(name, operations, NEW) for name, operations in listed.items()]
 
 
 def _of_two() -> list[Operation]:
     return [
         Start(),
-        Put((entry(text(1)), entry(text(2), user=BOB), entry(text(3, LONG), user=BOB))),
+        Put((written(1), written(2, user=BOB), written(3, LONG, BOB))),
     ]
 
 
 def failing_scenarios() -> list[Scenario]:
     """Give those in which one sync fails once, as a disk's do."""
-    cleared = Clear(new_id())
+    cleared = Clear(id_of(204))
     works: dict[str, tuple[str, list[Operation]]] = {
         "failed checkpoint": (
             "sync_all",
             [
-                *(Start(), put(text(1)), Checkpoint(), put(text(2)), put(text(3, LONG))),
-                *(Checkpoint(), put(text(4)), Stop()),
+                *(Start(), put(1), Checkpoint(), put(2), put(3, long=LONG)),
+                *(Checkpoint(), put(4), Stop()),
             ],
         ),
         "failed checkpoint, then clear": (
             "sync_all",
-            [Start(), put(text(1), text(2)), Checkpoint(), cleared, put(text(3)), Checkpoint()],
+            [Start(), put(1, 2), Checkpoint(), cleared, put(3), Checkpoint()],
         ),
         "failed sync of the journal": (
             "_append: ",
-            [*(Start(), put(text(1)), put(text(2)), put(text(3, LONG))), Checkpoint()],
+            [*(Start(), put(1), put(2), put(3, long=LONG)), Checkpoint()],
         ),
     }
     return [
@@ -192,22 +205,22 @@ def account_scenarios() -> list[Scenario]:
         "invite": [Start(), add(CAROL), invited, invite(CAROL), log_in(1, invited), Stop()],
         "password change": [*login, log_in(2), change_password(1, 3), use(3), set_password()],
         "token renewal": [*login, renew(1, 2), use(2), renew(2, 3)],
-        "revocation": [*login, MintFurther(1, 2, new_id()), Revoke(2, new_id()), Stop()],
+        "revocation": [*login, MintFurther(1, 2, id_of(301)), Revoke(2, id_of(302)), Stop()],
         "key rotation": [*login, rotate(), log_in(2), use(2), sweep(), log_in(3)],
-        "accounts and entries": [Start(), put(text(1)), add(CAROL), put(text(2)), Stop()],
+        "accounts and entries": [Start(), put(1), add(CAROL), put(2), Stop()],
     }
-    written = (*NEW, Start(), put(text(1), text(2, LONG)), cleared_by_hand(), put(text(3)), Stop())
+    filled = (*NEW, Start(), put(1, 2, long=LONG), cleared_by_hand(), put(3), Stop())
     return [
-        Scenario("first start", [Start(), AddUsers(), put(text(1)), Stop()], [MakeFolder()]),
+        Scenario("first start", [Start(), AddUsers(), put(1), Stop()], [MakeFolder()]),
         *(Scenario(name, steps, NEW, observe_accounts) for name, steps in works.items()),
-        Scenario("backup", [Start(), put(text(4)), Backup()], written),
-        Scenario("restore", [Restore()], (*written[:-1], Backup(), Stop())),
+        Scenario("backup", [Start(), put(4), Backup()], filled),
+        Scenario("restore", [Restore()], (*filled[:-1], Backup(), Stop())),
     ]
 
 
 def cleared_by_hand() -> Clear:
     """Give a clear of today's first generation."""
-    return Clear(new_id())
+    return Clear(id_of(205))
 
 
 def scenarios() -> list[Scenario]:

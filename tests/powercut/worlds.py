@@ -72,6 +72,9 @@ class World:
         """Give the world in which the day is set aside."""
         days = dict(self.days)
         lines, generation = days.pop(key, {}), self.generation(key)
+        if key in self.renamed:
+            # What was in the journal only may still come into the day's next file.
+            days[key] = _perhaps(self.renamed[key])
         return replace(
             self,
             days=days,
@@ -85,9 +88,8 @@ class World:
         What of it was in the journal only may be in the day's next file instead.
         """
         lines = self.lines(key)
-        perhaps = {each: line._replace(is_sure=False) for each, line in lines.items()}
         renamed = {**self.renamed, key: {**self.renamed.get(key, {}), **lines}}
-        return replace(self, days={**self.days, key: perhaps}, renamed=renamed)
+        return replace(self, days={**self.days, key: _perhaps(lines)}, renamed=renamed)
 
     def without(self, user: Username, *, is_kept: bool, is_sure: bool = True) -> "World":
         """Give the world in which a diary is removed; `is_kept`: set aside, for sure or in part."""
@@ -105,6 +107,10 @@ class World:
             archives={rid: each for rid, each in self.archives.items() if each.user != user},
             removed={**self.removed, user: own} if is_kept else self.removed,
         )
+
+
+def _perhaps(lines: Lines) -> Lines:
+    return {each: line._replace(is_sure=False) for each, line in lines.items()}
 
 
 def differences(expected: Lines, found: list[tuple[EntryId | None, bytes]]) -> list[str]:

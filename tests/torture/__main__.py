@@ -1,6 +1,7 @@
 """`python -m tests.torture --kills N --writes N --seed S --minutes M`: exit 1 on any violation.
 
 It goes on until so many kills and acknowledged writes are reached, or the minutes are over.
+`--power` cuts the power instead, at every system call; `--power --help` says more.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from diaryserver.clock import SystemClock
+from tests.powercut.power import main as cut_power
 from tests.torture.scene import Plan, Scene
 
 SHOWN_VIOLATIONS: Final = 20
@@ -20,6 +22,8 @@ _clock: Final = SystemClock()
 
 def main() -> int:
     """Run, print the counts, and give the exit status."""
+    if "--power" in sys.argv:
+        return cut_power([each for each in sys.argv[1:] if each != "--power"])
     parser = argparse.ArgumentParser(prog="tests.torture", description=__doc__)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--writes", type=int, default=10_000)

@@ -1,0 +1,87 @@
+"""Does it bite? A record with one sync taken out must have a state that breaks a promise.
+
+The code is as it is; of its record the syncs of one site are taken out, an acknowledgement is moved
+before the last sync of its operation, or two neighbouring syncs are exchanged. Only states that the
+whole record cannot leave are looked at.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final
+
+from tests.powercut.events import Event, Marked, Synced
+from tests.powercut.exploring import Count, Run, check_state, digest, states
+from tests.powercut.places import Place
+
+MOST: Final = 400
+"""States that are tried for one bite; those that break a promise come early."""
+
+
+@dataclass(frozen=True)
+class Bite:
+    """What is changed of a record: its kind, what it is named, and the events then."""
+
+    kind: str
+    name: str
+    events: tuple[Event, ...]
+
+
+def bites(events: tuple[Event, ...]) -> Iterator[Bite]:
+    """Give every bite of a record."""
+    synced = [index for index, each in enumerate(events) if _is_sync(each)]
+    for site in dict.fromkeys(_site(events[index]) for index in synced):
+        left = tuple(each for each in events if not (_is_sync(each) and _site(each) == site))
+        yield Bite("removed", site, left)
+    for index in _ends(events):
+        before = [each for each in synced if each < index]
+        if before and not _is_mark_between(events, before[-1], index):
+            moved = list(events)
+            moved.insert(before[-1], moved.pop(index))
+            yield Bite("acknowledged before", _site(events[before[-1]]), tuple(moved))
+    for one, two in pairwise(synced):
+        if _site(events[one]) != _site(events[two]):
+            swapped = list(events)
+            swapped[one], swapped[two] = events[two], events[one]
+            yield Bite("exchanged", f"{_site(events[one])} | {_site(events[two])}", tuple(swapped))
+
+
+def bite(place: Place, run: Run, chosen: Bite, model: str, seed: int) -> str:
+    """Give what a state of the changed record breaks; "" if none does."""
+    known = {
+        (digest(left.tree), len(left.promises.done), left.promises.cut_off)
+        for left in states(run, model, seed, Count())
+    }
+    changed = replace(run, record=replace(run.record, events=chosen.events))
+    fresh = [
+        left
+        for left in states(changed, model, seed, Count())
+        if (digest(left.tree), len(left.promises.done), left.promises.cut_off) not in known
+    ]
+    random.Random(seed).shuffle(fresh)
+    for left in fresh[:MOST]:
+        if said := check_state(place, changed, left):
+            return f"after event {left.event}: {said[0]}"
+    return ""
+
+
+def _is_sync(event: Event) -> bool:
+    return isinstance(event, Synced) and not event.failed
+
+
+def _site(event: Event) -> str:
+    assert isinstance(event, Synced)
+    return event.site
+
+
+def _ends(events: tuple[Event, ...]) -> list[int]:
+    return [
+        index
+        for index, event in enumerate(events)
+        if isinstance(event, Marked) and isinstance(event.said, tuple) and event.said[0] == "end"
+    ]
+
+
+def _is_mark_between(events: tuple[Event, ...], start: int, end: int) -> bool:
+    return any(isinstance(each, Marked) for each in events[start:end])

@@ -1,0 +1,137 @@
+"""Pieces of the whole search, each for a process of its own: with one thread, or it cannot fork."""
+
+import errno
+import logging
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from tests.powercut.actors import hash_quickly
+from tests.powercut.biting import Bite, bite, bites
+from tests.powercut.diarywork import Start, Stop
+from tests.powercut.exploring import (
+    Count,
+    Left,
+    Run,
+    Scenario,
+    Search,
+    explore,
+    run_scenario,
+    states,
+)
+from tests.powercut.places import Place, place_in_memory
+from tests.powercut.recording import Fault
+from tests.powercut.scenarios import scenarios
+from tests.powercut.sequences import scenario_of
+
+FAULTS: Final = ((errno.ENOSPC, False), (errno.EIO, False), (errno.ENOSPC, True))
+"""What a call fails with, and whether half of a write is done first."""
+
+
+def get_ready() -> None:
+    """Make this process an explorer; its first job."""
+    logging.disable(
+        logging.CRITICAL
+    )  # what a store says of broken files, it says thousands of times
+    hash_quickly()
+
+
+def named(name: str) -> Scenario:
+    """Give a listed scenario, or the one of a sequence."""
+    if name.startswith("sequence "):
+        return scenario_of(name.removeprefix("sequence "))
+    return next(each for each in scenarios() if each.name == name)
+
+
+def explore_scenario(name: str, search: Search) -> Count:
+    """Cut a scenario."""
+    with place_in_memory() as place:
+        return explore(place, run_scenario(place, named(name)), search)
+
+
+def explore_sequences(words: Sequence[str], search: Search) -> Count:
+    """Cut some sequences."""
+    whole = Count()
+    for word in words:
+        whole.add(explore_scenario(f"sequence {word}", search))
+    return whole
+
+
+def explore_twice(name: str, search: Search, most: int) -> Count:
+    """Cut a scenario, and the restart on `most` of the states once more."""
+    whole, chance = Count(), random.Random(search.seed)
+    with place_in_memory() as place:
+        run = run_scenario(place, named(name))
+        for model in search.models:
+            lefts = list(states(run, model, search.seed, Count()))
+            for left in chance.sample(lefts, min(most, len(lefts))):
+                whole.add(explore(place, restarted(place, run, left), search))
+    return whole
+
+
+def restarted(place: Place, run: Run, left: Left) -> Run:
+    """Record a restart on what a cut has left, and an orderly stop."""
+    place.make(left.tree)
+    scenario = replace(
+        run.scenario,
+        name=f"{run.scenario.name}, cut again",
+        operations=[Start(), Stop()],
+        before=(),
+    )
+    return run_scenario(place, scenario, start=left.promises)
+
+
+def calls_of(name: str) -> int:
+    """Count the calls of a scenario that can fail."""
+    with place_in_memory() as place:
+        return run_scenario(place, named(name)).record.changes
+
+
+def explore_faults(name: str, calls: Sequence[int], search: Search) -> Count:
+    """Let each of these calls fail once, in each way; then cut."""
+    whole = Count()
+    for call in calls:
+        for error, is_short in FAULTS:
+            fault = Fault(call, error, is_short)
+            with place_in_memory() as place:
+                run = run_scenario(place, named(name), fault)
+                whole.add(explore(place, run, replace(search, fault=str(fault))))
+    return whole
+
+
+@dataclass(frozen=True)
+class Bitten:
+    """What became of a bite: by which scenario and state it was noticed, "" if it was not."""
+
+    kind: str
+    name: str
+    model: str
+    caught: str
+
+
+def bite_scenario(name: str, known: frozenset[tuple[str, str, str]], seed: int) -> list[Bitten]:
+    """Try every bite of a scenario but for those that are known to be noticed."""
+    found: list[Bitten] = []
+    with place_in_memory() as place:
+        run = run_scenario(place, named(name))
+        for each in bites(run.record.events):
+            found += _bitten(
+                place, run, each, known | {_key(one) for one in found if one.caught}, seed
+            )
+    return found
+
+
+def _bitten(
+    place: Place, run: Run, chosen: Bite, known: frozenset[tuple[str, str, str]], seed: int
+) -> list[Bitten]:
+    return [
+        Bitten(chosen.kind, chosen.name, model, f"{run.scenario.name}, {said}" if said else "")
+        for model in ("ordered", "loose")
+        if (chosen.kind, chosen.name, model) not in known
+        for said in [bite(place, run, chosen, model, seed)]
+    ]
+
+
+def _key(bitten: Bitten) -> tuple[str, str, str]:
+    return bitten.kind, bitten.name, bitten.model

@@ -1,0 +1,151 @@
+"""`python -m tests.torture --power`: every power cut there is; exit 1 on any violation.
+
+`--bite` takes each sync out in turn instead, and prints which state notices it.
+"""
+
+import argparse
+import multiprocessing
+import os
+import random
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from typing import Any, Final
+
+from diaryserver.clock import SystemClock
+from tests.powercut.exceptions import is_accepted
+from tests.powercut.exploring import Count, Finding, Search
+from tests.powercut.jobs import (
+    bite_scenario,
+    calls_of,
+    explore_faults,
+    explore_scenario,
+    explore_sequences,
+    explore_twice,
+    get_ready,
+)
+from tests.powercut.scenarios import scenarios
+from tests.powercut.sequences import all_words
+
+STATES_OF_A_FAULT: Final = 8
+STATES_CUT_AGAIN: Final = 12
+STATES_OF_A_SECOND_CUT: Final = 40
+SEQUENCES_AT_ONCE: Final = 8
+SHOWN: Final = 40
+_clock: Final = SystemClock()
+
+
+def explorers(processes: int) -> ProcessPoolExecutor:
+    """Give processes that explore; each has one thread, so that it may fork."""
+    return ProcessPoolExecutor(
+        processes, mp_context=multiprocessing.get_context("spawn"), initializer=get_ready
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run, print the counts, and give the exit status."""
+    parser = argparse.ArgumentParser(prog="tests.torture --power", description=__doc__)
+    parser.add_argument("--bite", action="store_true", help="take each sync out in turn")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="scenarios whose names have these words")
+    parser.add_argument("--most", type=int, help="states of a scenario and model; all by default")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--markdown", action="store_true", help="print tables for a document")
+    chosen = parser.parse_args(arguments)
+    names = [each.name for each in scenarios() if chosen.only in each.name]
+    with explorers(chosen.processes) as pool:
+        if chosen.bite:
+            return _bite(pool, names, chosen.seed, is_markdown=chosen.markdown)
+        return _explore(pool, names, chosen)
+
+
+Job = tuple[str, Future[Count]]
+
+
+def _explore(pool: ProcessPoolExecutor, names: list[str], chosen: argparse.Namespace) -> int:
+    began = _clock.monotonic()
+    rows: dict[str, Count] = {}
+    for row, future in _jobs(pool, names, chosen):
+        rows.setdefault(row, Count()).add(future.result())
+    total = Count()
+    for count in rows.values():
+        total.add(count)
+    rows["in all"] = total
+    _show_rows(rows, is_markdown=chosen.markdown)
+    sys.stdout.write(f"seed {chosen.seed}, {_clock.monotonic() - began:.0f} s\n")
+    violations = [each for each in total.findings if not is_accepted(each)]
+    for each in _different(violations)[:SHOWN]:
+        sys.stdout.write(f"VIOLATION: {each}\n")
+    return 1 if violations else 0
+
+
+def _jobs(pool: ProcessPoolExecutor, names: list[str], chosen: argparse.Namespace) -> Iterator[Job]:
+    search = Search(chosen.seed, chosen.most)
+    again = Search(chosen.seed, min(chosen.most or STATES_OF_A_SECOND_CUT, STATES_OF_A_SECOND_CUT))
+    faulty = Search(chosen.seed, min(chosen.most or STATES_OF_A_FAULT, STATES_OF_A_FAULT))
+    calls = dict(zip(names, pool.map(calls_of, names), strict=True))
+    jobs: list[Job] = [(name, pool.submit(explore_scenario, name, search)) for name in names]
+    jobs += [
+        ("the same, cut again", pool.submit(explore_twice, name, again, STATES_CUT_AGAIN))
+        for name in names
+    ]
+    jobs += [
+        ("the same, a call fails", pool.submit(explore_faults, name, [call], faulty))
+        for name in names
+        for call in range(1, calls[name] + 1)
+    ]
+    words = [word for word in all_words() if chosen.only in f"sequence {word}"]
+    random.Random(chosen.seed).shuffle(words)
+    jobs += [
+        ("sequences", pool.submit(explore_sequences, words[at : at + SEQUENCES_AT_ONCE], search))
+        for at in range(0, len(words), SEQUENCES_AT_ONCE)
+    ]
+    yield from jobs
+
+
+def _different(findings: list[Finding]) -> list[Finding]:
+    """Give the first of each kind: the words without the numbers that differ from state to state."""
+    first: dict[tuple[str, str, str, str], Finding] = {}
+    for each in findings:
+        words = "".join(letter for letter in each.said[0] if not letter.isdigit())
+        first.setdefault((each.scenario, each.model, each.fault, words), each)
+    return list(first.values())
+
+
+def _show_rows(rows: dict[str, Count], *, is_markdown: bool) -> None:
+    heads = ["scenario", "calls", "states tried", "distinct", "checked", "accepted", "violations"]
+    _show_row(heads, is_markdown=is_markdown)
+    if is_markdown:
+        _show_row(["---", *["---:"] * 6], is_markdown=True)
+    for name, count in rows.items():
+        accepted = sum(map(is_accepted, count.findings))
+        numbers = [count.calls, count.tried, count.distinct, count.checked, accepted]
+        cells = [name, *map(str, numbers), str(len(count.findings) - accepted)]
+        _show_row(cells, is_markdown=is_markdown)
+
+
+def _show_row(cells: list[str], *, is_markdown: bool) -> None:
+    if is_markdown:
+        sys.stdout.write(f"| {' | '.join(cells)} |\n")
+    else:
+        first, *rest = cells
+        sys.stdout.write(f"{first:32}{''.join(each.rjust(13) for each in rest)}\n")
+
+
+def _bite(pool: ProcessPoolExecutor, names: list[str], seed: int, *, is_markdown: bool) -> int:
+    caught: dict[tuple[str, str], dict[str, str]] = {}
+    map_all: Callable[..., Any] = pool.map
+    known: frozenset[tuple[str, str, str]] = frozenset()
+    for found in map_all(bite_scenario, names, [known] * len(names), [seed] * len(names)):
+        for each in found:
+            models = caught.setdefault((each.kind, each.name), {})
+            models[each.model] = models.get(each.model) or each.caught
+    _show_row(["what", "where", "ordered metadata", "loose order"], is_markdown=is_markdown)
+    if is_markdown:
+        _show_row(["---"] * 4, is_markdown=True)
+    for (kind, name), models in sorted(caught.items()):
+        cells = [models.get(model) or "NOT CAUGHT" for model in ("ordered", "loose")]
+        _show_row([kind, name, *cells], is_markdown=is_markdown)
+    missed = sum(not any(models.values()) for models in caught.values())
+    sys.stdout.write(f"{len(caught)} bites, {missed} of them not caught by any state\n")
+    return 0
