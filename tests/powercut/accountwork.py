@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from diaryserver.errors import DataError
-from diaryserver.maintenance.accountfaults import copy_accounts
+from diaryserver.maintenance.databases import copy_database
 from diaryserver.maintenance.backup import back_up
 from diaryserver.maintenance.restore import Keys, restore
 from diaryserver.service.ports import Change, Token, User
@@ -33,7 +33,7 @@ def observe_accounts(actor: Actor) -> Any:  # noqa: ANN401 - only ever compared
         accounts = actor.data.accounts
     except DataError:
         return None
-    with closing(copy_accounts(actor.folder)) as copy:
+    with closing(copy_database(actor.folder / "accounts.sqlite3")) as copy:
         tables = [name for (name,) in copy.execute("SELECT name FROM sqlite_schema ORDER BY 1")]
         kinds = dict(copy.execute("SELECT name, type FROM sqlite_schema"))
         rows = tuple(
