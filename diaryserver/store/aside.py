@@ -7,7 +7,7 @@ in it, wherever somebody moves it.
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from diaryserver.store.contents import digests
+from diaryserver.store.contents import digests, is_begun_by
 from diaryserver.store.folders import ARCHIVE, UserFolder, archived_file, day_file, request_of
 from diaryserver.store.ledger import Cleared, Ledger, OtherFile
 from protocol.identifiers import Day, Username
@@ -38,10 +38,11 @@ def meet(folder: UserFolder, day: Day) -> Aside | None:
         known = ledger.files(user, day)
         for replaced, name in archived:
             if found := _unknown(folder, ARCHIVE, name, known):
-                clear = Cleared(day, replaced, request_of(name), inode=0)
+                clear = Cleared(day, replaced, request_of(name), pending=b"")
                 ledger.take_in(user, found.file, digests(found.text), clear)
         for name in renamed:
             if found := _unknown(folder, "", name, known):
+                folder.sync()  # who renamed it did not: a power cut might leave neither name
                 ledger.take_in_renamed(user, day, found.file, digests(found.text))
     return Aside(ledger, user, day) if ledger.has_aside(user, day) else None
 
@@ -63,13 +64,19 @@ def settle_clear(folder: UserFolder, day: Day) -> None:
     pending = ledger.pending(user, day)
     if pending is None:
         return
-    status = folder.status(day_file(day))
-    if status is not None and status.st_ino == pending.inode:
-        ledger.cancel_clear(user, day, pending.replaced)
-        return
     if folder.status(archived_file(day, pending.replaced, pending.rid), ARCHIVE) is not None:
         folder.sync_archive()
+    elif _is_still_there(folder, day, pending.pending):
+        ledger.cancel_clear(user, day, pending.replaced)
+        return
     ledger.finish_clear(user, day)
+
+
+def _is_still_there(folder: UserFolder, day: Day, proof: bytes) -> bool:
+    # By its text and not by its inode, which a copy of the data does not have.
+    if folder.status(day_file(day)) is None:
+        return False
+    return is_begun_by(folder.read_file(day_file(day)), proof)
 
 
 class _Unknown(NamedTuple):

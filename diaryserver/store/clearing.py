@@ -15,7 +15,7 @@ from diaryserver.service.limits import Limits
 from diaryserver.store.archives import list_archives
 from diaryserver.store.aside import meet, place_of
 from diaryserver.store.cache import DayCache
-from diaryserver.store.contents import digests
+from diaryserver.store.contents import digests, proof_of
 from diaryserver.store.daystate import count_entries, entry_ids
 from diaryserver.store.diaries import Folders
 from diaryserver.store.failing import storage_error
@@ -85,13 +85,15 @@ class ClearedDays:
         entries = self.cache.state(folder, day).entries
         make_plain(folder, day)
         self.changed.note(user, day)
-        # The journal may go before this file is synced as a day file again.
+        # The journal may go before this file is synced as a day file again; and the ledger must not
+        # say before its name is durable that it is on its way.
         folder.sync_file(day_file(day))
+        folder.sync()
         found = folder.read_day(day)
         count = ledger.count_of(user, ledger.generation(user, day))
         name = archived_file(day, count, rid)
         file = OtherFile(place_of(ARCHIVE, name), found.status.st_size)
-        clear = Cleared(day, count, rid, found.status.st_ino)
+        clear = Cleared(day, count, rid, proof_of(found.text))
         ledger.begin_clear(user, clear, file, digests(found.text))
         self.cache.forget(user, day)
         folder.archive(day_file(day), name)

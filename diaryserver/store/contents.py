@@ -7,6 +7,8 @@ zone of who made it; when the server took it (`,r=`, and a change's moment) does
 
 import hashlib
 import re
+import struct
+import zlib
 from collections.abc import Iterator
 from typing import Final
 
@@ -16,6 +18,7 @@ DIGEST_BYTES: Final = 16
 DAMAGED: Final = b""
 """The digest of a line that has an id and is no record: the same as no writing."""
 
+_PROOF: Final = struct.Struct(">QI")
 _PARTS: Final = re.compile(rb"[^\n]*\n(?:\t[^\n]*\n)*|[^\n]+\Z")
 _ID: Final = re.compile(rb"[0-9]{4}-[0-9T:.+-]{24} ([0-9a-f]{32}) [-+*~^]")
 _ATTRIBUTES: Final = rb"(?:,[a-z]+=[A-Za-z0-9:.+-]+)*"
@@ -26,6 +29,17 @@ _HEAD: Final = re.compile(
     + _ATTRIBUTES
     + rb" |([-^][0-9a-f]{32}\n))"
 )
+
+
+def proof_of(text: bytes) -> bytes:
+    """Give what tells whether a file still begins with this text: its length and its CRC-32."""
+    return _PROOF.pack(len(text), zlib.crc32(text))
+
+
+def is_begun_by(text: bytes, proof: bytes) -> bool:
+    """Tell whether a text begins with the one that this is the proof of."""
+    length, checksum = _PROOF.unpack(proof)
+    return bool(len(text) >= length and zlib.crc32(text[:length]) == checksum)
 
 
 def split_parts(data: bytes) -> Iterator[bytes]:

@@ -136,9 +136,11 @@ def load_day(
     except FileNotFoundError:
         found = None
     data = found.text if found else b""
-    if before is not None and not before.is_begun_by(data):
+    generation = folder.ledger.generation(folder.user, day)
+    if before is not None and before.generation == generation and not before.is_begun_by(data):
         folder.ledger.advance(folder.user, day)
-    state = DayState(folder.ledger.generation(folder.user, day), records=DayIds(limit=newest))
+        generation = folder.ledger.generation(folder.user, day)
+    state = DayState(generation, records=DayIds(limit=newest))
     state.aside = aside
     if found is None:
         return state

@@ -2,8 +2,8 @@
 
     <data>/ledger.sqlite3
     days      the generation of each day whose file is not the first one of its name
-    cleared   which request cleared which generation; `pending` is the inode of its file until that
-              is in the archive, then 0
+    cleared   which request cleared which generation; `pending` is the proof of its text until that
+              is in the archive, then nothing
     aside     the ids of all records that left their day's file, and a digest of what each one says
     files     the archives and renamed files whose ids are in `aside`, by name and size
     ahead     the day of each entry that was stored before the time in its id had come
@@ -53,7 +53,7 @@ CREATE TABLE cleared (
     day TEXT NOT NULL,
     generation INTEGER NOT NULL,
     rid BLOB NOT NULL CHECK (length(rid) = 16),
-    pending INTEGER NOT NULL,
+    pending BLOB NOT NULL,
     PRIMARY KEY (user, day, generation)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX cleared_by_request ON cleared (user, rid);
@@ -91,13 +91,14 @@ _OF_USERS: Final = ("days", "cleared", "aside", "files", "ahead")
 class Cleared(NamedTuple):
     """A day that a request cleared: how often its file had been replaced before.
 
-    `inode` is that of the file while it may not be in the archive yet, else 0.
+    `pending` is the proof of its text (`contents.proof_of`) while that may not be in the archive
+    yet, else empty.
     """
 
     day: Day
     replaced: int
     rid: EntryId
-    inode: int
+    pending: bytes
 
 
 class OtherFile(NamedTuple):
@@ -164,7 +165,7 @@ class Ledger:
         with self._transaction(user):
             self._put_aside(user, clear.day, file, records)
             values = (str(user), str(clear.day), clear.replaced, bytes(clear.rid))
-            self._run("INSERT OR IGNORE INTO cleared VALUES (?, ?, ?, ?, 0)", values)
+            self._run("INSERT OR IGNORE INTO cleared VALUES (?, ?, ?, ?, x'')", values)
             least = clear.replaced + 1
             self._set_count(user, clear.day, max(self._count(user, clear.day), least))
 
@@ -181,21 +182,21 @@ class Ledger:
         if user not in self._users:
             return None
         query = "SELECT day, generation, pending FROM cleared WHERE user = ? AND rid = ?"
-        for day, count, inode in self._rows(query, (str(user), bytes(rid))):
-            return Cleared(Day(day), int(count), rid, int(inode))
+        for day, count, proof in self._rows(query, (str(user), bytes(rid))):
+            return Cleared(Day(day), int(count), rid, bytes(proof))
         return None
 
     def cleared(self, user: Username, day: Day) -> set[int]:
         """Give how often the file had been replaced when it went into the archive, each time."""
-        found = self._of_day("SELECT generation FROM cleared", user, day, " AND NOT pending")
+        found = self._of_day("SELECT generation FROM cleared", user, day, " AND pending = x''")
         return {int(count) for (count,) in found}
 
     def pending(self, user: Username, day: Day) -> Cleared | None:
         """Give the clear that was not finished when something failed."""
         query = "SELECT generation, rid, pending FROM cleared"
-        found = self._of_day(query, user, day, " AND pending")
-        for count, rid, inode in found:
-            return Cleared(day, int(count), EntryId(bytes(rid)), int(inode))
+        found = self._of_day(query, user, day, " AND pending != x''")
+        for count, rid, proof in found:
+            return Cleared(day, int(count), EntryId(bytes(rid)), bytes(proof))
         return None
 
     def begin_clear(
@@ -206,23 +207,23 @@ class Ledger:
         records: Iterable[tuple[bytes, bytes]],
     ) -> None:
         """Say that the day's file will be `file`, and its generation is over."""
-        day, count, rid, inode = clear
+        day, count, rid, proof = clear
         with self._transaction(user):
             self._put_aside(user, day, file, records)
-            values = (str(user), str(day), count, bytes(rid), inode)
+            values = (str(user), str(day), count, bytes(rid), proof)
             self._run("INSERT INTO cleared VALUES (?, ?, ?, ?, ?)", values)
             self._set_count(user, day, count + 1)
 
     def finish_clear(self, user: Username, day: Day) -> None:
         """Say that the file is in the archive."""
         with self._transaction(user):
-            query = "UPDATE cleared SET pending = 0 WHERE user = ? AND day = ? AND pending"
+            query = "UPDATE cleared SET pending = x'' WHERE user = ? AND day = ?"
             self._run(query, (str(user), str(day)))
 
     def cancel_clear(self, user: Username, day: Day, count: int) -> None:
         """Say that the file stayed where it was: it is of the generation that it was of."""
         with self._transaction(user):
-            query = "DELETE FROM cleared WHERE user = ? AND day = ? AND pending"
+            query = "DELETE FROM cleared WHERE user = ? AND day = ? AND pending != x''"
             self._run(query, (str(user), str(day)))
             self._set_count(user, day, count)
 

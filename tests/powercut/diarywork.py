@@ -212,7 +212,7 @@ class RenameByHand(Step):
         """Know nothing for sure: `mv` promises nothing over a cut."""
         key = self.user, self.day
         is_done = not isinstance(outcome, Refused) and world.lines(key)
-        return [world, world.moved(key)] if is_done else [world]
+        return [world.again(self.user), world.moved(key)] if is_done else [world]
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,7 +247,7 @@ class Remove(Step):
         if isinstance(outcome, bytes):
             return [gone]
         half = world.without(self.user, is_kept=True, is_sure=not self.is_purged)
-        return [world, half, gone]
+        return [world.again(self.user), half, gone]
 
 
 def _word(outcome: Outcome) -> str:

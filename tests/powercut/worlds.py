@@ -37,7 +37,8 @@ class World:
     """One possibility: what readers see by day, what is set aside, and whose diary is removed.
 
     `generations` are those of days that were cleared; `renamed` are lines that somebody moved away
-    with their file, which count as stored; each is there or still in the day.
+    with their file, which count as stored; each is there or still in the day. Of the diaries that
+    are `renewed`, a day may be of any later generation: its readers begin anew.
     """
 
     days: dict[DayKey, Lines] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class World:
     archives: dict[EntryId, Archived] = field(default_factory=dict)
     renamed: dict[DayKey, Lines] = field(default_factory=dict)
     removed: dict[Username, dict[Day, Lines]] = field(default_factory=dict)
+    renewed: frozenset[Username] = frozenset()
 
     def lines(self, key: DayKey) -> Lines:
         """Give a day's lines."""
@@ -53,6 +55,15 @@ class World:
     def generation(self, key: DayKey) -> int:
         """Give a day's generation."""
         return self.generations.get(key, 0)
+
+    def is_generation(self, key: DayKey, found: int) -> bool:
+        """Tell whether a day may be of this generation."""
+        expected = self.generation(key)
+        return found == expected or (found > expected and key[0] in self.renewed)
+
+    def again(self, user: Username) -> "World":
+        """Give the world in which whoever reads a diary begins anew."""
+        return replace(self, renewed=self.renewed | {user})
 
     def knows(self, key: DayKey, entry_id: EntryId) -> bool:
         """Tell whether a record of this id is surely stored somewhere."""
@@ -89,7 +100,8 @@ class World:
         """
         lines = self.lines(key)
         renamed = {**self.renamed, key: {**self.renamed.get(key, {}), **lines}}
-        return replace(self, days={**self.days, key: _perhaps(lines)}, renamed=renamed)
+        days = {**self.days, key: _perhaps(lines)}
+        return replace(self.again(key[0]), days=days, renamed=renamed)
 
     def without(self, user: Username, *, is_kept: bool, is_sure: bool = True) -> "World":
         """Give the world in which a diary is removed; `is_kept`: set aside, for sure or in part."""
@@ -102,7 +114,7 @@ class World:
             if name == user
         }
         return replace(
-            self,
+            self.again(user),
             days={key: lines for key, lines in self.days.items() if key[0] != user},
             archives={rid: each for rid, each in self.archives.items() if each.user != user},
             removed={**self.removed, user: own} if is_kept else self.removed,
