@@ -110,12 +110,17 @@ class Bitten:
     caught: str
 
 
-def bite_scenario(name: str, known: frozenset[tuple[str, str, str]], seed: int) -> list[Bitten]:
-    """Try every bite of a scenario but for those that are known to be noticed."""
+def bite_scenario(
+    name: str, known: frozenset[tuple[str, str, str]], seed: int, only: str = ""
+) -> list[Bitten]:
+    """Try every bite of a scenario but for those that are known to be noticed.
+
+    With `only`, those whose names have these words.
+    """
     found: list[Bitten] = []
     with place_in_memory() as place:
         run = run_scenario(place, named(name))
-        for each in bites(run.record.events):
+        for each in (each for each in bites(run.record.events) if only in each.name):
             found += _bitten(
                 place, run, each, known | {_key(one) for one in found if one.caught}, seed
             )
