@@ -69,6 +69,10 @@ class SilentServerError(UnreachableError):
     """Nothing came back at all: the machine is off, or UDP is blocked on the way."""
 
 
+class SlowServerError(UnreachableError):
+    """The server is up and knows the login; the request may still be waiting in it."""
+
+
 class QueuedError(DiaryError):
     """The entry is in the outbox and the server has not confirmed it: it may be stored or not.
 

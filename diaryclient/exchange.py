@@ -11,22 +11,20 @@ tag of its own, so an answer tells which of them it answers and Karn's ambiguity
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from diaryclient.clock import Instant
-from diaryclient.errors import (
-    IdentityChangedError,
-    NotLoggedInError,
-    SilentServerError,
-    login_command,
-)
+from diaryclient.errors import SilentServerError
 from diaryclient.logins import Login
 from protocol.channel import open_reply, seal_request
-from protocol.envelope import TAG_BYTES, VERSION, Envelope, Kind
+from protocol.envelope import TAG_BYTES, Envelope, Kind
 from protocol.errors import NOT_YET, DiaryError, MalformedError, RefusedError
 from protocol.identifiers import EntryId
 from protocol.keys import TokenKeys
 from protocol.messages import Refusal, Reply, Request, decode_reply, hints_renewal
+
+if TYPE_CHECKING:
+    from diaryclient.enquiry import Enquiry
 
 PATIENCE: Final = 6.0
 """Seconds that a person at a prompt waits without progress, at most."""
@@ -37,11 +35,6 @@ LONGEST_TIMEOUT: Final = 3.0
 QUICK_TIMEOUT: Final = 0.25
 """Seconds between attempts once the server has shown that it is up: a dozen more of them in what is
 left of the patience tell a forgotten token from bad luck, even where half of them are lost."""
-
-ENOUGH_UNANSWERED: Final = 6
-"""Requests that a server must leave unanswered while it is known to be up, before it is said not to
-know the login. Where three of ten datagrams are lost each way, one in sixty such series is bad luck
-only, and with the requests before the OFFER and what the patience leaves, one in thousands."""
 
 SHORTEST_TIMEOUT: Final = 0.2
 """Seconds; less only doubles the load of a server that is writing to a slow disk."""
@@ -189,9 +182,9 @@ class RequestExchange(Exchange):
     """A request under a token and its reply.
 
     BUSY and STORAGE say "not yet": the same id is asked again until the patience ends. At half of a
-    silent patience one HELLO goes along: a server that answers it under the pinned identity is up,
-    and if it then stays silent to `ENOUGH_UNANSWERED` requests, it does not know the token; under
-    another identity it is no longer the same server.
+    silent patience one HELLO goes along, and probes beside the requests that follow its OFFER: they
+    tell whether the server is slow, has forgotten the token, or is another one; how stands in
+    `diaryclient.enquiry`.
 
     `sent` and `seconds` tell when the answered attempt was sent and how long its answer took,
     `hints_renewal` whether the answer says that the token is due for renewal.
@@ -222,9 +215,7 @@ class RequestExchange(Exchange):
         self._tags: dict[bytes, Instant] = {}
         self._not_yet: RefusedError | None = None
         self._asks_who_is_there = began + patience / 2
-        self._asked = False
-        self._shown: str | None = None
-        self._attempts_before_offer = 0
+        self._enquiry: Enquiry | None = None
 
     def result(self) -> Reply:
         """Give the answer; raise what the server refused with or why none came."""
@@ -233,10 +224,11 @@ class RequestExchange(Exchange):
         return self.answer
 
     def datagrams_to_send(self, now: Instant) -> list[Outgoing]:
-        """As Exchange, and once the HELLO."""
+        """As Exchange, and once the HELLO, and a probe beside each attempt that may need one."""
         due = super().datagrams_to_send(now)
+        if due and self._enquiry and self._enquiry.wants_probe:
+            due.append(Outgoing(self._enquiry.probe(now), self.attempts - 1))
         if not self.is_over and self._wants_to_ask() and now.monotonic >= self._asks_who_is_there:
-            self._asked = True
             due.append(Outgoing(self._hello(now), None))
         return due
 
@@ -256,7 +248,7 @@ class RequestExchange(Exchange):
                 continue
             self._receive_reply(plaintext, sent, now)
             return True
-        return False
+        return self._receive_probed(envelope, now)
 
     def _receive_reply(self, plaintext: bytes, sent: Instant, now: Instant) -> None:
         self.sent, self.seconds = sent, now.monotonic - sent.monotonic
@@ -283,51 +275,46 @@ class RequestExchange(Exchange):
         return datagram
 
     def _silence(self) -> DiaryError:
-        address = self._login.address
         if self._not_yet:
             return self._not_yet
-        if self._shown and self._shown != self._login.fingerprint:
-            return IdentityChangedError(
-                f"{address} answers under another identity, {self._shown}, than the trusted "
-                f"{self._login.fingerprint}; if its operator confirms that, {self._way_to_trust()}"
-            )
-        if self._shown and self.attempts - self._attempts_before_offer >= ENOUGH_UNANSWERED:
-            return NotLoggedInError(
-                f"{address} answers but does not know this login; {self._login.way_out}"
-            )
-        return SilentServerError(f"no answer from {address} within {self._patience:.0f} seconds")
-
-    def _way_to_trust(self) -> str:
-        if not self._login.is_stored:
-            return self._login.way_out
-        command = login_command(self._login.address, self._login.user)
-        return f"type: {command} --fingerprint {self._shown}"
+        if self._enquiry:
+            return self._enquiry.verdict(self._patience)
+        return SilentServerError(
+            f"no answer from {self._login.address} within {self._patience:.0f} seconds"
+        )
 
     def _wants_to_ask(self) -> bool:
-        return not self._asked and self._not_yet is None
+        return self._enquiry is None and self._not_yet is None
 
     def _hello(self, now: Instant) -> bytes:
-        from protocol import offer  # noqa: PLC0415 - slow to import, and hardly ever needed
+        from diaryclient.enquiry import Enquiry  # noqa: PLC0415 - slow to import, and seldom needed
+        from protocol.offer import NONCE_BYTES  # noqa: PLC0415 - as above
 
-        hello = offer.Hello(self._chance(offer.NONCE_BYTES), VERSION, VERSION)
-        return offer.encode_hello(self.rid, now.wall + self._login.offset, hello)
+        self._enquiry = Enquiry(self._login, self._keys, self.rid)
+        return self._enquiry.hello(now, self._chance(NONCE_BYTES))
 
     def _receive_offer(self, envelope: Envelope, now: Instant) -> bool:
-        from protocol.identity import fingerprint  # noqa: PLC0415 - as above
-        from protocol.offer import decode_offer, verify_offer  # noqa: PLC0415 - as above
-
-        try:
-            offer = decode_offer(envelope)
-            verify_offer(offer)
-        except MalformedError:
-            return False
-        shown = fingerprint(offer.statement.identity)
-        known = shown == self._login.fingerprint
-        if known and self._asked and self._shown != shown:
+        if self._enquiry is None:
+            return False  # nobody asked
+        was_up = self._enquiry.is_up
+        is_pinned = self._enquiry.receive_offer(envelope)
+        if is_pinned and not was_up:
             # The server is up, so it is worth asking quickly: the silence may have been bad luck.
             self._due = now.monotonic
             self._timeout = self._longest = QUICK_TIMEOUT
-            self._attempts_before_offer = self.attempts
-        if self._asked and (known or self._shown is None):
-            self._shown = shown
-        return known
+        return is_pinned
+
+    def _receive_probed(self, envelope: Envelope, now: Instant) -> bool:
+        answered = self._enquiry.receive_reply(envelope) if self._enquiry else None
+        if answered is None:
+            return False
+        sent, end = answered
+        self._round_trip.measured(now.monotonic - sent.monotonic)
+        if end:
+            self.give_up(end)
+        elif self._longest == QUICK_TIMEOUT:
+            # The request is in the server or was lost; asking for it quickly hastens nothing.
+            self._longest = LONGEST_TIMEOUT
+            self._timeout = self._round_trip.timeout()
+            self._due = now.monotonic + self._timeout
+        return True

@@ -118,7 +118,8 @@ class FakeServer:
 
     `row_refusals` are given to the next entries of batches, one each; OK refuses nothing.
 
-    An entry whose text is `silent_to` gets no answer. `hints` puts the renewal hint into replies.
+    An entry whose text is `silent_to`, or every request of that type, gets no answer. `hints` puts
+    the renewal hint into replies.
     """
 
     clock: FakeClock
@@ -130,7 +131,7 @@ class FakeServer:
     note: str = ""
     refusals: deque[ErrorCode] = field(default_factory=deque)
     row_refusals: deque[ErrorCode] = field(default_factory=deque)
-    silent_to: str = ""
+    silent_to: str | type[Request] = ""
     stale_cookies: int = 0
     hints: bool = False
     versions: tuple[int, int] = (1, 1)
@@ -238,15 +239,22 @@ class FakeServer:
         operation = BY_NAME[str(values.pop("op"))]
         request = read_fields(operation.request, values)
         self.requests.append((envelope.rid, request))
-        if isinstance(request, Put) and request.text == self.silent_to:
+        if self._is_silent_to(request):
             return []
         answer = self._answer(envelope, token, request)
         renew = self.hints and isinstance(answer, Reply)
         return [seal_reply(token.keys, envelope, self.now, answer, renew=renew)]
 
+    def _is_silent_to(self, request: Request) -> bool:
+        if isinstance(self.silent_to, type):
+            return isinstance(request, self.silent_to)
+        return isinstance(request, Put) and request.text == self.silent_to
+
     def _answer(self, envelope: Envelope, token: FakeToken, request: Request) -> Reply | Refusal:
         if self.refusals:
             return Refusal(self.refusals.popleft(), self.note, self.now)
+        if token.ended:
+            return Refusal(token.ended, self.note, self.now)
         if abs(envelope.timestamp - self.now) > MAX_SKEW_MILLISECONDS:
             return Refusal(ErrorCode.BADTIME, "", self.now)
         refused = self.account.refusal(token, request)

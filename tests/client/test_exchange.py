@@ -7,8 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.errors import IdentityChangedError, NotLoggedInError, UnreachableError
-from diaryclient.exchange import ENOUGH_UNANSWERED, PATIENCE, RequestExchange, RoundTrip
+from diaryclient.enquiry import ENOUGH_UNANSWERED, Enquiry
+from diaryclient.errors import (
+    IdentityChangedError,
+    NotLoggedInError,
+    SlowServerError,
+    UnreachableError,
+)
+from diaryclient.exchange import PATIENCE, RequestExchange, RoundTrip
 from diaryclient.session import Session
 from protocol.channel import seal_reply, seal_request
 from protocol.envelope import Kind, parse_envelope
@@ -19,13 +25,16 @@ from protocol.errors import (
     MalformedError,
     QuotaError,
     StorageError,
+    TokenExpiredError,
+    TokenRevokedError,
 )
 from protocol.identifiers import Day, EntryId
 from protocol.keys import derive_token_keys
-from protocol.messages import Ping, Put, Refusal, Stored
+from protocol.messages import MAX_SKEW_MILLISECONDS, Ping, Put, Read, Refusal, Stored
+from tests.client.desk import Desk
 from tests.client.fakes import ADDRESS, ROOT, START, FakeClock, FakeServer, login_to, seeded
 from tests.client.lossy_link import LossyTransport, Weather
-from tests.client.network import FakeTransport, lost, session_with
+from tests.client.network import FakeTransport, arrives, lost, session_with
 
 PUT_DAY = Day("2026-11-18")
 RID = EntryId.make(START, bytes(10))
@@ -34,7 +43,7 @@ TIMES = st.lists(st.floats(0, 2), max_size=2)
 
 
 def request(
-    server: FakeServer, what: Put | Ping = PUT, patience: float = PATIENCE
+    server: FakeServer, what: Put | Ping | Read = PUT, patience: float = PATIENCE
 ) -> RequestExchange:
     """Give an exchange that begins now, under the token that the server knows."""
     return RequestExchange(
@@ -187,7 +196,7 @@ def test_too_few_unanswered_requests_prove_nothing() -> None:
     )
     with pytest.raises(UnreachableError):
         run(transport, request(server)).result()
-    unanswered = [at for at, _, data in transport.sent if data[2] == Kind.REQUEST and at >= 4.8]
+    unanswered = {at for at, _, data in transport.sent if data[2] == Kind.REQUEST and at >= 4.8}
     assert 0 < len(unanswered) < ENOUGH_UNANSWERED
 
 
@@ -199,8 +208,54 @@ def test_a_forgotten_token_is_named_within_the_patience(patience: float) -> None
     with pytest.raises(NotLoggedInError):
         run(transport, request(server, patience=patience)).result()
     assert server.clock.monotonic == pytest.approx(patience)
-    after = [at for at, _, data in transport.sent if data[2] == Kind.REQUEST and at > patience / 2]
+    after = {at for at, _, data in transport.sent if data[2] == Kind.REQUEST and at > patience / 2}
     assert len(after) >= ENOUGH_UNANSWERED
+
+
+@pytest.mark.parametrize("what", [PUT, Read(PUT_DAY, 0, 0)])
+def test_a_slow_server_is_not_said_to_have_forgotten_the_login(what: Put | Read) -> None:
+    """Its disk takes longer than the patience, but it refuses probes at once: it is only slow."""
+    server = FakeServer(FakeClock(), silent_to=type(what))
+    transport = FakeTransport(server.clock, [server])
+    with pytest.raises(SlowServerError, match="knows this login, but is slow"):
+        run(transport, request(server, what)).result()
+    assert server.clock.monotonic == pytest.approx(PATIENCE)
+    # Known from the first probe on, so it is not pestered by more of them.
+    assert [type(each) for _, each in server.requests].count(Ping) == 1
+
+
+def test_one_answered_probe_outweighs_many_lost_ones() -> None:
+    """The last of six that comes through proves that the token is known."""
+    server = FakeServer(FakeClock(), silent_to=Put)
+    probed: list[float] = []
+
+    def back(datagram: bytes) -> list[tuple[float, bytes]]:
+        if datagram[2] == Kind.REPLY:
+            probed.append(server.clock.monotonic)
+        return arrives(datagram) if len(probed) in {0, ENOUGH_UNANSWERED} else lost(datagram)
+
+    with pytest.raises(SlowServerError):
+        run(FakeTransport(server.clock, [server], back=back), request(server)).result()
+
+
+@pytest.mark.parametrize("code", [ErrorCode.REVOKED, ErrorCode.EXPIRED])
+def test_a_probe_that_hears_of_an_ended_login_ends_the_request(code: ErrorCode) -> None:
+    """It was heard, and refused."""
+    server = FakeServer(FakeClock(), silent_to=Put)
+    server.account.tokens[server.keys.kid].ended = code
+    exchange = run(FakeTransport(server.clock, [server]), request(server))
+    assert isinstance(exchange.failure, TokenRevokedError | TokenExpiredError)
+    assert server.clock.monotonic < PATIENCE / 2 + 0.1
+
+
+def test_a_probe_is_refused_by_every_clock_that_is_allowed(desk: Desk) -> None:
+    """It is never carried out, whatever the server's clock and ours say."""
+    login = login_to(desk.server)
+    enquiry = Enquiry(login, desk.server.keys, RID)
+    for ahead in (-MAX_SKEW_MILLISECONDS, 0, MAX_SKEW_MILLISECONDS):
+        desk.server.ahead = ahead
+        probe = parse_envelope(enquiry.probe(desk.clock.instant()))
+        assert abs(probe.timestamp - desk.server.now) > MAX_SKEW_MILLISECONDS
 
 
 def test_a_lent_token_is_told_where_a_new_one_comes_from() -> None:

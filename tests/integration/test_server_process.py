@@ -282,7 +282,9 @@ def test_a_stop_does_not_wait_for_a_dead_disk(server: Server) -> None:
         alice = wire.token("alice", PASSWORD)
         assert isinstance(alice.put("before"), Stored)
         server.stop()
-        server.restart(sys.executable, "-m", "tests.integration.dead_disk")
+        dead = server.folder / "dead"
+        dead.touch()
+        server.restart(sys.executable, "-m", "tests.integration.hanging_disk", str(dead))
         assert isinstance(alice.ask(Ping()), Identity)
         wire.send(alice.request(Put(now(), 0, "nobody knows")))
         assert isinstance(alice.ask(Ping()), Identity)
