@@ -6,7 +6,7 @@ Rules: as there; where a person can do something about it, the message says what
 from typing import Final
 
 from protocol.address import Address
-from protocol.errors import DiaryError
+from protocol.errors import NOT_YET, DiaryError, MalformedError, RefusedError
 
 
 def login_command(address: Address, user: str) -> str:
@@ -165,3 +165,11 @@ class InterruptedChangeError(DiaryError):
 
 class NotKeptError(DiaryError):
     """The outbox could not be written, so nothing was sent either."""
+
+
+def is_open(error: DiaryError) -> bool:
+    """Tell whether a request that failed so may have been carried out."""
+    if isinstance(error, RefusedError):
+        return error.code in NOT_YET
+    # Malformed is an answer that is not understood.
+    return isinstance(error, UnreachableError | MalformedError)

@@ -7,38 +7,33 @@ Rules: what was taken is never given again and nothing is left out, whatever get
 is restarted or cleared meanwhile. The cursor goes on only when all that it stands for was taken.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from diaryclient.diary import Diary
 from diaryclient.errors import UnknownHostError, UnreachableError
 from diaryclient.login_care import LoginCare
+from diaryclient.news import DayView, News, Told
 from diaryclient.polling import pause_after
 from diaryclient.reading import DayEntries
-from protocol.dayfile import Change, Foreign, Record, Written, fold, parse_day_file
+from protocol.dayfile import Change, Foreign, Record, Written, parse_day_file
 from protocol.errors import NOT_YET, DiaryError, NotFoundError, RefusedError, StaleError
-from protocol.identifiers import Day, EntryId
+from protocol.identifiers import Day
 from protocol.messages import DayRow, Tail, Tailed, padded
 
 FIRST: Final = Day("0001-01-01")
 LAST: Final = Day("9999-12-31")
 
-MOST_REMEMBERED: Final = 100_000
-"""Ids of entries and changes that were given: about 20 MB, and years of writing. They matter only
-where a day that was cleared comes back."""
-
 _MOST_PAGES: Final = 1000
 """Answers to one poll; what is left comes with the next one."""
 
 
-@dataclass(frozen=True, slots=True)
-class News:
-    """What one look found of a day: entries as they stand now, and changes of earlier ones."""
+class _Viewed(NamedTuple):
+    """The one day whose entries are known, up to its row's size."""
 
-    written: DayEntries
-    changes: list[Change]
+    row: DayRow
+    view: DayView
 
 
 class Watcher:
@@ -48,7 +43,8 @@ class Watcher:
         """`begin` comes first."""
         self._cursor = b""
         self._known: dict[Day, tuple[int, int]] = {}
-        self._given: OrderedDict[EntryId, None] = OrderedDict()
+        self._told = Told()
+        self._viewed: _Viewed | None = None
 
     def begin(self, diary: Diary, newest: int = 0) -> list[DayEntries]:
         """Start now, and give the `newest` entries of what there is; raise as `Asker.ask`."""
@@ -78,7 +74,7 @@ class Watcher:
         for day in diary.read_days(reversed(rows)) if newest else ():
             kept = day.entries[-left:]
             pages.insert(0, DayEntries(day.day, kept, []))
-            self._remember(kept)
+            self._told.add(each.id for each in kept)
             left -= len(kept)
             if not left:
                 break
@@ -96,33 +92,40 @@ class Watcher:
             start = known if generation == row.generation and known <= row.size else 0
             try:
                 data = diary.read_rest(row, start) if row.size > start else b""
+                records = parse_day_file(data)
+                view = self._view(diary, row, start, records)
             except (StaleError, NotFoundError):
                 continue  # cleared just now: the next answer has it
             self._known[row.day] = (row.generation, row.size)
-            news = self._news(row.day, data)
-            if news.written.entries or news.written.foreign or news.changes:
+            news = view.take(row.day, records, self._told)
+            if not news.is_empty:
                 yield news
 
-    def _news(self, day: Day, data: bytes) -> News:
-        records = parse_day_file(data)
-        entries = [entry for entry in fold(records) if entry.id not in self._given]
-        written = {each.id for each in records if isinstance(each, Written)}
-        changes = [
-            each
-            for each in records
-            if isinstance(each, Change) and each.id not in self._given
-            # An entry that is new itself is given as it stands, or not at all.
-            if each.original in self._given or each.original not in written
-        ]
-        foreign = [each for each in records if isinstance(each, Foreign)]
-        self._remember(each for each in records if isinstance(each, Change))
-        self._remember(entries)
-        return News(DayEntries(day, entries, foreign), changes)
+    def _view(
+        self, diary: Diary, row: DayRow, start: int, records: Sequence[Record | Foreign]
+    ) -> DayView:
+        """Give the day up to `start`, as far as the records behind it need it."""
+        begun = replace(row, size=start)
+        if self._viewed and _is_same(self._viewed.row, begun):
+            view = self._viewed.view
+        elif start and _names_earlier(records):
+            view = DayView(parse_day_file(diary.read_rest(begun, 0)))
+        else:
+            view = DayView()
+            if start:
+                return view  # what is not all of the day is of no use to the next look
+        self._viewed = _Viewed(row, view)
+        return view
 
-    def _remember(self, records: Iterable[Record]) -> None:
-        self._given.update((each.id, None) for each in records)
-        while len(self._given) > MOST_REMEMBERED:
-            self._given.popitem(last=False)
+
+def _is_same(one: DayRow, other: DayRow) -> bool:
+    return (one.day, one.generation, one.size) == (other.day, other.generation, other.size)
+
+
+def _names_earlier(records: Sequence[Record | Foreign]) -> bool:
+    """Tell whether an entry is changed that was written before these records."""
+    written = {each.id for each in records if isinstance(each, Written)}
+    return any(isinstance(each, Change) and each.original not in written for each in records)
 
 
 def watch(
@@ -140,7 +143,7 @@ def watch(
     diary = open_diary()
     try:
         watcher, care = Watcher(), LoginCare()
-        yield from (News(day, []) for day in watcher.begin(diary, newest))
+        yield from (News(day) for day in watcher.begin(diary, newest))
         failures = 0
         while True:
             sleep(pause_after(failures))

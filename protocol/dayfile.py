@@ -261,13 +261,15 @@ class History:
             self.counting.pop()
 
 
-def histories(records: Iterable[Record | Foreign]) -> dict[EntryId, History]:
+def histories(
+    records: Iterable[Record | Foreign], before: dict[EntryId, History] | None = None
+) -> dict[EntryId, History]:
     """Give what became of each entry, in the order of the file.
 
     What names an entry that is not there, or not yet, changes nothing. Of two entries with one id
-    the first counts.
+    the first counts. `before` is what this gave for the file's beginning: it is carried on.
     """
-    found: dict[EntryId, History] = {}
+    found: dict[EntryId, History] = {} if before is None else before
     for record in records:
         if isinstance(record, Written):
             if record.id not in found:
@@ -282,6 +284,10 @@ def fold(records: Iterable[Record | Foreign]) -> list[Written]:
 
     Amendments replace text and star and keep the rest; removed entries are left out.
     """
-    found = histories(records).values()
+    return standing(histories(records).values())
+
+
+def standing(found: Iterable[History]) -> list[Written]:
+    """Give the entries of such histories that are not removed, as they stand, by time."""
     shown = (history.current for history in found if not history.is_removed)
     return sorted(shown, key=lambda entry: entry.stamp.at)

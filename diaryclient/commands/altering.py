@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 from diaryclient.diary import Diary
 from diaryclient.display import format_minute, short_id
-from diaryclient.errors import InterruptedChangeError, UnreachableError
+from diaryclient.errors import InterruptedChangeError, is_open
 from diaryclient.histories import EntryHistory
 from diaryclient.logins import Login
-from protocol.errors import NOT_YET, DiaryError, RefusedError, ScopeError, StaleError
+from protocol.errors import DiaryError, ScopeError, StaleError
 from protocol.messages import Scope, allows
 
 
@@ -51,16 +51,10 @@ def naming_fate(history: EntryHistory, deed: str) -> Iterator[None]:
         ) from None
     except DiaryError as error:
         known = f"{name} was not {deed}"
-        error.args = (f"{error}; {_unknown(history, deed) if _is_open(error) else known}",)
+        error.args = (f"{error}; {_unknown(history, deed) if is_open(error) else known}",)
         raise
 
 
 def _unknown(history: EntryHistory, deed: str) -> str:
     name = short_id(history.id)
     return f"whether {name} was {deed} is not known: diaryclient history {name} tells"
-
-
-def _is_open(error: DiaryError) -> bool:
-    """Tell whether a request that failed so may have been carried out."""
-    is_unsure = isinstance(error, RefusedError) and error.code in NOT_YET
-    return is_unsure or isinstance(error, UnreachableError)

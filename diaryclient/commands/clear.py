@@ -9,8 +9,8 @@ from diaryclient.commands.surroundings import Surroundings
 from diaryclient.dates import parse_day
 from diaryclient.diary import Diary
 from diaryclient.display import counted, safe_line
-from diaryclient.errors import InterruptedChangeError, UnreachableError
-from protocol.errors import NotFoundError, StaleError
+from diaryclient.errors import InterruptedChangeError, is_open
+from protocol.errors import DiaryError, NotFoundError, StaleError
 from protocol.identifiers import Day
 from protocol.messages import DayRow
 
@@ -61,9 +61,10 @@ def _clear(diary: Diary, row: DayRow) -> str:
         return diary.clear(row)
     except KeyboardInterrupt:
         raise InterruptedChangeError(f"interrupted; {unknown}") from None
-    except UnreachableError as error:
-        error.args = (f"{error}; {unknown}",)
-        raise
     except (NotFoundError, StaleError) as error:
         error.args = (f"{row.day} was cleared elsewhere meanwhile; nothing was done",)
+        raise
+    except DiaryError as error:
+        known = f"{row.day} was not cleared"
+        error.args = (f"{error}; {unknown if is_open(error) else known}",)
         raise

@@ -11,9 +11,9 @@ from diaryclient.commands.surroundings import Surroundings
 from diaryclient.dates import parse_day
 from diaryclient.diary import Diary
 from diaryclient.display import counted, escape_json, format_minute, safe_line
-from diaryclient.errors import NothingClearedError
+from diaryclient.errors import InterruptedChangeError, NothingClearedError, is_open
 from diaryclient.formats.data import format_utc
-from protocol.errors import UsageError
+from protocol.errors import DiaryError, UsageError
 from protocol.messages import ArchiveRow
 from protocol.stamp import Stamp
 
@@ -105,5 +105,13 @@ def _chosen(diary: Diary, rows: list[ArchiveRow], what: str) -> ArchiveRow:
 
 
 def _bring_back(diary: Diary, row: ArchiveRow) -> None:
-    entries = diary.recover(row)
+    unknown = f"whether {row.day} was recovered is not known; doing it again adds nothing twice"
+    try:
+        entries = diary.recover(row)
+    except KeyboardInterrupt:
+        raise InterruptedChangeError(f"interrupted; {unknown}") from None
+    except DiaryError as error:
+        if is_open(error):
+            error.args = (f"{error}; {unknown}",)
+        raise
     click.echo(f"recovered {row.day} {diary.login.name}, {counted(entries, 'entry', 'entries')}")

@@ -9,11 +9,9 @@ from diaryclient.browsing import Page
 from diaryclient.commands.output import Output, format_option
 from diaryclient.commands.surroundings import Surroundings
 from diaryclient.diary import Diary
-from diaryclient.display import safe_line, short_id
-from diaryclient.entry import DiaryEntry, split_title
-from diaryclient.histories import deed_of
+from diaryclient.display import safe_line
+from diaryclient.entry import DiaryEntry
 from diaryclient.watching import watch
-from protocol.dayfile import Amended, Change
 from protocol.errors import UsageError
 
 _WHOLE: str = "json"
@@ -56,17 +54,9 @@ def _pages(surroundings: Surroundings, newest: int) -> Iterator[Page]:
 
     for news in watch(open_diary, newest, _tell, sleep):
         for change in news.changes:
-            click.echo(_told(change), err=True)
+            click.echo(str(change), err=True)
         day = news.written
         yield Page([DiaryEntry(each, login.user) for each in day.entries], day.foreign)
-
-
-def _told(change: Change) -> str:
-    told = f"{deed_of(change)} {short_id(change.original)}"
-    if not isinstance(change, Amended):
-        return told
-    title, _ = split_title(change.text)
-    return f"{told} {safe_line(title)}"
 
 
 def _tell(words: str) -> None:

@@ -1,69 +1,68 @@
 """Follows today's file on the server as `tail -f` does: only what was added is read.
 
 Rules: what is known is a generation and an offset of one day; another day, another generation or a
-shorter file is read from its start. Only whole lines count as read.
+shorter file is read from its start. A generation tells only whether a file goes on: it is compared,
+and nothing is computed from it. Only whole lines count as read.
 """
 
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from diaryclient.diary import Diary
+from diaryclient.news import DayView, News, Told, replaced
 from diaryclient.reading import DayEntries
-from protocol.dayfile import Foreign, Written, fold, parse_day_file
+from protocol.dayfile import parse_day_file
 from protocol.errors import StaleError
-from protocol.identifiers import Day
+from protocol.identifiers import Day, EntryId
 from protocol.messages import DayRow
 
 _MOST_RESTARTS: Final = 2
 
 
-@dataclass(frozen=True, slots=True)
-class News:
-    """What happened to today since it was last read.
-
-    `is_new_day`: another day was read before. `was_cleared`: these are the first records since.
-    """
+class _Position(NamedTuple):
+    """How far a day is known, and as what; `generation` is None while it has no file."""
 
     day: Day
-    is_new_day: bool = False
-    was_cleared: bool = False
-    records: list[Written | Foreign] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Position:
-    day: Day
-    generation: int
+    generation: int | None
     offset: int
+    view: DayView
 
 
 class TodayFollower:
-    """Knows how far today's file was read."""
+    """Knows how far today's file was read, and what of it was told."""
 
     def __init__(self) -> None:
         """Begin with nothing read."""
         self._position: _Position | None = None
+        self._told = Told()
 
     @property
-    def is_reading(self) -> bool:
-        """Whether today was read before, so that there can be news."""
-        return self._position is not None
+    def day(self) -> Day | None:
+        """The day that was read last; None before the first."""
+        return self._position.day if self._position else None
 
     def read_all(self, diary: Diary) -> DayEntries:
-        """Read today from its start."""
-        news = self._read_again(diary, None)
-        foreign = [record for record in news.records if isinstance(record, Foreign)]
-        return DayEntries(news.day, fold(news.records), foreign)
+        """Read today from its start, and give it as it stands; raise as `read_news`."""
+        news, view = self._read_again(diary, None)
+        entries = view.entries()
+        self._told.add(each.id for each in entries)
+        return DayEntries(news.written.day, entries, news.written.foreign)
 
     def read_news(self, diary: Diary) -> News:
         """Read what is new; raise StaleError if the day is cleared again and again meanwhile."""
-        return self._read_again(diary, self._position)
+        news, _ = self._read_again(diary, self._position)
+        return news
+
+    def composed(self, entry_id: EntryId) -> None:
+        """Be told of an entry that was typed here: only what becomes of it is news."""
+        self._told.add([entry_id])
 
     def cleared(self, row: DayRow) -> None:
         """Be told that this program has cleared the day."""
-        self._position = _Position(row.day, row.generation + 1, 0)
+        if self._position:
+            self._told.forget(each.id for each in self._position.view.entries())
+        self._position = _Position(row.day, None, 0, DayView())
 
-    def _read_again(self, diary: Diary, position: _Position | None) -> News:
+    def _read_again(self, diary: Diary, position: _Position | None) -> tuple[News, DayView]:
         for _ in range(_MOST_RESTARTS):
             try:
                 return self._read(diary, position)
@@ -71,24 +70,20 @@ class TodayFollower:
                 continue
         return self._read(diary, position)
 
-    def _read(self, diary: Diary, position: _Position | None) -> News:
+    def _read(self, diary: Diary, position: _Position | None) -> tuple[News, DayView]:
         day = diary.today()
         row = next(iter(diary.days(day, day)), None)
         known = position if position and position.day == day else None
-        start = known.offset if known and row and _continues(known, row) else 0
+        goes_on = known is not None and row is not None and _continues(known, row)
+        start = known.offset if known and goes_on else 0
         data = diary.read_rest(row, start) if row and row.size > start else b""
         whole = data.rfind(b"\n") + 1
-        if row:
-            self._position = _Position(day, row.generation, start + whole)
-        else:
-            self._position = _Position(day, known.generation + 1 if known else 0, 0)
-        records = parse_day_file(data[:whole])
-        return News(
-            day,
-            is_new_day=position is not None and known is None,
-            was_cleared=known is not None and known.offset > start,
-            records=[record for record in records if isinstance(record, Written | Foreign)],
-        )
+        view = known.view if known and goes_on else DayView()
+        news = view.take(day, parse_day_file(data[:whole]), self._told)
+        self._position = _Position(day, row.generation if row else None, start + whole, view)
+        if known and not goes_on:
+            news = replaced(known.view, view, news, self._told)
+        return news, view
 
 
 def _continues(known: _Position, row: DayRow) -> bool:

@@ -4,7 +4,7 @@ Rules: pure. One notice is one line, or an entry with its further lines behind `
 it is escaped. The day stands in the heading, so that an entry's line needs only its time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from diaryclient.display import (
@@ -15,9 +15,10 @@ from diaryclient.display import (
     format_time,
     short_id,
 )
+from diaryclient.news import ChangeTold, News
 from diaryclient.outbox import Entry
 from diaryclient.reading import DayEntries
-from protocol.dayfile import Foreign, Written
+from protocol.dayfile import Written
 from protocol.identifiers import Day, EntryId
 from protocol.stamp import Stamp
 
@@ -42,14 +43,20 @@ def today(login: str, shown: DayEntries) -> list[str]:
     ]
 
 
-def news(records: Iterable[Written | Foreign]) -> list[str]:
-    """Give what others have added to the day."""
+def news(found: News) -> list[str]:
+    """Give what was done to the day elsewhere; an entry that was changed comes whole."""
     return [
-        format_foreign(record)
-        if isinstance(record, Foreign)
-        else format_entry(record, short_id(record.id), format_time)
-        for record in records
+        *["today was cleared elsewhere"] * found.was_cleared,
+        *map(_change, found.changes),
+        *(format_entry(each, short_id(each.id), format_time) for each in found.written.entries),
+        *map(format_foreign, found.written.foreign),
     ]
+
+
+def _change(told: ChangeTold) -> str:
+    if told.entry is None:
+        return str(told)
+    return f"{told.deed} {format_entry(told.entry, short_id(told.id), format_time)}"
 
 
 def saved(entry: Entry) -> str:

@@ -199,9 +199,9 @@ class Conversation:
     async def _clear(self) -> None:
         plan = asyncio.ensure_future(self._worker.run(self._synchronizer.plan_clear))
         await asyncio.wait({plan}, timeout=_SETTLING_SECONDS)
-        row = plan.result().row if plan.done() else None
-        if not self._clears_unasked and (row or not plan.done()):
-            question = notices.question(row.entries if row else None)
+        known = plan.result() if plan.done() else None
+        if not self._clears_unasked and (known is None or known.row):
+            question = notices.question(known.entries if known else None)
             if not await self._terminal.confirm(question):
                 await self._terminal.tell(["nothing cleared"])
                 return

@@ -12,14 +12,13 @@ from typing import Final
 
 from diaryclient.clock import Clock
 from diaryclient.diary import Diary
-from diaryclient.errors import QueuedError, UnknownHostError, UnreachableError
+from diaryclient.errors import QueuedError, UnknownHostError, UnreachableError, is_open
 from diaryclient.interactive import notices
 from diaryclient.interactive.follower import TodayFollower
 from diaryclient.login_care import LoginCare
 from diaryclient.outbox import FINAL_REFUSALS, LOGIN_REFUSALS, Entry
 from diaryclient.polling import LONGEST_PAUSE, pause_after
 from diaryclient.reading import DayEntries
-from protocol.dayfile import Foreign, Written
 from protocol.errors import NOT_YET, DiaryError, NotFoundError, RefusedError, StaleError
 from protocol.identifiers import EntryId
 from protocol.messages import DayRow
@@ -30,10 +29,14 @@ _DELIVERING_SECONDS: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class ClearPlan:
-    """The day to be cleared as it was when the person asked; None, and why not."""
+    """The day to be cleared as it was when the person asked; None, and why not.
+
+    `entries` is how many entries it shows; its row counts the removed ones too.
+    """
 
     row: DayRow | None
     reason: str = ""
+    entries: int = 0
 
 
 class Synchronizer:
@@ -50,7 +53,6 @@ class Synchronizer:
         self._open_diary = open_diary
         self._clock = clock
         self._today = TodayFollower()
-        self._composed = set[EntryId]()
         self._saved = set[EntryId]()
         self._failures = 0
         self._why_away = ""
@@ -66,7 +68,7 @@ class Synchronizer:
 
     def note_composed(self, entry: Entry) -> None:
         """Be told that an entry was typed here: its line on the screen is not news."""
-        self._composed.add(entry.id)
+        self._today.composed(entry.id)
 
     def send(self, entry: Entry) -> list[str]:
         """Send an entry that was just typed."""
@@ -112,12 +114,13 @@ class Synchronizer:
         day = self.diary.today()
         try:
             row = next(iter(self.diary.days(day, day)), None)
+            shown = sum(len(each.entries) for each in self.diary.read_days([row] if row else []))
         except DiaryError as error:
             self._failed("clearing", error)
             return ClearPlan(None, f"nothing was cleared: {error}")
         if row is None or row.size == 0:
             return ClearPlan(None, "today is empty already")
-        return ClearPlan(row)
+        return ClearPlan(row, entries=shown)
 
     def clear(self, row: DayRow) -> list[str]:
         """Set aside the day that was planned, unless it changed since."""
@@ -125,11 +128,10 @@ class Synchronizer:
             self.diary.clear(row)
         except (StaleError, NotFoundError):
             return ["the day changed meanwhile, it was cleared elsewhere; nothing was cleared here"]
-        except UnreachableError as error:
-            self._failed("clearing", error)
-            return [f"{error}: today may be cleared or not; -r shows it"]
         except DiaryError as error:
             self._failed("clearing", error)
+            if is_open(error):
+                return [f"{error}: today may be cleared or not; -r shows it"]
             return [f"nothing was cleared: {error}"]
         self._today.cleared(row)
         return [notices.cleared(row.day)]
@@ -185,7 +187,8 @@ class Synchronizer:
 
     def _look(self) -> list[str]:
         try:
-            if not self._today.is_reading:
+            before = self._today.day
+            if before is None:
                 return notices.today(self.diary.login.name, self._read_all())
             news = self._today.read_news(self.diary)
         except DiaryError as error:
@@ -193,19 +196,14 @@ class Synchronizer:
             return [str(error)] if is_news and not self.is_away else []
         self._reached("reading")
         said: list[str] = []
-        if news.is_new_day:
-            said.append(notices.heading(news.day, self.diary.login.name))
-        if news.was_cleared:
-            said.append("today was cleared elsewhere")
-        return said + notices.news(filter(self._is_not_own, news.records))
+        if news.written.day != before:
+            said.append(notices.heading(news.written.day, self.diary.login.name))
+        return said + notices.news(news)
 
     def _read_all(self) -> DayEntries:
         shown = self._today.read_all(self.diary)
         self._reached("reading")
         return shown
-
-    def _is_not_own(self, record: Written | Foreign) -> bool:
-        return isinstance(record, Foreign) or record.id not in self._composed
 
     def _waiting(self) -> list[Entry]:
         held = LOGIN_REFUSALS | {None}

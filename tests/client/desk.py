@@ -9,7 +9,7 @@ from diaryclient.logins import Logins
 from diaryclient.outbox import Outbox
 from diaryclient.session import Session
 from diaryclient.settings import Choice
-from protocol.identifiers import Day
+from protocol.identifiers import Day, EntryId
 from tests.client.fakes import FakeClock, FakeServer, login_to, seeded
 from tests.client.network import FakeTransport, session_with
 
@@ -48,3 +48,7 @@ class Desk:
     def texts(self) -> list[str]:
         """Give the texts that are stored, by time."""
         return [each.text for day in self.diary(99).entries(*EVER) for each in day.entries]
+
+    def standing(self) -> dict[EntryId, str]:
+        """Give the texts as they stand."""
+        return {each.id: each.text for day in self.diary(99).entries(*EVER) for each in day.entries}

@@ -6,7 +6,9 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diaryclient.histories import Deed
 from diaryclient.interactive import notices
+from diaryclient.news import ChangeTold, News
 from diaryclient.outbox import Entry
 from diaryclient.reading import DayEntries
 from protocol.dayfile import Foreign, Written
@@ -21,7 +23,11 @@ IDS = st.binary(min_size=10, max_size=10).map(lambda chance: EntryId.make(AT, ch
 STAMPS = st.builds(Stamp, st.integers(AT, AT + 80_000_000), st.just(0))
 WRITTEN = st.builds(Written, STAMPS, IDS, TEXTS, st.booleans())
 FOREIGN = st.builds(Foreign, st.integers(1, 99), st.binary(max_size=40))
-LINE = re.compile(r"\d\d:\d\d [0-9a-f]{5,32}( .*)?|\| .*|\? .*")
+CHANGES = st.builds(ChangeTold, st.sampled_from(Deed), IDS, st.none() | WRITTEN)
+LINE = re.compile(
+    r"((amended|removed|restored|written) )?(\d\d:\d\d )?[0-9a-f]{5,32}( .*)?|\| .*|\? .*"
+    r"|today was cleared elsewhere"
+)
 
 
 def harmless(line: str) -> bool:
@@ -29,10 +35,21 @@ def harmless(line: str) -> bool:
     return not any(unicodedata.category(each) == "Cc" for each in line.replace("\t", ""))
 
 
-@given(st.lists(WRITTEN | FOREIGN, max_size=8))
-def test_no_text_of_others_leaves_its_place(records: list[Written | Foreign]) -> None:
+@given(
+    st.lists(WRITTEN, max_size=8),
+    st.lists(FOREIGN, max_size=8),
+    st.lists(CHANGES, max_size=8),
+    st.booleans(),
+)
+def test_no_text_of_others_leaves_its_place(
+    written: list[Written],
+    foreign: list[Foreign],
+    changes: list[ChangeTold],
+    was_cleared: bool,
+) -> None:
     """Every line is a time and an id, or stands behind a mark; controls are escaped."""
-    for notice in notices.news(records):
+    found = News(DayEntries(DAY, written, foreign), changes, was_cleared)
+    for notice in notices.news(found):
         for line in notice.split("\n"):
             assert LINE.fullmatch(line)
             assert harmless(line)

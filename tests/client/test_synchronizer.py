@@ -96,6 +96,140 @@ def test_others_entries_are_told_and_own_ones_are_not(screen: Screen) -> None:
     assert screen.tick() == []
 
 
+def changed(desk: Desk, entry: EntryId, text: str | None, seed: int) -> None:
+    """Give an entry another text on another device, or remove it there."""
+    diary = desk.diary(seed)
+    history = diary.history(diary.today(), entry)
+    assert history
+    if text is None:
+        diary.remove(history)
+    else:
+        diary.amend(history, text, star=True)
+
+
+def restored(desk: Desk, entry: EntryId, seed: int) -> None:
+    """Take the last change of an entry back on another device."""
+    diary = desk.diary(seed)
+    history = diary.history(diary.today(), entry)
+    assert history
+    diary.restore(history)
+
+
+def test_the_removed_and_the_changed_are_shown_as_they_stand(screen: Screen) -> None:
+    """At the beginning and by -r."""
+    first, second = screen.type("first"), screen.type("second")
+    changed(screen.desk, first.id, "first, amended", 7)
+    changed(screen.desk, second.id, None, 8)
+    heading, shown = screen.hears(screen.sync.show)
+    assert heading == "2026-11-18 alice@diary.test:8888"
+    assert shown.endswith(f"{first.id.hex()[-5:]} * first, amended")
+    assert screen.tick() == []
+    heading, again = Screen(screen.desk).sync.show()
+    assert again == shown
+
+
+def test_changes_made_elsewhere_are_told(screen: Screen) -> None:
+    """Of own entries too, each as it stands then, and once."""
+    mine = screen.type("mine")
+    screen.tick()
+    changed(screen.desk, mine.id, "two\nlines", 7)
+    name = mine.id.hex()[-5:]
+    assert screen.tick() == [f"amended 11:06 {name} * two\n| lines"]
+    changed(screen.desk, mine.id, None, 8)
+    assert screen.tick() == [f"removed {name}"]
+    restored(screen.desk, mine.id, 9)
+    assert screen.tick() == [f"restored 11:06 {name} * two\n| lines"]
+    restored(screen.desk, mine.id, 10)
+    assert screen.tick() == [f"restored 11:06 {name} mine"]
+    assert screen.tick() == []
+
+
+def test_a_change_that_comes_before_the_first_look_is_told(screen: Screen) -> None:
+    """What was typed here stands on the screen; that it is another by now is news."""
+    first, second = screen.type("first"), screen.type("second")
+    changed(screen.desk, first.id, None, 7)
+    changed(screen.desk, second.id, "another", 8)
+    removed, amended = screen.tick()
+    assert removed == f"removed {first.id.hex()[-5:]}"
+    assert amended.endswith("* another")
+
+
+def test_what_was_removed_before_anybody_saw_it_is_not_told(screen: Screen) -> None:
+    """Neither the text nor that there was one; if it comes back it is new."""
+    elsewhere(screen.desk, "hidden", 7)
+    [entry] = screen.desk.standing()
+    changed(screen.desk, entry, None, 8)
+    assert screen.tick() == []
+    restored(screen.desk, entry, 9)
+    [said] = screen.tick()
+    assert said.endswith(" hidden")
+
+
+def test_a_cleared_day_that_comes_back_is_told_again(screen: Screen) -> None:
+    """Cleared here or elsewhere: its entries are there, and so they are shown."""
+    screen.type("mine")
+    screen.tick()
+    other = screen.desk.diary(7)
+
+    def recover() -> None:
+        *_, archive = other.archives()
+        other.recover(archive)
+
+    other.clear(next(other.days(other.today(), other.today())))
+    assert screen.tick() == ["today was cleared elsewhere"]
+    recover()
+    assert [said[-4:] for said in screen.tick()] == ["mine"]
+    plan = screen.sync.plan_clear()
+    assert plan.row
+    screen.sync.clear(plan.row)
+    assert screen.tick() == []
+    recover()
+    assert [said[-4:] for said in screen.tick()] == ["mine"]
+
+
+def test_a_day_that_was_cleared_and_recovered_between_two_looks_is_no_news(screen: Screen) -> None:
+    """Whatever its generation is then: nothing of it is missing."""
+    screen.type("mine")
+    screen.tick()
+    other = screen.desk.diary(7)
+    other.clear(next(other.days(other.today(), other.today())))
+    [archive] = other.archives()
+    other.recover(archive)
+    screen.desk.server.generations[other.today()] = 999_999
+    assert screen.tick() == []
+
+
+def test_a_generation_is_not_foreseen(screen: Screen) -> None:
+    """After a clearing here any other may come; what is written then is told once."""
+    screen.type("mine")
+    plan = screen.sync.plan_clear()
+    assert plan.row
+    screen.sync.clear(plan.row)
+    screen.desk.server.generations[plan.row.day] = 5
+    elsewhere(screen.desk, "theirs", 7)
+    assert [said[-6:] for said in screen.tick()] == ["theirs"]
+    screen.desk.server.generations[plan.row.day] = 3
+    elsewhere(screen.desk, "more", 8)
+    assert [said[-4:] for said in screen.tick()] == ["more"]
+
+
+def test_the_question_counts_what_is_shown(screen: Screen) -> None:
+    """Removed entries are none that could be lost."""
+    screen.type("one")
+    changed(screen.desk, screen.type("two").id, None, 7)
+    assert screen.sync.plan_clear().entries == 1
+
+
+@pytest.mark.parametrize("code", [ErrorCode.BUSY, ErrorCode.STORAGE])
+def test_a_clearing_whose_outcome_is_open_is_called_open(screen: Screen, code: ErrorCode) -> None:
+    """The server says that it does not know, and so does the prompt."""
+    screen.type("mine")
+    plan = screen.sync.plan_clear()
+    assert plan.row
+    screen.desk.server.clear_refused = code
+    assert "may be cleared or not" in screen.sync.clear(plan.row)[0]
+
+
 def test_a_look_without_news_asks_one_question(screen: Screen) -> None:
     """So that it may be repeated all day."""
     screen.type("mine")
@@ -249,7 +383,7 @@ def test_a_day_that_is_cleared_while_it_is_read_is_read_again(screen: Screen) ->
         server.generations[day] = server.generations.get(day, 0) + 1
 
     server.before_read = clear_once
-    assert [said[-6:] for said in screen.tick()] == ["ewhere", "theirs"]
+    assert [said[-6:] for said in screen.tick()] == ["theirs"]
     elsewhere(screen.desk, "more", 8)
     server.before_read = clear
     assert screen.tick() == ["the day changed on the server meanwhile"]

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from diaryclient.diary import Diary
 from diaryclient.errors import UnreachableError
-from diaryclient.histories import deed_of
+from diaryclient.histories import Deed
 from diaryclient.polling import LONGEST_PAUSE, POLL_SECONDS
 from diaryclient.watching import Watcher, watch
 from protocol.errors import ErrorCode, TokenRevokedError
+from protocol.identifiers import EntryId
 from protocol.messages import DayRow
 from tests.client.desk import EVER, Desk
 from tests.client.loopback import Loopback, Run
@@ -33,6 +34,8 @@ class Scene:
         self.given: list[str] = []
         self.told: list[str] = []
         self.written: list[str] = []
+        self.knows = dict[EntryId, str]()
+        self.changes = 0
         self._now = self.desk.clock.wall
 
     def write(self, age: int = 0) -> None:
@@ -52,7 +55,13 @@ class Scene:
         """Look once."""
         for news in self.watcher.poll(self.diary):
             self.given += [entry.text for entry in news.written.entries]
-            self.told += [f"{deed_of(each)} {each.original.hex()}" for each in news.changes]
+            for change in news.changes:
+                if change.deed is Deed.REMOVED:
+                    self.knows.pop(change.id, None)
+                elif change.entry:
+                    self.knows[change.id] = change.entry.text
+            self.knows |= {entry.id: entry.text for entry in news.written.entries}
+            self.told += [f"{each.deed} {each.id.hex()}" for each in news.changes]
 
     def failing_poll(self, answers: int) -> None:
         """Look once, through a network that dies after so many answers."""
@@ -68,6 +77,22 @@ class Scene:
             pass
         finally:
             self.desk.transport.back = arrives
+
+    def change(self, number: int, deed: str) -> None:
+        """Let the other device change one of the entries, if it can be changed so."""
+        found = list(self.other.newest_histories(*EVER))
+        if not found:
+            return
+        history = found[number % len(found)]
+        if deed == "restored":
+            if history.has_changes:
+                self.other.restore(history)
+        elif not history.is_removed:
+            if deed == "removed":
+                self.other.remove(history)
+            else:
+                self.changes += 1
+                self.other.amend(history, f"change {self.changes}", star=False)
 
     def row(self, age: int) -> DayRow | None:
         """Give a day of that age, as listed."""
@@ -112,6 +137,33 @@ def test_every_entry_is_given_once(
         act(scene)
     scene.poll()
     assert sorted(scene.given) == sorted(expected + scene.written[len(old) :])
+
+
+CHANGES: st.SearchStrategy[Callable[[Scene], None]] = st.builds(
+    lambda number, deed: lambda scene: scene.change(number, deed),
+    st.integers(0, 9),
+    st.sampled_from(["amended", "removed", "restored"]),
+)
+
+
+@given(st.lists(ACTIONS | CHANGES, max_size=6), st.lists(ACTIONS | CHANGES, max_size=20))
+def test_who_watches_knows_every_entry_as_it_stands(
+    tmp_path_factory: pytest.TempPathFactory,
+    before: list[Callable[[Scene], None]],
+    during: list[Callable[[Scene], None]],
+) -> None:
+    """What was there, what is told and given: together that is the diary, nothing removed in it."""
+    scene = Scene(tmp_path_factory.mktemp("scene"))
+    scene.begin()
+    for act in before:
+        act(scene)
+    scene.watcher = Watcher()
+    scene.begin()
+    scene.knows = scene.desk.standing()
+    for act in during:
+        act(scene)
+    scene.poll()
+    assert scene.knows == scene.desk.standing()
 
 
 @given(st.lists(st.integers(0, 3), max_size=6), st.lists(st.booleans(), max_size=6))
