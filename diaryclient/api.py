@@ -294,6 +294,8 @@ class Diary:
         may_write = allows(self._diary.login.scopes, Scope.WRITE)
         for words in self.deliver().problems if may_write else []:
             _LOGGER.warning("%s", words)
+        for words in self._diary.outbox.set_damaged_aside():
+            _LOGGER.warning("%s", words)
 
 
 def _several(given: str | Iterable[str]) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ def parse_config(data: bytes, origin: str) -> tuple[Values, Mapping[str, Values]
         stored = tomllib.loads(data.decode())
     except ValueError as error:
         raise UsageError(f"{origin}: {error}") from None
+    except RecursionError:
+        raise UsageError(f"{origin}: values are nested too deeply") from None
     profiles = stored.pop("profile", {})
     mistakes = [*_mistakes(stored), *_mistakes_of_profiles(profiles)]
     if mistakes:

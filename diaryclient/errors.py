@@ -26,6 +26,10 @@ class LoginFileError(NotLoggedInError):
     """A login file is damaged, or others than its owner can read it."""
 
 
+class DamagedLoginError(LoginFileError):
+    """A login file holds no login."""
+
+
 class IdentityChangedError(DiaryError):
     """The server shows another identity than the one trusted before; nothing was sent to it."""
 

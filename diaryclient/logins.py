@@ -1,8 +1,9 @@
 """The logins of this machine: one file for each user on each server, `alice@127.0.0.1:8888.json`.
 
 Rules: a file holds a token's secret, so only its owner may read it, and one that others can read is
-refused. A damaged file that could be the one meant is an error, never skipped. Logins live side by
-side; the newest is meant unless a choice says otherwise. Who changes a file holds its lock, since a
+refused. A damaged file that could be the one meant is an error, never skipped: a command sets it
+aside and ends, so that nobody writes into another diary without a word. Logins live side by side;
+the newest is meant unless a choice says otherwise. Who changes a file holds its lock, since a
 process that renews a token and one that corrects a clock would else undo each other's work.
 """
 
@@ -13,12 +14,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from diaryclient.errors import LoginFileError, NotLoggedInError, login_command
+from diaryclient.errors import (
+    DamagedLoginError,
+    LoginFileError,
+    NotLoggedInError,
+    login_command,
+)
 from diaryclient.private_files import (
     hold_patiently,
     make_lock_file,
     make_private_folder,
     narrow,
+    set_aside,
     sync_folder,
     write_private,
 )
@@ -35,6 +42,9 @@ _SUFFIX: Final = ".json"
 _OTHERS: Final = 0o077
 _SAVING_SECONDS: Final = 10.0
 """For another process that changes the same file: longer than a renewal may take."""
+
+_MOST_BYTES: Final = 1 << 16
+"""Of a file: a hundred times what a login needs."""
 
 _ELSEWHERE: Final = "type diaryclient token create where you are logged in"
 
@@ -143,13 +153,13 @@ class Logins:
         make_lock_file(lock)
         descriptor = hold_patiently(lock, seconds)
         try:
-            yield HeldLogin(self._path(name))
+            yield HeldLogin(self.path(name))
         finally:
             os.close(descriptor)
 
     def current(self, name: str) -> Login | None:
         """Give the login called `name` (`Login.name`); None if there is none; LoginFileError."""
-        path = self._path(name)
+        path = self.path(name)
         return _read(path) if path.exists() else None
 
     def remember_offset(self, login: Login, offset: int) -> None:
@@ -168,6 +178,15 @@ class Logins:
             raise NotLoggedInError(self._why_none(choice))
         return max(fitting, key=lambda login: (login.created, login.name))
 
+    def set_damaged_aside(self, choice: Choice) -> list[str]:
+        """Rename damaged files that `choice` could mean, and give what to tell of each."""
+        fitting = [path for path in self._paths() if _fits(path, choice)]
+        return [
+            f"{_set_aside(path)}; log in again: {_command(path)}"
+            for path in fitting
+            if _is_damaged(path)
+        ]
+
     def pinned(self, address: Address) -> str | None:
         """Give the fingerprint trusted for a server, by its newest login; None at first contact."""
         try:
@@ -181,7 +200,8 @@ class Logins:
         if self._folder.is_dir():
             yield from sorted(self._folder.glob(f"*@*{_SUFFIX}"))
 
-    def _path(self, name: str) -> Path:
+    def path(self, name: str) -> Path:
+        """Give the file of the login called `name` (`Login.name`)."""
         return self._folder / f"{name}{_SUFFIX}"
 
     def _why_none(self, choice: Choice) -> str:
@@ -201,6 +221,32 @@ class Logins:
 def _fits(path: Path, choice: Choice) -> bool:
     user, _, server = path.name.removesuffix(_SUFFIX).partition("@")
     return choice.user in {None, user} and (choice.server is None or str(choice.server) == server)
+
+
+def _command(path: Path) -> str:
+    """Give the command that logs in as a file's name says."""
+    user, _, server = path.name.removesuffix(_SUFFIX).partition("@")
+    try:
+        return login_command(Address.parse(server), Username(user))
+    except MalformedError:
+        return "diaryclient login HOST USER"
+
+
+def _set_aside(path: Path) -> str:
+    try:
+        return f"{path} is damaged; it is set aside as {set_aside(path).name}"
+    except OSError as error:
+        return f"{path} is damaged; it cannot be set aside: {error.strerror}"
+
+
+def _is_damaged(path: Path) -> bool:
+    try:
+        _read(path)
+    except DamagedLoginError:
+        return True
+    except LoginFileError:
+        return False
+    return False
 
 
 def _encode(login: Login) -> bytes:
@@ -228,11 +274,13 @@ def _read(path: Path) -> Login:
                 raise LoginFileError(
                     f"other people can read {path}; if nobody has copied it, type: chmod 600 {path}"
                 )
-            login = _decode(json.loads(file.read()))
+            login = _decode(json.loads(file.read(_MOST_BYTES)))
+    except IsADirectoryError:
+        raise DamagedLoginError(f"{path} is a folder; log in again: {_command(path)}") from None
     except OSError as error:
         raise LoginFileError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, TypeError, KeyError, MalformedError):
-        raise LoginFileError(f"{path} is damaged; remove it and log in again") from None
+    except (ValueError, TypeError, KeyError, RecursionError, MalformedError):
+        raise DamagedLoginError(f"{path} is damaged; log in again: {_command(path)}") from None
     if path.name != f"{login.name}{_SUFFIX}":
         raise LoginFileError(f"{path} is of {login.name}; rename or remove it")
     return login

@@ -20,6 +20,7 @@ from typing import Final, NamedTuple
 from diaryclient.private_files import (
     hold_patiently,
     make_lock_file,
+    set_aside,
     write_held,
     write_private,
 )
@@ -31,6 +32,9 @@ from protocol.stamp import Stamp
 
 _SUFFIX: Final = ".json"
 _LOCK: Final = ".delivering"
+_MOST_BYTES: Final = 8 << 20
+"""Of a file; the longest text that is kept has 1 MiB, and JSON writes a control as six bytes."""
+
 LOGIN_REFUSALS: Final = frozenset(
     {ErrorCode.EXPIRED, ErrorCode.REVOKED, ErrorCode.SCOPE, ErrorCode.DENIED}
 )
@@ -93,6 +97,15 @@ class Outbox:
         else:
             self._held[entry.id] = write_held(path, _encode(entry))
             os.close(before)
+
+    def holds(self, entry_id: EntryId) -> bool:
+        """Tell whether this process holds an entry."""
+        return entry_id in self._held
+
+    def ensure(self, entry: Entry) -> None:
+        """Put an entry back if its file was taken away by hand; raise OSError."""
+        if not self.path(entry.id).exists():
+            self.keep(entry)
 
     def hold(self, entry_id: EntryId, seconds: float = 0.0) -> Entry | None:
         """Keep other processes from an entry until `release`, and give it as it is now.
@@ -173,8 +186,12 @@ class Outbox:
                 yield _read(path)
 
     def damaged(self) -> list[Path]:
-        """Give the files that hold no entry: somebody changed them, and nothing here will."""
+        """Give the files that hold no entry: somebody changed them."""
         return [path for path in self._paths() if not _holds_entry(path)]
+
+    def set_damaged_aside(self) -> list[str]:
+        """Rename the files that hold no entry, and give what to tell of each."""
+        return [_set_aside(path) for path in self.damaged()]
 
     def path(self, entry_id: EntryId) -> Path:
         """Give the file of an entry."""
@@ -200,6 +217,13 @@ def _holds_entry(path: Path) -> bool:
     return True
 
 
+def _set_aside(path: Path) -> str:
+    try:
+        return f"{path} is damaged and holds no entry; it is set aside as {set_aside(path).name}"
+    except OSError as error:
+        return f"{path} is damaged and holds no entry; it cannot be set aside: {error.strerror}"
+
+
 def _encode(entry: Entry) -> bytes:
     values = {
         "at": entry.at,
@@ -214,14 +238,16 @@ def _encode(entry: Entry) -> bytes:
 def _read(path: Path) -> Entry:
     try:
         entry_id = EntryId(bytes.fromhex(path.name.removesuffix(_SUFFIX)))
-        values = json.loads(path.read_bytes())
+        with path.open("rb") as file:
+            values = json.loads(file.read(_MOST_BYTES))
         text, refused = values["text"], values["refused"]
         # A text that was refused for its length is kept as well, so it is checked apart.
         rest = {key: values[key] for key in ("at", "off", "star")}
         put = read_fields(Put, rest | {"text": "checked apart"})
         if not isinstance(text, str):
             raise MalformedError(f"{path} holds no text")
+        text.encode()
         code = None if refused is None else ErrorCode(refused)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError, IsADirectoryError):
         raise MalformedError(f"{path} holds no entry") from None
     return Entry(entry_id, put.at, put.off, text, put.star, code)

@@ -16,6 +16,9 @@ from typing import Final
 from diaryclient.scratch import open_new
 
 _OTHERS: Final = 0o077
+_MOST_SET_ASIDE: Final = 100
+"""Of one name; who damages a file again and again should look after them."""
+
 _PAUSE: Final = 0.05
 """Seconds between two looks at what another process holds; most let go within a round trip."""
 
@@ -77,6 +80,20 @@ def hold_patiently(path: Path, seconds: float) -> int:
         except BlockingIOError:
             sleep(_PAUSE)
     return open_held(path)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename what cannot be used, so that nothing stumbles over it again; give its new path.
+
+    Raise OSError, also if it is gone.
+    """
+    for number in range(_MOST_SET_ASIDE):
+        free = path.with_name(f"{path.name}.damaged{f'-{number}' if number else ''}")
+        if not os.path.lexists(free):
+            path.rename(free)
+            sync_folder(path.parent)
+            return free
+    raise FileExistsError(errno.EEXIST, "too many damaged files of this name", str(path))
 
 
 def make_lock_file(path: Path) -> None:

@@ -18,6 +18,7 @@ from diaryclient.clock import Clock
 from diaryclient.display import short_id
 from diaryclient.errors import (
     IdentityChangedError,
+    NotKeptError,
     NotLoggedInError,
     QueuedError,
     UnknownHostError,
@@ -92,17 +93,25 @@ class Sender:
 
         If another process is sending it, wait for that one. Raise QueuedError if its fate is open
         after `patience` seconds, of a long one after so many without progress, or the RefusedError,
-        NotLoggedInError or IdentityChangedError; in every case the entry is kept.
+        NotLoggedInError or IdentityChangedError; in every case the entry is kept. NotKeptError: its
+        file was taken away, and the disk does not take it again.
         """
+        was_held = self._outbox.holds(entry.id)
         try:
             held = self._outbox.hold(entry.id, patience)
         except BlockingIOError:
             raise _queued(entry, _ELSEWHERE) from None
+        except MalformedError:
+            held = None
         except OSError as error:
             raise _queued(entry, self._unusable(error)) from None
         if held is None:
-            return entry  # another process had it confirmed
-        return self._send(held, patience)
+            # Another process had it confirmed, or a hand took it away: only an answer tells.
+            try:
+                self._outbox.add(entry)
+            except OSError as error:
+                raise self._not_kept(error) from None
+        return self._send(held or entry, patience, may_change=was_held or held is not None)
 
     def deliver(
         self, seconds: float, waits: float = 0.0, *, once_more: frozenset[ErrorCode] = frozenset()
@@ -149,8 +158,8 @@ class Sender:
     ) -> Attempt | None:
         try:
             entry = self._outbox.hold(listed.id)
-        except BlockingIOError:
-            return None  # who holds it sends it
+        except (BlockingIOError, MalformedError):
+            return None  # who holds it sends it; what was damaged meanwhile is told of elsewhere
         if entry is None:
             return None  # confirmed meanwhile
         if entry.refused not in wanted:
@@ -161,10 +170,15 @@ class Sender:
         except DiaryError as error:
             return Attempt(entry, error)
 
-    def _send(self, entry: Entry, patience: float) -> Entry:
-        """Send an entry that is held, and let go of it."""
-        is_new = entry.id in self._never_sent
-        sending = _Sending(entry, self._outbox, self._clock.local_offset, is_new=is_new)
+    def _send(self, entry: Entry, patience: float, *, may_change: bool = True) -> Entry:
+        """Send an entry that is held, and let go of it.
+
+        Its time stays unless it `may_change`: another process may have had it confirmed.
+        """
+        is_new = may_change and entry.id in self._never_sent
+        sending = _Sending(
+            entry, self._outbox, self._clock.local_offset, is_new=is_new, may_change=may_change
+        )
         try:
             sending.ask(self._asker, patience)
         except UnknownHostError as error:
@@ -172,6 +186,9 @@ class Sender:
         except DiaryError as error:
             self._never_sent.discard(entry.id)
             raise self._kept(sending.entry, error) from None
+        except KeyboardInterrupt:
+            self._ensure(sending.entry)
+            raise
         except OSError as error:
             raise _queued(entry, self._unusable(error)) from None
         else:
@@ -182,7 +199,21 @@ class Sender:
         finally:
             self._outbox.release(entry.id)
 
+    def _ensure(self, entry: Entry) -> None:
+        """Let what is said next be so: the entry is in the outbox."""
+        try:
+            self._outbox.ensure(entry)
+        except OSError as error:
+            raise self._not_kept(error) from None
+
+    def _not_kept(self, error: OSError) -> NotKeptError:
+        return NotKeptError(
+            f"NOT SAVED: somebody took its file away, and the outbox {self._outbox.folder} cannot "
+            f"be written: {error.strerror}"
+        )
+
     def _kept(self, entry: Entry, error: DiaryError) -> DiaryError:
+        self._ensure(entry)
         name = short_id(entry.id)
         if isinstance(error, UnreachableError | UnknownHostError | MalformedError) or (
             isinstance(error, RefusedError) and error.code in NOT_YET
@@ -215,18 +246,26 @@ class _Sending:
     """One entry on its way; `entry` is what the outbox holds of it now."""
 
     def __init__(
-        self, entry: Entry, outbox: Outbox, offset_at: Callable[[int], int], *, is_new: bool
+        self,
+        entry: Entry,
+        outbox: Outbox,
+        offset_at: Callable[[int], int],
+        *,
+        is_new: bool,
+        may_change: bool,
     ) -> None:
         self.entry = entry
         self._outbox = outbox
         self._offset_at = offset_at
         self._is_new = is_new
+        self._may_change = may_change
 
     def ask(self, asker: Asker, patience: float) -> None:
         try:
             self._ask_once(asker, patience)
         except InvalidRequestError as error:
-            if self.entry.at <= error.server_time + MAX_SKEW_MILLISECONDS:
+            is_ahead = self.entry.at > error.server_time + MAX_SKEW_MILLISECONDS
+            if not (self._may_change and is_ahead):
                 raise
             self._change_time(error.server_time)
             self._ask_once(asker, patience)

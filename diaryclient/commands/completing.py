@@ -164,7 +164,7 @@ def within_bounds(find: Callable[[], Iterator[_Found]], seconds: float = SECONDS
 
 def _newest(context: click.Context, count: int) -> Iterator[DiaryEntry]:
     surroundings = _surroundings(context)
-    with surroundings.diary(surroundings.login()) as diary:
+    with surroundings.diary(surroundings.find_login()) as diary:
         for page in browse(diary, Query(newest=count, is_reversed=True)):
             yield from page.entries
 

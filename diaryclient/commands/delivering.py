@@ -54,8 +54,8 @@ def _deliver(writer: Writer, seconds: float, *, quiet: bool, has_new_login: bool
         return
     for problem in delivery.problems:
         _complain(problem)
-    for path in writer.outbox.damaged():
-        _complain(f"{path} is damaged and left as it is")
+    for words in writer.outbox.set_damaged_aside():
+        _complain(words)
     if delivery.sent and not quiet:
         _tell(f"sent {delivery.sent} waiting, {delivery.left} left")
 

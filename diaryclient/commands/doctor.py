@@ -32,7 +32,7 @@ def command(surroundings: Surroundings, *, as_json: bool) -> None:
         examine(
             surroundings.places,
             lambda: surroundings.settings,
-            surroundings.login,
+            surroundings.find_login,
             surroundings.diary,
             surroundings.zoned_clock,
         )

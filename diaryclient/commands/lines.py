@@ -23,7 +23,7 @@ from diaryclient.clock import Clock
 from diaryclient.commands.output import Output
 from diaryclient.commands.surroundings import Surroundings, drop_stdout, has_terminal
 from diaryclient.diary import Diary
-from diaryclient.display import format_quoted, safe_line, short_id
+from diaryclient.display import counted, format_quoted, safe_line, short_id
 from diaryclient.errors import (
     InterruptedWritingError,
     NotKeptError,
@@ -126,10 +126,21 @@ class LineWriter:
     def finish(self) -> None:
         """Try once more what waits, and count what still does."""
         sent = 0 if self._is_refused else self._deliver()
-        waiting = {entry.id for entry in self._diary.outbox.waiting()}
+        for words in self._diary.outbox.set_damaged_aside():
+            click.echo(f"diaryclient: {safe_line(words)}", err=True)
+        kept = {entry.id: entry.refused for entry in self._diary.outbox.entries()}
+        waiting = {each for each, refused in kept.items() if refused is None}
         if sent:
             click.echo(f"sent {sent} waiting, {len(waiting)} left", err=True)
         if self._queued & waiting:
+            self._note(QueuedError.exit_status)
+        if gone := len(self._queued - kept.keys()):
+            what = counted(gone, "entry", "entries")
+            click.echo(
+                f"diaryclient: {what} left the outbox unseen: another diaryclient sent or dropped "
+                "them, or somebody removed their files",
+                err=True,
+            )
             self._note(QueuedError.exit_status)
 
     def _deliver(self) -> int:
@@ -137,6 +148,7 @@ class LineWriter:
         for attempt in self._diary.deliveries(_LAST_SECONDS):
             if attempt.error is None:
                 sent += 1
+                self._queued.discard(attempt.entry.id)
             elif not isinstance(attempt.error, QueuedError):  # that was told, or is an older one's
                 _complain(attempt.error)
         return sent
@@ -146,10 +158,13 @@ class LineWriter:
         if self._clock.instant().wall == self._last_wall:
             sleep(_MILLISECOND)
         try:
-            entry = keep(self._diary, text)
+            self._write_text(text)
         except NotKeptError:
             click.echo(format_quoted(line), err=True)
             raise
+
+    def _write_text(self, text: str) -> None:
+        entry = keep(self._diary, text)
         self._last_wall = self._clock.instant().wall
         self._queued.add(entry.id)
         if self._is_refused or self._clock.instant().monotonic < self._next_attempt:

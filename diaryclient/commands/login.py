@@ -37,8 +37,10 @@ from diaryclient.errors import (
 from diaryclient.lifetime import DEFAULT_LIFE, parse_life
 from diaryclient.link import open_session
 from diaryclient.login import Gatekeeper, Target, Trust, Wish, log_in, name_of_machine
-from diaryclient.logins import Login, login_name
+from diaryclient.logins import Login, Logins, login_name
+from diaryclient.settings import Choice
 from diaryclient.tokens import login_of, revoke, revoke_own
+from protocol.address import Address
 from protocol.errors import (
     DeniedError,
     DiaryError,
@@ -119,6 +121,7 @@ def command(  # noqa: PLR0913 - click's options
     wish = _wish(surroundings, name, scopes, expires)
     trust = _trust(fingerprint, accept_new=accept_new)
     logins = surroundings.logins
+    _set_damaged_aside(logins, target.address)
     gatekeeper = Gatekeeper(target, trust, logins.pinned(target.address))
     earlier = logins.current(login_name(target.address, target.user))
     password = _password(surroundings, target, from_input=password_stdin)
@@ -214,12 +217,19 @@ def _token_word() -> str:
     return read_secret_line(4 * MAX_TOKEN_WORD, "token")
 
 
+def _set_damaged_aside(logins: Logins, address: Address) -> None:
+    """Make room for the login that is about to come; what a damaged file pinned is not known."""
+    for words in logins.set_damaged_aside(Choice(server=address)):
+        click.echo(f"diaryclient: {safe_line(words)}", err=True)
+
+
 def _log_in_with_token(surroundings: Surroundings) -> None:
     try:
         word = parse_token(_token_word().strip())
     except MalformedError as error:
         raise UsageError(str(error)) from None
     logins = surroundings.logins
+    _set_damaged_aside(logins, word.address)
     pinned = logins.pinned(word.address)
     Gatekeeper(Target(word.address, word.user, invited=word.fingerprint), Trust(), pinned)
     login = login_of(word, created=surroundings.clock.instant().wall, is_stored=True)

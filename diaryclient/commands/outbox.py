@@ -115,6 +115,8 @@ def flush(surroundings: Surroundings) -> None:
             key=_SEVERITY.index,
             default=0,
         )
+        for words in diary.outbox.set_damaged_aside():
+            click.echo(f"diaryclient: {safe_line(words)}", err=True)
         left = len(diary.outbox.waiting())
         if left:
             status = max(status, QueuedError.exit_status, key=_SEVERITY.index)
@@ -155,8 +157,8 @@ def _kept(surroundings: Surroundings) -> list[Kept]:
         if wanted.user not in {None, user} or wanted_server not in {None, server}:
             continue
         found += [Kept(entry, name, outbox) for entry in outbox.entries()]
-        for path in outbox.damaged():
-            click.echo(f"diaryclient: {safe_line(str(path))} is damaged", err=True)
+        for words in outbox.set_damaged_aside():
+            click.echo(f"diaryclient: {safe_line(words)}", err=True)
     return sorted(found, key=lambda each: each.entry.id)
 
 

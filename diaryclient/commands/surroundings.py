@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from diaryclient.clock import Clock
 from diaryclient.display import safe_line
 from diaryclient.leftovers import notes_below, sweep
+from diaryclient.errors import DamagedLoginError, LoginFileError
 from diaryclient.logins import Login, Logins
 from diaryclient.outbox import Outbox
 from diaryclient.settings import Choice, Places, Settings
@@ -57,8 +58,17 @@ class Surroundings(NamedTuple):
     def login(self) -> Login:
         """Give the login that is meant; raise UsageError, NotLoggedInError or LoginFileError.
 
-        It is the token in DIARY_TOKEN, unless --server, --user or --profile names another one.
+        It is the token in DIARY_TOKEN, unless --server, --user or --profile names another one. A
+        damaged file that may be meant is set aside, and named by the error.
         """
+        try:
+            return self.find_login()
+        except DamagedLoginError as error:
+            told = self.logins.set_damaged_aside(self.settings.choice())
+            raise LoginFileError("\n".join(told) or str(error)) from None
+
+    def find_login(self) -> Login:
+        """Give the same, and set nothing aside."""
         settings = self.settings
         word = self.environment.get("DIARY_TOKEN")
         lent = self._lent(word) if word else None

@@ -125,7 +125,11 @@ def _keep(writer: Writer, composition: Composition) -> Entry:
 
 def _send(writer: Writer, entry: Entry, wishes: Wishes) -> None:
     with _bar(writer, entry):
-        stored = put(writer, entry)
+        try:
+            stored = put(writer, entry)
+        except NotKeptError as error:
+            _give_back(entry.text)
+            raise NotKeptError(f"{error}; the text is printed above") from None
     if not wishes.quiet:
         sys.stdout.write(f"{format_saved(writer, stored)}\n")
     deliver_older(writer, quiet=wishes.quiet)

@@ -143,6 +143,7 @@ class Synchronizer:
         is_answered = True
         try:
             said, is_answered = self._deliver()
+            said += self.diary.outbox.set_damaged_aside()
         except OSError as error:
             is_news = self._failed("sending", error)
             said = [f"the outbox cannot be used: {error.strerror}"] if is_news else []

@@ -2,15 +2,17 @@
 
 import errno
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from diaryclient.errors import NotKeptError, QueuedError, UnknownHostError
 from diaryclient.keeping import keep
-from diaryclient.outbox import Outbox
+from diaryclient.outbox import Entry, Outbox
 from diaryclient.session import Session
-from protocol.errors import ErrorCode, QuotaError
+from protocol.errors import ErrorCode, InvalidRequestError, QuotaError
 from protocol.messages import Put
 from protocol.stamp import Stamp
 from tests.client.desk import Desk
@@ -73,14 +75,115 @@ def test_a_delivery_leaves_alone_what_its_writer_sends(desk: Desk) -> None:
 
 
 def test_what_another_process_had_confirmed_is_saved(desk: Desk) -> None:
-    """The writer let go of it meanwhile, and finds it gone: it was confirmed."""
+    """The writer let go of it meanwhile, and finds it gone: the server says that it has it."""
     writer = desk.diary()
     mine = writer.compose("mine")
     desk.outbox.release_all()
     assert desk.diary(2, other(desk.outbox)).deliver(3.0).sent == 1
     assert writer.put(mine) == mine
     assert desk.texts() == ["mine"]
-    assert len(puts(desk)) == 1
+    assert len(set(puts(desk))) == 1
+
+
+def take_away(desk: Desk, mine: Entry) -> None:
+    """Remove the file by hand."""
+    desk.outbox.path(mine.id).unlink()
+
+
+def damage(desk: Desk, mine: Entry) -> None:
+    """Write something else into the file by hand."""
+    desk.outbox.path(mine.id).write_bytes(b"\xff")
+
+
+def take_folder_away(desk: Desk, mine: Entry) -> None:
+    """Remove the whole outbox by hand."""
+    shutil.rmtree(desk.outbox.folder)
+
+
+HANDS = pytest.mark.parametrize("hand", [take_away, damage, take_folder_away])
+
+
+@HANDS
+def test_an_entry_whose_file_a_hand_took_is_sent_all_the_same(
+    desk: Desk, hand: Callable[[Desk, Entry], None]
+) -> None:
+    """Saved is what the server has, and nothing else is called so."""
+    writer = desk.diary()
+    mine = writer.compose("mine")
+    hand(desk, mine)
+    assert writer.put(mine) == mine
+    assert desk.texts() == ["mine"]
+    assert list(desk.outbox.entries()) == []
+
+
+@HANDS
+def test_an_entry_whose_file_a_hand_took_is_queued_only_if_it_is_there(
+    desk: Desk, hand: Callable[[Desk, Entry], None]
+) -> None:
+    """Without a server it is put back before that is said."""
+    writer = desk.diary()
+    mine = writer.compose("mine")
+    hand(desk, mine)
+    desk.transport.back = lost
+    with pytest.raises(QueuedError):
+        writer.put(mine)
+    assert desk.outbox.waiting() == [mine]
+
+
+def test_a_file_that_a_hand_takes_while_it_is_sent_is_put_back(desk: Desk) -> None:
+    """Of what is told to be kept."""
+    writer = desk.diary()
+    mine = writer.compose("mine")
+
+    def there(datagram: bytes) -> list[tuple[float, bytes]]:
+        desk.outbox.path(mine.id).unlink(missing_ok=True)
+        return lost(datagram)
+
+    desk.transport.there = there
+    with pytest.raises(QueuedError):
+        writer.put(mine)
+    assert desk.outbox.waiting() == [mine]
+
+
+def test_a_text_that_can_be_kept_nowhere_is_neither_queued_nor_saved(desk: Desk) -> None:
+    """A hand took the file, and the disk takes no other."""
+    writer = desk.diary()
+    mine = writer.compose("mine")
+    desk.outbox.path(mine.id).unlink()
+    with pytest.raises(NotKeptError, match="NOT SAVED"):
+        with_failing(("fsync",), lambda: writer.put(mine))
+    assert desk.transport.sent == []
+
+
+def test_an_entry_that_may_be_stored_is_not_given_another_time(desk: Desk) -> None:
+    """Another process had it confirmed, with a corrected time: no second one comes of it."""
+    writer = desk.diary()
+    mine = writer.compose("mine", at=Stamp(desk.clock.wall + HOUR, 0))
+    desk.outbox.release_all()
+    assert desk.diary(2, other(desk.outbox)).deliver(3.0).sent == 1
+    with pytest.raises(InvalidRequestError):
+        writer.put(mine)
+    assert desk.texts() == ["mine"]
+
+
+def test_what_is_damaged_while_others_are_sent_stops_nothing(desk: Desk) -> None:
+    """The next one is sent; the damaged one is set aside."""
+    writer = desk.diary()
+    composed = [writer.compose(text) for text in ("one", "two", "three")]
+    first, second, third = sorted(composed, key=lambda each: each.id)
+    desk.outbox.release_all()
+
+    def there(datagram: bytes) -> list[tuple[float, bytes]]:
+        if desk.outbox.path(second.id).exists():
+            desk.outbox.path(second.id).write_bytes(b"\xff")
+        return arrives(datagram)
+
+    desk.transport.there = there
+    assert desk.diary(2).deliver(9.0).sent == 2
+    assert sorted(desk.texts()) == sorted([first.text, third.text])
+    [told] = desk.outbox.set_damaged_aside()
+    assert f"{second.id.hex()}.json.damaged" in told
+    assert desk.outbox.set_damaged_aside() == []
 
 
 def test_a_writer_that_ends_lets_go(desk: Desk) -> None:

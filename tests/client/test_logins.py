@@ -77,7 +77,9 @@ def test_a_damaged_file_is_an_error_and_no_crash(tmp_path: Path, key: str, value
     logins.save(LOGIN)
     path = tmp_path / f"{LOGIN.name}.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
-    with pytest.raises(LoginFileError, match=r"damaged; remove it"):
+    with pytest.raises(
+        LoginFileError, match=r"damaged; log in again: diaryclient login diary.test:8888 alice"
+    ):
         logins.choose(Choice())
     with pytest.raises(LoginFileError):
         logins.pinned(ADDRESS)

@@ -150,7 +150,8 @@ def test_a_damaged_file_is_named(run: Run, outbox: Outbox, plant: Plant) -> None
     write_private(outbox.folder / "x.json", b"\xff")
     status, out, err = run("outbox", "list")
     assert (status, len(out.splitlines())) == (0, 1)
-    assert "x.json is damaged" in err
+    assert "x.json is damaged and holds no entry; it is set aside as x.json.damaged" in err
+    assert run("outbox", "list")[2] == ""
     assert run("outbox", "flush")[0] == 0
     assert entry not in outbox.entries()
 
