@@ -2,8 +2,9 @@
 
 Rules: data goes to stdout, all else to stderr; an error is one line `diaryclient: ...` and the exit
 status of its class: 0 ok, 1 error, 2 usage, 3 authentication, 4 unreachable, 5 queued, 6 refused,
-7 not found, 130 interrupted. `write` with nothing but words, which is typed most, needs no parser
-and so does not import click; all else is `diaryclient.commands.group`.
+7 not found, 130 interrupted; `diaryclient.streams` adds 8, done but not printed. `write` with
+nothing but words, which is typed most, needs no parser and so does not import click; all else is
+`diaryclient.commands.group`.
 """
 
 import gc
@@ -13,12 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from diaryclient.clock import Clock, SystemClock
-from diaryclient.commands.surroundings import (
-    COMPLETE_VARIABLE,
-    Surroundings,
-    drop_stdout,
-    tell_of_leftovers,
-)
+from diaryclient.commands.surroundings import COMPLETE_VARIABLE, Surroundings, tell_of_leftovers
 from diaryclient.display import safe_line
 from diaryclient.errors import QueuedError
 from protocol.errors import DiaryError
@@ -33,7 +29,7 @@ def main(
 ) -> int:
     """Run one command and give its exit status; without arguments, those of the process.
 
-    After a success, standard output is flushed.
+    After a success, standard output is flushed. Ctrl-C becomes 130, a second one KeyboardInterrupt.
     """
     _let_no_character_fail()
     words = sys.argv[1:] if arguments is None else arguments
@@ -46,13 +42,12 @@ def main(
         _say(error)
         status = error.exit_status
     except KeyboardInterrupt:
+        from diaryclient.interrupts import told_of_interrupt  # noqa: PLC0415 - hardly ever needed
+
         # The terminal shows ^C behind a question, or behind what was typed.
         start = "\n" * sys.stderr.isatty()
-        _tell(f"{start}diaryclient: interrupted")
+        _tell(start + "\n".join(told_of_interrupt(words)))
         status = _INTERRUPTED
-    except BrokenPipeError:
-        drop_stdout()
-        status = 1
     except OSError as error:
         what = f"{error.filename}: " if error.filename else ""
         _tell(safe_line(f"diaryclient: {what}{error.strerror or error}"))

@@ -73,6 +73,20 @@ class Draft:
             error.args = (f"{error}; {where}",)
             raise
 
+    @contextmanager
+    def named_if_interrupted(self) -> Iterator[None]:
+        """Tell with a Ctrl-C between two steps where the text is, if there is one."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            if self._is_untouched() or not self.path.exists():
+                self.discard()
+                raise
+            raise InterruptedEditingError(
+                f"interrupted; the text stays in {self.path}; diaryclient outbox list shows "
+                "whether it waits as well"
+            ) from None
+
     def discard(self) -> None:
         """Remove the file: its text is safe elsewhere, or there is none."""
         with suppress(OSError):

@@ -161,6 +161,12 @@ class InterruptedReadingError(DiaryError):
     exit_status = 130
 
 
+class InterruptedAfterwardsError(DiaryError):
+    """Ctrl-C after the command's own work, while older entries were sent or the login renewed."""
+
+    exit_status = 130
+
+
 class InterruptedChangeError(DiaryError):
     """Ctrl-C while an entry was being changed: it may be or not."""
 

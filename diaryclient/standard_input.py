@@ -31,15 +31,27 @@ _CHARACTERS: Final = 6
 """Places in what `termios.tcgetattr` gives."""
 
 
-def read_text(drafts: Path) -> str:
-    """Give standard input to its end, without one last newline.
+@contextmanager
+def keeping_input(data: bytearray, drafts: Path) -> Iterator[None]:
+    """Keep what was read in a draft if a Ctrl-C comes where nothing else keeps it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise _interrupted(
+            bytes(data), drafts, "diaryclient outbox list shows whether it waits as well"
+        ) from None
+
+
+def read_text(drafts: Path, data: bytearray | None = None) -> str:
+    """Give standard input to its end, without one last newline; `data` gets its bytes too.
 
     Raise InterruptedReadingError after Ctrl-C, which names the draft below `drafts`; UsageError if
     it is not UTF-8, or TextTooLongError.
     """
     if sys.stdin is None:
         return ""
-    source, data = sys.stdin.fileno(), bytearray()
+    data = bytearray() if data is None else data
+    source = sys.stdin.fileno()
     with _noticed_interrupts() as interrupts:
         if sys.stdin.isatty():
             with _unflushed(source):
@@ -120,14 +132,16 @@ def _end_line(terminal: int) -> None:
     termios.tcsetattr(terminal, termios.TCSANOW, mode)
 
 
-def _interrupted(data: bytes, drafts: Path) -> InterruptedReadingError:
+def _interrupted(
+    data: bytes, drafts: Path, known: str = "nothing was written"
+) -> InterruptedReadingError:
     if not data.strip():
         return InterruptedReadingError("interrupted; there was no text yet; nothing was written")
     try:
         path = keep_draft(drafts, data)
     except OSError as error:
         return InterruptedReadingError(f"interrupted; NOTHING WAS KEPT: {error.strerror}")
-    return InterruptedReadingError(f"interrupted; nothing was written; the text stays in {path}")
+    return InterruptedReadingError(f"interrupted; {known}; the text stays in {path}")
 
 
 def _decode(data: bytes) -> str:

@@ -1,7 +1,7 @@
 """What every command that has reached the server does last: send what waits, renew the login.
 
 Rules: after the command's own answer, never instead of it or before it; bounded in time; silent
-unless something was sent or went wrong; and it changes nothing about the command's exit status. A
+unless something was sent or went wrong; and only Ctrl-C changes the command's exit status. A
 renewal that fails is tried again with the next command; it is told of when the login's end is near.
 """
 
@@ -9,6 +9,7 @@ import sys
 from typing import Final
 
 from diaryclient.display import safe_line
+from diaryclient.errors import InterruptedAfterwardsError
 from diaryclient.login_care import LoginCare
 from diaryclient.writer import Writer
 from protocol.messages import Scope, allows
@@ -41,7 +42,9 @@ def keep_login(writer: Writer) -> None:
         for words in LoginCare().look_after(writer):
             _complain(words)
     except KeyboardInterrupt:
-        _complain("interrupted while renewing the login; the next command renews it")
+        raise InterruptedAfterwardsError(
+            "interrupted while renewing the login; the next command renews it"
+        ) from None
 
 
 def _deliver(writer: Writer, seconds: float, *, quiet: bool, has_new_login: bool) -> None:
@@ -50,8 +53,9 @@ def _deliver(writer: Writer, seconds: float, *, quiet: bool, has_new_login: bool
         is_new = has_new_login or not writer.login.is_stored
         delivery = writer.deliver(seconds, has_new_login=is_new)
     except KeyboardInterrupt:
-        _complain("interrupted while sending older entries; they stay in the outbox")
-        return
+        raise InterruptedAfterwardsError(
+            "interrupted while sending older entries; they stay in the outbox"
+        ) from None
     for problem in delivery.problems:
         _complain(problem)
     for words in writer.outbox.set_damaged_aside():

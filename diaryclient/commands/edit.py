@@ -78,6 +78,13 @@ def _edit(surroundings: Surroundings, diary: Diary, ending: str) -> None:
         raise EditorError("no editor: set VISUAL or EDITOR, or give the text with --text")
     history = find_history(diary, ending)
     draft = Draft(surroundings.drafts, history.current.text)
+    with draft.named_if_interrupted():
+        _take_edited(surroundings, diary, history, draft, editor)
+
+
+def _take_edited(
+    surroundings: Surroundings, diary: Diary, history: EntryHistory, draft: Draft, editor: str
+) -> None:
     text = draft.edit(editor, surroundings.environment)
     if text is None:
         draft.discard()

@@ -26,6 +26,7 @@ from diaryclient.formats.files import FORMS, TREE, guess_form, write_export
 from diaryclient.formats.journal import Misreadings
 from diaryclient.formats.pretty import Look
 from diaryclient.selection import Selection
+from diaryclient.streams import is_unheard
 from protocol.errors import UsageError
 from protocol.identifiers import Day
 
@@ -129,3 +130,5 @@ def _write(pages: Iterable[Page], form: str, target: Path, notes: Path) -> None:
         return
     for piece in EXPORTS[form](pages, Look()):
         click.echo(piece, nl=False)
+        if is_unheard():
+            return

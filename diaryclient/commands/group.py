@@ -106,7 +106,7 @@ def _complete_profile(
     invoke_without_command=True,
     epilog=(
         "Exit status: 0 ok, 1 error, 2 usage, 3 log in (again), 4 unreachable, 5 queued, "
-        "6 refused, 7 not found, 130 interrupted."
+        "6 refused, 7 not found, 8 done but not printed, 130 interrupted."
     ),
 )
 @click.option("--server", metavar="HOST", help="Use the login to this server.")

@@ -21,7 +21,7 @@ import click
 from diaryclient.browsing import Query, browse
 from diaryclient.clock import Clock
 from diaryclient.commands.output import Output
-from diaryclient.commands.surroundings import Surroundings, drop_stdout, has_terminal
+from diaryclient.commands.surroundings import Surroundings, has_terminal
 from diaryclient.diary import Diary
 from diaryclient.display import counted, format_quoted, safe_line, short_id
 from diaryclient.errors import (
@@ -119,9 +119,6 @@ class LineWriter:
             _complain(error)
             if not isinstance(error, QueuedError):  # those are counted when the input has ended
                 self._note(error.exit_status)
-        except BrokenPipeError:
-            drop_stdout()  # nobody hears the answers any more; the texts are kept all the same
-            self._note(1)
 
     def finish(self) -> None:
         """Try once more what waits, and count what still does."""
@@ -159,7 +156,7 @@ class LineWriter:
             sleep(_MILLISECOND)
         try:
             self._write_text(text)
-        except NotKeptError:
+        except (NotKeptError, KeyboardInterrupt):
             click.echo(format_quoted(line), err=True)
             raise
 

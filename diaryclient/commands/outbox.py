@@ -31,7 +31,8 @@ from diaryclient.errors import HeldElsewhereError, NoSuchEntryError, QueuedError
 from diaryclient.keeping import format_saved
 from diaryclient.outbox import Entry, Outbox, outboxes_below
 from diaryclient.sending import Attempt
-from protocol.errors import UsageError
+from diaryclient.streams import is_unheard
+from protocol.errors import DiaryError, UsageError
 
 _FLUSHING_SECONDS: Final = 10.0
 """For another diaryclient that delivers: longer than one that follows a command may take."""
@@ -225,6 +226,11 @@ def _drop(each: Kept, *, unasked: bool) -> None:
         if unasked or not sys.stdout.isatty():
             click.echo(text)
             sys.stdout.flush()  # only what was printed may go
+            if is_unheard():
+                raise DiaryError(
+                    f"{short_id(entry.id)} was not dropped: its text cannot be printed; it is in "
+                    f"{each.outbox.path(entry.id)}"
+                )
         each.outbox.remove(entry.id)
         click.echo(f"dropped {name}")
     finally:

@@ -17,6 +17,7 @@ import click
 from diaryclient.browsing import Page
 from diaryclient.formats.pretty import Look
 from diaryclient.formats.table import FORMATS, SHOWS_FOREIGN
+from diaryclient.streams import is_unheard
 
 _DUMB: Final = frozenset({"dumb", "unknown", ""})
 
@@ -43,6 +44,8 @@ class Output:
         if not (self.has_pager and sys.stdout.isatty() and self._wants_pager()):
             for piece in pieces:
                 click.echo(piece, nl=False)
+                if is_unheard():
+                    return
             return
         begun: list[str] = []
         rows = shutil.get_terminal_size().lines

@@ -1,6 +1,5 @@
 """What every command finds around it: flags, environment, folders, the clock, the terminal."""
 
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,8 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diaryclient.clock import Clock
 from diaryclient.display import safe_line
-from diaryclient.leftovers import notes_below, sweep
 from diaryclient.errors import DamagedLoginError, LoginFileError
+from diaryclient.leftovers import notes_below, sweep
 from diaryclient.logins import Login, Logins
 from diaryclient.outbox import Outbox
 from diaryclient.settings import Choice, Places, Settings
@@ -135,11 +134,3 @@ def tell_of_leftovers(surroundings: Surroundings) -> None:
     """Sweep what killed processes left, and tell of it."""
     for words in sweep(surroundings.places.state):
         sys.stderr.write(f"diaryclient: {safe_line(words)}\n")
-
-
-def drop_stdout() -> None:
-    """Send standard output nowhere from now on: whoever read it is gone."""
-    # Else the interpreter's last flush would complain about it.
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)

@@ -23,6 +23,7 @@ from diaryclient.diary import Diary
 from diaryclient.display import format_minute, safe_line
 from diaryclient.errors import NoSuchTokenError, UnreachableError
 from diaryclient.lifetime import DEFAULT_LIFE, parse_life
+from diaryclient.streams import is_unheard
 from diaryclient.tokens import list_tokens, mint, revoke
 from protocol.errors import UsageError
 from protocol.messages import Scope, TokenRow, allows
@@ -96,6 +97,13 @@ def create(
             ) from None
         click.echo(_explanation(word, label, surroundings.zoned_clock()), err=True)
         click.echo(word.encode())
+        sys.stdout.flush()
+        if is_unheard():
+            end = f"diaryclient token revoke {word.kid.hex()}"
+            click.echo(
+                f"diaryclient: the token was not printed, so nobody has it; to end it: {end}",
+                err=True,
+            )
         deliver_older(diary)
 
 

@@ -65,7 +65,15 @@ def write(surroundings: Surroundings, words: Sequence[str], wishes: Wishes) -> N
     elif has_terminal() and (editor := _choose_editor(surroundings)):
         _write_in_editor(surroundings, editor, wishes)
     else:
-        _write(surroundings, check_text(_read_input(surroundings)), wishes._replace(parses=False))
+        _write_input(surroundings, wishes._replace(parses=False))
+
+
+def _write_input(surroundings: Surroundings, wishes: Wishes) -> None:
+    from diaryclient.standard_input import keeping_input, read_text  # noqa: PLC0415 - mostly there are words
+
+    data = bytearray()
+    with keeping_input(data, surroundings.drafts):
+        _write(surroundings, check_text(read_text(surroundings.drafts, data)), wishes)
 
 
 def _write(surroundings: Surroundings, text: str, wishes: Wishes) -> None:
@@ -109,13 +117,14 @@ def _write_in_editor(surroundings: Surroundings, editor: str, wishes: Wishes) ->
     with surroundings.writer(surroundings.login()) as writer:
         wishes.moment(writer)
         draft = Draft(surroundings.drafts)
-        text = draft.edit(editor, surroundings.environment)
-        if text is None or not text.strip():
+        with draft.named_if_interrupted():
+            text = draft.edit(editor, surroundings.environment)
+            if text is None or not text.strip():
+                draft.discard()
+                raise EditorError("the editor left no text; nothing was written")
+            with draft.named_in_failures():
+                entry = _keep(writer, wishes.composition(check_text(text), writer))
             draft.discard()
-            raise EditorError("the editor left no text; nothing was written")
-        with draft.named_in_failures():
-            entry = _keep(writer, wishes.composition(check_text(text), writer))
-        draft.discard()
         _send(writer, entry, wishes)
 
 
@@ -141,12 +150,6 @@ def _bar(writer: Writer, entry: Entry) -> AbstractContextManager[object]:
     from diaryclient.commands.progress import late_bar  # noqa: PLC0415 - most texts are short
 
     return late_bar(writer, "sending")
-
-
-def _read_input(surroundings: Surroundings) -> str:
-    from diaryclient.standard_input import read_text as read  # noqa: PLC0415 - mostly there are words
-
-    return read(surroundings.drafts)
 
 
 def _give_back(text: str) -> None:
