@@ -8,25 +8,26 @@ the first line of `run` on Ctrl-C ends in words and exit status 130, wherever it
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
+_INTERRUPTED: Final = 130
+
 
 def run() -> NoReturn:
     """Run the command that was typed, and end the process with its exit status."""
-    status = 130
     try:
         # Imports make nothing that is garbage; `diaryclient.cli` switches it on for what may run
         # long.
         gc.disable()
         sys.unraisablehook = _raise_again
-        status = _run()
+        # No sys.exit, which takes apart, module by module, what the kernel frees anyway.
+        os._exit(_run())
     except KeyboardInterrupt:
         _tell_of_interrupt()
-    # No sys.exit, which takes apart, module by module, what the kernel frees anyway.
-    os._exit(status)
+    os._exit(_INTERRUPTED)
 
 
 def _run() -> int:
@@ -55,8 +56,8 @@ def _tell_of_interrupt() -> None:
 def _raise_again(ignored: "UnraisableHookArgs") -> None:
     """Let a Ctrl-C that struck where nothing can be raised, as in a finaliser, strike again."""
     if issubclass(ignored.exc_type, KeyboardInterrupt):
-        from _thread import interrupt_main  # noqa: PLC0415 - hardly ever needed
+        from _thread import interrupt_main, start_new_thread  # noqa: PLC0415 - hardly ever needed
 
-        interrupt_main()
+        start_new_thread(interrupt_main, ())  # from another thread, so that this one returns first
     else:
         sys.__unraisablehook__(ignored)
