@@ -1,15 +1,18 @@
 """Every exit status that the README lists, by a process: scripts decide by them."""
 
+import os
 import re
 import shutil
 import socket
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.docs.readme import README
 from tests.integration.logins import copy_login
-from tests.programs import Home, Server
+from tests.programs import BIN, PATIENCE_SECONDS, Home, Server
 from tests.terminals import Terminal
 
 Ending = Callable[[Home, Server], tuple[int, str]]
@@ -46,6 +49,21 @@ def without_a_server(*words: str) -> Ending:
     return run
 
 
+def on_a_full_disk(home: Home, server: Server) -> tuple[int, str]:
+    """Write, and let the answer go where there is no room."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [BIN / "diaryclient", "write", "kept, not told"],
+            env=os.environ | home.env,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+    assert "kept, not told" in home.client("read").out
+    return done.returncode, done.stderr.decode()
+
+
 def interrupted(home: Home, server: Server) -> tuple[int, str]:
     """Press Ctrl-C before a text is typed."""
     terminal = Terminal(home, "write")
@@ -69,6 +87,7 @@ CASES: list[tuple[int, Ending, str]] = [
     (5, without_a_server("write", "on the train"), "queued "),
     (6, typed("write", stdin="x" * 1_100_000), "nothing was saved"),
     (7, typed("show", "0" * 32), "no entry in the diary"),
+    (8, on_a_full_disk, "standard output cannot be written: No space left on device"),
     (130, interrupted, "interrupted; there was no text yet"),
 ]
 
