@@ -36,6 +36,7 @@ from diaryserver.service.prekeys import Prekeys
 from diaryserver.service.requests import RequestService
 from diaryserver.service.router import Router
 from diaryserver.service.threads import Workers, call_here
+from diaryserver.service.turns import GUESTS
 from diaryserver.steps import Announce, announce_to_nobody
 from diaryserver.store.announcing import AnnouncingDisk
 from diaryserver.store.cache import DayCache
@@ -199,7 +200,14 @@ def build_service(data: Data, runtime: Runtime, legacy: LegacySection, ports: se
     if legacy.enabled:
         rules = _plain_rules(legacy)
         plain = PlainService(
-            rules, clock, accounts, entries, committer, workers.entries, os.urandom, counters
+            rules,
+            clock,
+            accounts,
+            entries,
+            committer,
+            workers.entries.of(GUESTS),
+            os.urandom,
+            counters,
         )
         plain_datagrams = PlainDatagrams(plain, ports, counters)
     return Service(Router(requests, logins, plain_datagrams, counters), plain, known)

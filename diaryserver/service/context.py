@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from diaryserver.service.parts import LongRequests
 from diaryserver.service.ports import AccountStore, EntryStore, Token
-from diaryserver.service.threads import Worker
+from diaryserver.service.threads import Turn, Worker
 from protocol.identifiers import EntryId
 
 
@@ -24,6 +24,6 @@ class Context:
     accounts: AccountStore
     accounts_worker: Worker
     entries: EntryStore
-    store_worker: Worker
+    store_worker: Turn
     long_requests: LongRequests
     random_bytes: Callable[[int], bytes]

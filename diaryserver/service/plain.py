@@ -31,7 +31,7 @@ from diaryserver.service.dialect import (
 from diaryserver.service.foreign import is_foreign_datagram
 from diaryserver.service.ports import AccountStore, Append, Appended, Clock, EntryStore, Outcome
 from diaryserver.service.source import Source
-from diaryserver.service.threads import Worker
+from diaryserver.service.threads import Turn
 from diaryserver.service.throttle import MAX_REMEMBERED_HOSTS
 from protocol.address import DEFAULT_PORT
 from protocol.dayfile import Written, fold, parse_day_file
@@ -105,7 +105,7 @@ class PlainService:
         accounts: AccountStore,
         entries: EntryStore,
         committer: Committer,
-        worker: Worker,
+        worker: Turn,
         random_bytes: Callable[[int], bytes],
         counters: Counters,
     ) -> None:

@@ -266,7 +266,7 @@ class RequestService:
             accounts=self._accounts,
             accounts_worker=self._workers.accounts,
             entries=self._entries,
-            store_worker=self._workers.entries,
+            store_worker=self._workers.entries.of(call.session.token.user),
             long_requests=self._long_requests,
             random_bytes=self._random_bytes,
         )

@@ -15,6 +15,8 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Final, ParamSpec, TypeVar
 
+from diaryserver.service.turns import URGENT, Turns
+
 PASSWORD_NICENESS: Final = 15
 """A thirtieth of what the other threads get where all want the core: then a login takes a second or
 two, and diaries do not wait."""
@@ -25,6 +27,10 @@ BACKGROUND_NICENESS: Final = 19
 PASSWORD_THREADS: Final = 2
 """One password costs 19 MiB and 40 ms of a core; two at once leave the rest to the diary."""
 
+_WORK: Final = "work"
+_END: Final = "end"
+"""What a thread hears: that there is something to take, or that nothing comes any more."""
+
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
@@ -32,13 +38,16 @@ _Result = TypeVar("_Result")
 class Worker:
     """Runs functions on `threads` threads of its own, in the order they were handed over.
 
+    What is handed over for a party (`of`) comes behind that, in turns with other parties.
+
     A `ThreadPoolExecutor` below `run_in_executor` does the same with two futures and four locks
     for each function, which took longer than to format an entry: docs/decisions/0007.
     """
 
     def __init__(self, name: str, threads: int = 1, niceness: int = 0) -> None:
         """`name` is what a debugger shows; `niceness` is added to the process's."""
-        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._turns = Turns()
+        self._tickets: SimpleQueue[str] = SimpleQueue()
         self._threads = [
             threading.Thread(target=self._work, args=(niceness,), name=name, daemon=True)
             for _ in range(threads)
@@ -61,9 +70,18 @@ class Worker:
         **keywords: _Arguments.kwargs,
     ) -> _Result:
         """Give what the function gives, or raise what it raises."""
-        ended: asyncio.Future[_Result] = asyncio.get_running_loop().create_future()
-        call = partial(function, *arguments, **keywords)
-        self.start(call, partial(_give, ended), partial(_raise, ended))
+        return await self.run_for(URGENT, partial(function, *arguments, **keywords))
+
+    def of(self, party: str) -> "Turn":
+        """Give what runs functions of this party when it is its turn."""
+        return Turn(self, party)
+
+    async def run_for(self, party: str, call: Callable[[], _Result]) -> _Result:
+        """Give what the call gives in this party's turn; raise BusyError, or what it raises."""
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[_Result] = loop.create_future()
+        done, failed = partial(_give, ended), partial(_raise, ended)
+        self._put(partial(_report, call, loop, done, failed), party)
         return await ended
 
     def wait_for(
@@ -81,22 +99,56 @@ class Worker:
         """Wait for what was handed over."""
         if self._is_started:
             for _ in self._threads:
-                self._queue.put(None)
+                self._tickets.put(_END)
             for thread in self._threads:
                 thread.join()
 
-    def _put(self, work: Callable[[], None]) -> None:
+    def _put(self, work: Callable[[], None], party: str = URGENT) -> None:
+        self._turns.put(work, party)
         if not self._is_started:
             self._is_started = True
             for thread in self._threads:
                 thread.start()
-        self._queue.put(work)
+        self._tickets.put(_WORK)
 
     def _work(self, niceness: int) -> None:
         _be_nicer(niceness)
-        while (work := self._queue.get()) is not None:
+        while self._tickets.get() == _WORK:
+            work = self._turns.take()
             work()
             del work  # or what it holds would live until the next one comes
+
+
+class Turn:
+    """A worker for one party, which waits for its turn."""
+
+    __slots__ = ("_party", "_worker")
+
+    def __init__(self, worker: Worker, party: str) -> None:
+        """As `Worker.of` gives it."""
+        self._worker = worker
+        self._party = party
+
+    async def run(
+        self,
+        function: Callable[_Arguments, _Result],
+        *arguments: _Arguments.args,
+        **keywords: _Arguments.kwargs,
+    ) -> _Result:
+        """Give what the function gives, or raise what it raises.
+
+        Raise BusyError if the party has too much to do already.
+        """
+        return await self._worker.run_for(self._party, partial(function, *arguments, **keywords))
+
+    def wait_for(
+        self,
+        function: Callable[_Arguments, _Result],
+        *arguments: _Arguments.args,
+        **keywords: _Arguments.kwargs,
+    ) -> _Result:
+        """Do the same at once, for a caller on another worker, which waits."""
+        return self._worker.wait_for(function, *arguments, **keywords)
 
 
 class Workers:
