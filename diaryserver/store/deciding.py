@@ -7,6 +7,7 @@ a change that was done once is answered as done, however the entry changed since
 
 from collections.abc import Iterable
 from functools import cached_property
+from typing import Final
 
 from diaryserver.service.ports import Alteration, Append, Appended, Outcome, Writing
 from diaryserver.store.daystate import DayState, record_ids
@@ -14,16 +15,20 @@ from diaryserver.store.folders import UserFolder
 from diaryserver.store.lines import compare_stored, content, format_writing
 from diaryserver.store.pieces import naming, records_on
 from diaryserver.store.quota import DiaryRoom
-from protocol.dayfile import History, Restored, histories
+from protocol.dayfile import History, Record, Removed, Restored, histories
 from protocol.errors import (
     BusyError,
     ConflictError,
     NotFoundError,
+    QuotaError,
     RefusedError,
     StaleError,
 )
 from protocol.identifiers import Day, EntryId
 from protocol.messages import version_of
+
+MAX_CHANGES: Final = 1_000
+"""Of an entry: each one is read again for the next, and sent to whoever asks for its history."""
 
 
 class Additions:
@@ -89,7 +94,10 @@ class Decisions(Additions):
             if writing.change.original in self.lines:
                 # Torn out of one write, the change could outlive its entry and act on nothing.
                 return BusyError("the entry is just being written")
-            refusal = _refusal(writing, self._history(writing.change.original))
+            records = self._records(writing.change.original)
+            refusal = _refusal(writing, histories(records).get(writing.change.original))
+            if refusal is None and not isinstance(writing.change, Removed):
+                refusal = _too_many(records)
             if refusal is not None:
                 return refusal
         return self._accept(writing)
@@ -100,15 +108,22 @@ class Decisions(Additions):
             return state.holds(entry_id)
         return entry_id in record_ids(naming(entry_id, self._stored))
 
-    def _history(self, original: EntryId) -> History | None:
+    def _records(self, original: EntryId) -> list[Record]:
         if self._state.records.find(original) is False:
-            return None
-        data = b"".join((self._stored, *self.changes.values()))
-        return histories(records_on(original, data)).get(original)
+            return []
+        return records_on(original, b"".join((self._stored, *self.changes.values())))
 
     @cached_property
     def _stored(self) -> bytes:
         return self._folder.read_day(self._day).text
+
+
+def _too_many(records: list[Record]) -> RefusedError | None:
+    if len(records) <= MAX_CHANGES:
+        return None
+    return QuotaError(
+        f"this entry was changed {MAX_CHANGES} times, which is the most: remove it, or write anew"
+    )
 
 
 def _refusal(alteration: Alteration, history: History | None) -> RefusedError | None:

@@ -18,8 +18,9 @@ from diaryserver.service.ports import Appended
 from diaryserver.store.archives import LOOK_BYTES
 from diaryserver.store.cache import DayCache
 from diaryserver.store.daystate import entry_ids
+from diaryserver.store.deciding import MAX_CHANGES
 from diaryserver.store.disk import Disk
-from protocol.dayfile import Written, format_record
+from protocol.dayfile import Amended, Written, format_record
 from protocol.errors import ConflictError, NotFoundError, QuotaError, StaleError, StorageError
 from protocol.identifiers import Day, EntryId
 from protocol.messages import (
@@ -39,10 +40,13 @@ from tests.server.store_contract import (
     LAST,
     Diaries,
     again,
+    amending,
     entry,
     fresh,
     open_files,
     refused,
+    removing,
+    restoring,
 )
 
 TODAY: Final = Day("2026-11-22")
@@ -614,3 +618,20 @@ def test_large_archives_are_listed_a_few_at_a_time(diaries: Diaries, alice: Path
         found.append(len(page.rows))
         after = page.rows[-1].name
     assert [*found, len(page.rows)] == [2, 2, 1]
+
+
+def test_an_entry_is_changed_so_often_and_can_still_be_removed(
+    diaries: Diaries, today: Path
+) -> None:
+    """Each change is read again for the next one: nobody keeps the others waiting with them."""
+    own = new_id()
+    assert diaries.put("first", own) == fresh(TODAY)
+    ids = [new_id() for _ in range(MAX_CHANGES)]
+    changes = [Amended(Stamp(NOON, 0), each, own, "again") for each in ids]
+    with today.open("ab") as file:
+        file.write(b"".join(map(format_record, changes)))
+    [last] = diaries.store.append_batch([amending(own, "once more", ids[-1], new_id())])
+    assert isinstance(last, QuotaError)
+    [last] = diaries.store.append_batch([restoring(own, ids[-1], new_id())])
+    assert isinstance(last, QuotaError)
+    assert diaries.store.append_batch([removing(own, ids[-1], new_id())]) == [fresh(TODAY)]
