@@ -36,6 +36,11 @@ class AnnouncingDisk(Disk):
         super().write(descriptor, data)
         self._tell(_WRITTEN, descriptor)
 
+    def write_at(self, descriptor: int, data: bytes, position: int) -> None:
+        """As Disk."""
+        super().write_at(descriptor, data, position)
+        self._tell(_WRITTEN, descriptor)
+
     def sync(self, descriptor: int) -> None:
         """As Disk."""
         super().sync(descriptor)

@@ -7,7 +7,9 @@ for everything again, and its files are read by the format's own parser.
 import signal
 from collections.abc import Iterator
 from functools import partial
+from itertools import count
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -15,8 +17,9 @@ from diaryserver.cli import main
 from diaryserver.errors import ConfigurationError
 from diaryserver.steps import DIE_AT_VARIABLE, Step, announce_to_nobody, announcer
 from protocol.dayfile import Written, parse_day_file
-from protocol.identifiers import Day, EntryId
+from protocol.identifiers import EntryId
 from protocol.messages import Clear, Cleared, Put, Stored
+from protocol.stamp import Stamp
 from tests.in_process import run_in_process
 from tests.integration.wire import Token, Wire, new_id, now, wire_to
 from tests.programs import PASSWORD, Server, run_program, start_server, write_config
@@ -29,6 +32,9 @@ WRITING = [step for step in Step if step is not Step.TOKEN_KEPT]
 
 ONCE_A_CHECKPOINT = {Step.JOURNAL_CREATED, Step.CHECKPOINT_SYNCED, Step.JOURNAL_DROPPED}
 
+FIRST_MOMENT: Final = 1_735_689_600_000
+_DAYS: Final = count()
+
 
 class Writer:
     """Writes under one login and remembers what was asked for and what was acknowledged."""
@@ -39,7 +45,9 @@ class Writer:
         self._token = token
         self._asked: dict[EntryId, Put | Clear] = {}
         self._acknowledged: set[EntryId] = set()
-        self._today = Day("2026-01-01")
+        # A day of its own: the ledger remembers the others' clears, wherever their diaries went.
+        self._moment = FIRST_MOMENT + next(_DAYS) * 86_400_000
+        self._today = Stamp(self._moment, 0).day
         self._generation = 0
 
     def live_until_death(self, step: Step) -> None:
@@ -47,8 +55,8 @@ class Writer:
         for round_number in range(2):
             for number in range(2):
                 self._ask(Put(now(), 0, f"round {round_number}\nentry {number}"))
-            # Of a day of its own, which the clear below sets aside.
-            put = Put(1_767_225_600_000, 0, "to be cleared")
+            # Of a day which the clear below sets aside.
+            put = Put(self._moment, 0, "to be cleared")
             self._ask(put)
             self._ask(Clear(self._today, self._generation))
             self._generation += 1
