@@ -16,9 +16,10 @@ GB18030: Final = "gb18030"
 AUTO: Final = "auto"
 """UTF-8, else GB18030."""
 
-_PYTHONS_OWN: Final = frozenset({"charmap", "idna", "punycode", "unicode-escape"})
+_UNUSABLE: Final = frozenset({"charmap", "hz", "idna", "punycode", "unicode-escape"})
 """Called text encodings by Python, though nobody writes text in them; the others of that kind do
-not give `_NEEDED` back."""
+not give `_NEEDED` back. HZ is one, but Python writes a tilde behind an escape so that it cannot be
+read again."""
 
 _NEEDED: Final = "-r -c [Sat Oct 31 12:00:00 2015] ---!\t\\x1b\\u89ab\\U0001f4cd\r\n"
 """What commands, stamps and escapes consist of."""
@@ -30,7 +31,7 @@ def named(name: str) -> str:
         return AUTO
     try:
         chosen = codecs.lookup(name).name
-        if _NEEDED.encode(chosen).decode(chosen) == _NEEDED and chosen not in _PYTHONS_OWN:
+        if _NEEDED.encode(chosen).decode(chosen) == _NEEDED and chosen not in _UNUSABLE:
             return chosen
     except (LookupError, ValueError):
         pass  # said below, as of those that are no text encodings

@@ -32,6 +32,7 @@ NO_TEXT: Final = frozenset(
         "bz2_codec",
         "charmap",
         "hex_codec",
+        "hz",
         "idna",
         "mbcs",
         "oem",
