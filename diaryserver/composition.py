@@ -45,7 +45,7 @@ from diaryserver.store.disk import Disk
 from diaryserver.store.files import FileEntryStore
 from diaryserver.store.following import ChangedDays
 from diaryserver.store.journal import Journal
-from diaryserver.store.ledger import LEDGER, open_ledger
+from diaryserver.store.ledgerfile import LEDGER, open_ledger
 from diaryserver.store.quota import DiaryRooms
 from diaryserver.store.writer import FILES_AT_ONCE, JournaledWriter
 from protocol.address import Address

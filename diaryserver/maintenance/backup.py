@@ -42,7 +42,7 @@ from diaryserver.maintenance.layout import (
 )
 from diaryserver.maintenance.opening import names_in, opened_file, opened_folder
 from diaryserver.store.folders import compressed_file, day_file
-from diaryserver.store.ledger import LEDGER
+from diaryserver.store.ledgerfile import LEDGER
 
 QUIET_NANOSECONDS: Final = 60 * 10**9
 """A file that nobody touched for so long has no write going on."""

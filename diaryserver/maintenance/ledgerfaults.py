@@ -24,7 +24,8 @@ from diaryserver.store.aside import meet
 from diaryserver.store.diaries import Folders
 from diaryserver.store.disk import Disk
 from diaryserver.store.folders import DAY_SUFFIX, UserFolder
-from diaryserver.store.ledger import LEDGER, LEDGER_VERSION, Ledger, draw_epoch
+from diaryserver.store.ledger import Ledger, draw_epoch
+from diaryserver.store.ledgerfile import LEDGER, LEDGER_VERSION
 from protocol.identifiers import Day, Username
 
 _DAMAGED: Final = f"{LEDGER}.damaged"

@@ -44,7 +44,8 @@ from diaryserver.store.folders import (
     day_file,
     unfinished_file,
 )
-from diaryserver.store.ledger import LEDGER, Ledger, open_ledger
+from diaryserver.store.ledger import Ledger
+from diaryserver.store.ledgerfile import LEDGER, open_ledger
 from diaryserver.store.plainness import make_plain, tidy
 from protocol.identifiers import Day, Username
 

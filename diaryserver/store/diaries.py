@@ -8,7 +8,8 @@ from pathlib import Path
 
 from diaryserver.store.disk import Disk
 from diaryserver.store.folders import FOLDER_FLAGS, UserFolder
-from diaryserver.store.ledger import LEDGER, Ledger, draw_epoch, open_ledger
+from diaryserver.store.ledger import Ledger, draw_epoch
+from diaryserver.store.ledgerfile import LEDGER, open_ledger
 from diaryserver.store.texts import RememberedTexts
 from protocol.errors import MalformedError
 from protocol.identifiers import Username

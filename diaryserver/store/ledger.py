@@ -19,13 +19,10 @@ import errno
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from protocol.identifiers import Day, EntryId, Username
 from protocol.messages import MAX_GENERATION
-
-LEDGER: Final = "ledger.sqlite3"
 
 EPOCH_STEP: Final = 1024
 """A generation is so many times the epoch, and how often the day's file was replaced since."""
@@ -37,54 +34,6 @@ EPOCHS: Final = GENERATIONS // EPOCH_STEP
 EVERYBODY: Final = ""
 """In `epochs`, in the place of a user."""
 
-CACHE_KIB: Final = 512
-"""Of pages: rows are asked for one day at a time."""
-
-_SCHEMA: Final = """
-BEGIN;
-CREATE TABLE days (
-    user TEXT NOT NULL,
-    day TEXT NOT NULL,
-    generation INTEGER NOT NULL,
-    PRIMARY KEY (user, day)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE cleared (
-    user TEXT NOT NULL,
-    day TEXT NOT NULL,
-    generation INTEGER NOT NULL,
-    rid BLOB NOT NULL CHECK (length(rid) = 16),
-    pending BLOB NOT NULL,
-    PRIMARY KEY (user, day, generation)
-) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX cleared_by_request ON cleared (user, rid);
-CREATE TABLE aside (
-    user TEXT NOT NULL,
-    day TEXT NOT NULL,
-    id BLOB NOT NULL CHECK (length(id) = 16),
-    digest BLOB NOT NULL,
-    PRIMARY KEY (user, day, id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE files (
-    user TEXT NOT NULL,
-    day TEXT NOT NULL,
-    name TEXT NOT NULL,
-    size INTEGER NOT NULL,
-    PRIMARY KEY (user, day, name)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE ahead (
-    user TEXT NOT NULL,
-    id BLOB NOT NULL CHECK (length(id) = 16),
-    day TEXT NOT NULL,
-    PRIMARY KEY (user, id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE epochs (
-    user TEXT PRIMARY KEY,
-    epoch INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-PRAGMA user_version = 1;
-COMMIT;
-"""
-LEDGER_VERSION: Final = 1
 _OF_USERS: Final = ("days", "cleared", "aside", "files", "ahead")
 
 
@@ -316,33 +265,6 @@ class Ledger:
 def draw_epoch(random_bytes: Callable[[int], bytes]) -> int:
     """Choose an epoch by chance, never that of a diary that was never restored."""
     return int.from_bytes(random_bytes(8), "big") % (EPOCHS - 1) + 1
-
-
-def open_ledger(path: Path | str) -> sqlite3.Connection:
-    """Open or create the ledger, 0600; raise OSError if it is broken or of a later version.
-
-    Every commit is synced, the folder too (`synchronous=EXTRA`); of a purged diary nothing stays
-    (`secure_delete`). ":memory:" gives one that is nowhere. One thread at a time.
-    """
-    if isinstance(path, Path):
-        path.touch(mode=0o600)
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA journal_mode = DELETE")
-        connection.execute("PRAGMA synchronous = EXTRA")
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            connection.executescript(_SCHEMA)
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise OSError(errno.EIO, str(error), str(path)) from error
-    if version > LEDGER_VERSION:
-        connection.close()
-        text = f"written by another version of diaryserver ({version})"
-        raise OSError(errno.EINVAL, text, str(path))
-    return connection
 
 
 def _failed(error: sqlite3.DatabaseError) -> OSError:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from diaryserver.store.disk import Disk
-from diaryserver.store.ledger import LEDGER
+from diaryserver.store.ledgerfile import LEDGER
 
 Survival: TypeAlias = Callable[[bytes, bytes], bytes]
 """Given a file's durable bytes and its last ones, gives what the power cut leaves."""

@@ -17,7 +17,8 @@ from diaryserver.maintenance.verify import verify
 from diaryserver.service.ports import Append, Appended
 from diaryserver.store.disk import Disk
 from diaryserver.store.files import FileEntryStore
-from diaryserver.store.ledger import EPOCH_STEP, LEDGER, Ledger, open_ledger
+from diaryserver.store.ledger import EPOCH_STEP, Ledger
+from diaryserver.store.ledgerfile import LEDGER, open_ledger
 from protocol.errors import BusyError, ConflictError, StaleError, StorageError
 from protocol.identifiers import Day, EntryId
 from protocol.messages import MAX_GENERATION, MAX_SKEW_MILLISECONDS
