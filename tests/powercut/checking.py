@@ -5,6 +5,7 @@ diary, archive and account; repetitions; that what was cut off can be done again
 are taken, and are there after another restart; and what `verify` says then.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -95,7 +96,10 @@ def check(root: Path, promises: Promises, observe: Observe) -> list[str]:
         return [f"the server does not start: {error}"]
     with ExitStack() as stack:
         stack.callback(actor.stop)
-        return said + _check_open(actor, promises, observe)
+        try:
+            return said + _check_open(actor, promises, observe)
+        except (DiaryError, OSError, sqlite3.DatabaseError) as error:
+            return [*said, f"what is there cannot be used: {error}"]
 
 
 def _check_open(actor: Actor, promises: Promises, observe: Observe) -> list[str]:

@@ -104,7 +104,7 @@ def _jobs(pool: ProcessPoolExecutor, names: list[str], chosen: argparse.Namespac
 
 
 def _different(findings: list[Finding]) -> list[Finding]:
-    """Give the first of each kind: by its words, without the numbers in them."""
+    """Give the first of each kind: words without the numbers, which differ between states."""
     first: dict[tuple[str, str, str, str], Finding] = {}
     for each in findings:
         words = "".join(letter for letter in each.said[0] if not letter.isdigit())
