@@ -204,7 +204,7 @@ def _pieces(data: bytes) -> _Found:
 def _mismatches(world: World, seen: Seen) -> Iterator[str]:
     for key in sorted({*world.days, *seen.days}):
         generation, found = seen.days.get(key, (world.generation(key), []))
-        if not world.is_generation(key, generation):
+        if not world.has_generation(key, generation):
             yield f"{key}: generation {generation} and not {world.generation(key)}"
         yield from _said_of(f"{key}", world.lines(key), found)
     yield from _lost_by_renaming(world, seen)

@@ -212,7 +212,8 @@ class RenameByHand(Step):
         """Know nothing for sure: `mv` promises nothing over a cut."""
         key = self.user, self.day
         is_done = not isinstance(outcome, Refused) and world.lines(key)
-        return [world.again(self.user), world.moved(key)] if is_done else [world]
+        world = world.followed(key)
+        return [world, world.moved(key)] if is_done else [world]
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,8 +37,8 @@ class World:
     """One possibility: what readers see by day, what is set aside, and whose diary is removed.
 
     `generations` are those of days that were cleared; `renamed` are lines that somebody moved away
-    with their file, which count as stored; each is there or still in the day. Of the diaries that
-    are `renewed`, a day may be of any later generation: its readers begin anew.
+    with their file, which count as stored; each is there or still in the day. A day in
+    `follows` may have begun a further generation, since somebody renamed its file.
     """
 
     days: dict[DayKey, Lines] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class World:
     archives: dict[EntryId, Archived] = field(default_factory=dict)
     renamed: dict[DayKey, Lines] = field(default_factory=dict)
     removed: dict[Username, dict[Day, Lines]] = field(default_factory=dict)
-    renewed: frozenset[Username] = frozenset()
+    follows: frozenset[DayKey] = frozenset()
 
     def lines(self, key: DayKey) -> Lines:
         """Give a day's lines."""
@@ -92,6 +92,15 @@ class World:
             generations={**self.generations, key: generation + 1},
             archives={**self.archives, rid: Archived(*key, generation, lines)},
         )
+
+    def followed(self, key: DayKey) -> "World":
+        """Give the world in which the day may have begun anew by itself."""
+        return replace(self, follows=self.follows | {key})
+
+    def has_generation(self, key: DayKey, generation: int) -> bool:
+        """Tell whether this may be the day's generation."""
+        known = self.generation(key)
+        return generation >= known if key in self.follows else generation == known
 
     def moved(self, key: DayKey) -> "World":
         """Give the world in which somebody renamed the day's file.
