@@ -110,17 +110,22 @@ class Bitten:
     caught: str
 
 
-def bite_scenario(
-    name: str, known: frozenset[tuple[str, str, str]], seed: int, only: str = ""
-) -> list[Bitten]:
-    """Try every bite of a scenario but for those that are known to be noticed.
+KINDS: Final = ("removed", "acknowledged before", "exchanged")
 
-    With `only`, those whose names have these words.
-    """
+
+def bite_scenario(
+    name: str,
+    known: frozenset[tuple[str, str, str]],
+    seed: int,
+    kinds: tuple[str, ...] = KINDS,
+) -> list[Bitten]:
+    """Try every bite of a scenario but for those that are known to be noticed."""
     found: list[Bitten] = []
     with place_in_memory() as place:
         run = run_scenario(place, named(name))
-        for each in (each for each in bites(run.record.events) if only in each.name):
+        for each in bites(run.record.events):
+            if each.kind not in kinds:
+                continue
             found += _bitten(
                 place, run, each, known | {_key(one) for one in found if one.caught}, seed
             )

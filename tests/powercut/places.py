@@ -36,7 +36,10 @@ class Place:
 
     def serial(self, path: str | Path) -> int | None:
         """Give the serial number of a file or folder; None for what is not below `root`."""
-        status = Path(path).stat()
+        try:
+            status = Path(path).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
         return self._serials.get(status.st_ino) if status.st_dev == self._device else None
 
     def adopt(self, path: str | Path) -> int:

@@ -53,6 +53,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--markdown", action="store_true", help="print tables for a document")
     chosen = parser.parse_args(arguments)
     names = [each.name for each in scenarios() if chosen.only in each.name]
+    if not names and "sequence" not in chosen.only:
+        sys.stderr.write(f"tests.torture: there is no scenario of the name {chosen.only}\n")
+        return 2
     with explorers(chosen.processes) as pool:
         if chosen.bite:
             return _bite(pool, names, chosen.seed, is_markdown=chosen.markdown)

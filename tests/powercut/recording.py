@@ -37,7 +37,11 @@ Say: TypeAlias = Callable[[object], None]
 """Puts something that can be pickled into the record."""
 
 _MARK: Final = b"\0mark\0"
-_WRITES: Final = frozenset({"write", "pwrite64", "writev", "pwritev"})
+_AT_A_PLACE: Final = frozenset({"pwrite64", "pwritev", "pwritev2"})
+_WRITES: Final = frozenset({"write", "writev", *_AT_A_PLACE})
+_NOT_COUNTED: Final = frozenset({-errno.EBADF, -errno.EFAULT, -errno.EINVAL})
+"""The kernel counts no write that it refuses before it looks at the file."""
+
 _AT_FLAGS: Final = {"open": 1, "openat": 2}
 _TEMPORARY: Final = 0o20000000
 _WRITABLE_MAP: Final = 2
@@ -211,6 +215,8 @@ class _Recorder:
             if data.startswith(_MARK):
                 self._hear(pickle.loads(data[len(_MARK) :]))  # noqa: S301 - our own child's
             return
+        if name == "pwritev2" and arguments[5]:
+            raise RecordError("there is no model of a write with flags")
         node = self._known(self._at(descriptor), name)
         if self._is_to_fail():
             self._fail(is_write=True)
@@ -219,11 +225,12 @@ class _Recorder:
         if fault and fault.is_short and self._changes == fault.call and len(data) > 1:
             tracee.shorten(2, len(data) // 2)
         written = tracee.finish_call()
+        self._not_done += written in _NOT_COUNTED
         if written <= 0:
             return
         position, flags = tracee.position(descriptor)
         start = position - written
-        if name in {"pwrite64", "pwritev"}:
+        if name in _AT_A_PLACE:
             if flags & os.O_APPEND:
                 raise RecordError("a place was given for a write to a file opened to append")
             start = arguments[3]
