@@ -9,14 +9,17 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Final
+from typing import Final, TypeAlias
 
+from tests.powercut.actors import Operation
 from tests.powercut.events import Event, Marked, Synced
-from tests.powercut.exploring import Count, Run, check_state, digest, states
+from tests.powercut.exploring import Count, Left, Run, check_state, digest, states
 from tests.powercut.places import Place
 
+Key: TypeAlias = tuple[bytes, int, Operation | None]
+
 MOST: Final = 400
-"""States that are tried for one bite; those that break a promise come early."""
+"""States tried for one bite; of those that break a promise one is met early, or there is none."""
 
 
 @dataclass(frozen=True)
@@ -47,23 +50,24 @@ def bites(events: tuple[Event, ...]) -> Iterator[Bite]:
             yield Bite("exchanged", f"{_site(events[one])} | {_site(events[two])}", tuple(swapped))
 
 
-def bite(place: Place, run: Run, chosen: Bite, model: str, seed: int) -> str:
-    """Give what a state of the changed record breaks; "" if none does."""
-    known = {
-        (digest(left.tree), len(left.promises.done), left.promises.cut_off)
-        for left in states(run, model, seed, Count())
-    }
+def keys(run: Run, model: str, seed: int) -> frozenset[Key]:
+    """Give what tells apart all states that a whole record can leave."""
+    return frozenset(map(_key, states(run, model, seed, Count())))
+
+
+def bite(place: Place, run: Run, chosen: Bite, model: str, seed: int, whole: frozenset[Key]) -> str:
+    """Give what a state of the changed record breaks, that is not of the `whole`; "": none does."""
     changed = replace(run, record=replace(run.record, events=chosen.events))
-    fresh = [
-        left
-        for left in states(changed, model, seed, Count())
-        if (digest(left.tree), len(left.promises.done), left.promises.cut_off) not in known
-    ]
+    fresh = [left for left in states(changed, model, seed, Count()) if _key(left) not in whole]
     random.Random(seed).shuffle(fresh)
     for left in fresh[:MOST]:
         if said := check_state(place, changed, left):
             return f"after event {left.event}: {said[0]}"
     return ""
+
+
+def _key(left: Left) -> Key:
+    return digest(left.tree), len(left.promises.done), left.promises.cut_off
 
 
 def _is_sync(event: Event) -> bool:

@@ -193,10 +193,13 @@ class Recover(Step):
 
 @dataclass(frozen=True, eq=False)
 class RenameByHand(Step):
-    """Somebody moves a day's file away under the running server, and syncs nothing."""
+    """Somebody moves a day's file away under the running server, and syncs nothing.
+
+    What changed an entry may be in another file than the entry then, which `verify` names.
+    """
 
     is_repeated = False
-    leaves = frozenset({Kind.STRANGE_NAME})
+    leaves = frozenset({Kind.STRANGE_NAME, Kind.ORDER})
 
     number: int = 1
     day: Day = TODAY
@@ -247,6 +250,9 @@ class Remove(Step):
         gone = world.without(self.user, is_kept=not self.is_purged)
         if isinstance(outcome, bytes):
             return [gone]
+        for key in world.days:
+            if key[0] == self.user:
+                world = world.followed(key)
         half = world.without(self.user, is_kept=True, is_sure=not self.is_purged)
         return [world.again(self.user), half, gone]
 

@@ -1,13 +1,6 @@
-"""What a power cut may leave on a disk, by two models of file systems. Pure.
+"""What a power cut may leave on a disk. Pure.
 
-*Ordered metadata* (ext4 with data=ordered, xfs): names and sizes change in the order of one
-journal, of which a cut leaves a prefix. Bytes that were not synced are there, or not, or in part,
-page by page, or zeros up to the new size. A sync of a file writes its bytes and commits the journal
-as far as the file's own last change in it, its new size included; so does that of a folder.
-
-*Loose order*: what POSIX promises. Between two syncs every change of a name, a size or 512 bytes
-may be left or lost by itself; a sync of a file keeps its bytes and not its name, a sync of a folder
-its names. A rename is one change: no file system that Linux has tears one.
+What may be left of what was not synced, `ordered` and `loose` say, by one model each.
 
 Rules: each possible state once, as far as that is known before it is made; the mixtures are drawn
 from `chance`, so the same record gives the same states.
@@ -17,7 +10,6 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import combinations
 from typing import Final, TypeAlias
 
 from tests.powercut.events import (
@@ -32,10 +24,9 @@ from tests.powercut.events import (
     Tree,
     Wrote,
 )
-from tests.powercut.files import PAGE, Change, Chooser, File
+from tests.powercut.files import Change, Chooser, File
 
 MIXTURES: Final = 16
-SECTOR: Final = 512
 _UNLIMITED: Final = 2**62
 _PARTIAL: Final = 0.3
 """So often a file that grew ends, in a mixture, at a boundary in between."""
@@ -211,183 +202,30 @@ class Disk(ABC):
         return self._left(file, sized, size, lambda each: choices[each])
 
 
-class OrderedDisk(Disk):
-    """Ordered metadata."""
-
-    block = PAGE
-
-    def __init__(self, tree: Tree) -> None:
-        super().__init__(tree)
-        self._journal: list[tuple[frozenset[int], frozenset[int], NameChange | None]] = []
-        """Who was changed, by which fsync and by which fdatasync commits it, and the names."""
-
-    def _note(self, node: int) -> int:
-        self._journal.append((frozenset({node}), frozenset({node}), None))
-        return len(self._journal)
-
-    def _sizes(self, file: File, position: int) -> tuple[int, int]:
-        return file.size_range(position)
-
-    def _left(self, file: File, sized: int, length: int, chosen: Chooser) -> bytes:
-        def reachable(block: int) -> int:
-            return file.reachable(block * self.block, sized, chosen(block))
-
-        return file.left(sized, length, self.block, reachable)
-
-    def _change_names(self, change: NameChange) -> None:
-        folders = {change.folder}
-        if isinstance(change, Renamed):
-            folders.add(change.new_folder)
-        moved = _node_of(self._all_names()[0], change)
-        others = {moved} if moved is not None else set()
-        is_new = isinstance(change, Made)
-        if isinstance(change, Made) and not change.is_folder:
-            self._files[change.node] = File()
-        self._journal.append(
-            (
-                frozenset(folders | others),
-                frozenset(folders | (others if is_new else set())),
-                change,
-            )
-        )
-
-    def _sync(self, node: int | None, *, data_only: bool) -> None:
-        if node is None:
-            self._commit(len(self._journal))
-            for file in self._files.values():
-                file.sync()
-            return
-        for file in self._file(node):
-            if any(each.grows for each in file.changes):
-                # Its new size is put into the journal now, behind all that is there.
-                self._commit(len(self._journal))
-            file.sync()
-        touched = [
-            place
-            for place, (by_all, by_data, _) in enumerate(self._journal, start=1)
-            if node in (by_data if data_only else by_all)
-        ]
-        if touched:
-            self._commit(touched[-1])
-
-    def _commit(self, position: int) -> None:
-        for _, _, change in self._journal[:position]:
-            if change is not None:
-                _apply(self._names, change)
-        del self._journal[:position]
-        for file in self._files.values():
-            file.rebase(position)
-
-    def _is_pending(self) -> bool:
-        return bool(self._journal)
-
-    def _main_names(self) -> Iterator[tuple[Names, int]]:
-        names = _copy(self._names)
-        yield names, 0
-        for position, (_, _, change) in enumerate(self._journal, start=1):
-            if change is not None:
-                names = _copy(names)
-                _apply(names, change)
-            yield names, position
-
-    def _all_names(self) -> tuple[Names, int]:
-        names = _copy(self._names)
-        for _, _, change in self._journal:
-            if change is not None:
-                _apply(names, change)
-        return names, len(self._journal)
-
-    def _names_apart(self) -> Iterator[tuple[Names, int]]:
-        yield from ()  # a journal's changes are lost from its end only
-
-    def _mixed_names(self, chance: random.Random) -> tuple[Names, int]:
-        return chance.choice(list(self._main_names()))
-
-
-class LooseDisk(Disk):
-    """Loose order."""
-
-    block = SECTOR
-
-    def __init__(self, tree: Tree) -> None:
-        super().__init__(tree)
-        self._pending: list[NameChange] = []
-
-    def _note(self, node: int) -> int:  # noqa: ARG002 - no order, so no place in it
-        return 0
-
-    def _sizes(self, file: File, position: int) -> tuple[int, int]:  # noqa: ARG002 - as above
-        return 0, len(file.changes)
-
-    def _left(self, file: File, sized: int, length: int, chosen: Chooser) -> bytes:
-        return file.left(sized, length, self.block, chosen)
-
-    def _change_names(self, change: NameChange) -> None:
-        if isinstance(change, Made) and not change.is_folder:
-            self._files[change.node] = File()
-        self._pending.append(change)
-
-    def _sync(self, node: int | None, *, data_only: bool) -> None:  # noqa: ARG002 - size is data
-        for file in self._files.values() if node is None else self._file(node):
-            file.sync()
-        kept = []
-        for change in self._pending:
-            folders = {change.folder}
-            if isinstance(change, Renamed):
-                folders.add(change.new_folder)
-            if node is None or node in folders:
-                _apply(self._names, change)
-            else:
-                kept.append(change)
-        self._pending = kept
-
-    def _is_pending(self) -> bool:
-        return bool(self._pending)
-
-    def _with(self, changes: Iterable[NameChange]) -> tuple[Names, int]:
-        names = _copy(self._names)
-        for change in changes:
-            _apply(names, change)
-        return names, 0
-
-    def _main_names(self) -> Iterator[tuple[Names, int]]:
-        yield self._with(())
-        yield self._all_names()
-
-    def _all_names(self) -> tuple[Names, int]:
-        return self._with(self._pending)
-
-    def _names_apart(self) -> Iterator[tuple[Names, int]]:
-        if len(self._pending) > 1:
-            for others in combinations(self._pending, len(self._pending) - 1):
-                yield self._with(others)
-            for change in self._pending:
-                yield self._with([change])
-
-    def _mixed_names(self, chance: random.Random) -> tuple[Names, int]:
-        return self._with([each for each in self._pending if chance.random() < 0.5])
-
-
-def _copy(names: Names) -> Names:
+def copy_names(names: Names) -> Names:
+    """Give names that change apart."""
     return {node: dict(each) for node, each in names.items()}
 
 
-def _node_of(names: Names, change: NameChange) -> int | None:
+def node_of(names: Names, change: NameChange) -> int | None:
+    """Give which file or folder a change is of."""
     if isinstance(change, Made):
         return change.node
     return names.get(change.folder, {}).get(change.name)
 
 
-def _apply(names: Names, change: NameChange) -> None:
-    """Change names; what it needs may be lost, and then it does what is left to do."""
+def apply_change(names: Names, change: NameChange, node: int | None) -> None:
+    """Change names; what it was made after may be lost, and then it does what is left to do."""
     here = names.setdefault(change.folder, {})
     match change:
-        case Made(name=name, node=node, is_folder=is_folder):
-            here[name] = node
+        case Made(name=name, node=made, is_folder=is_folder):
+            here[name] = made
             if is_folder:
-                names.setdefault(node, {})
+                names.setdefault(made, {})
         case Removed(name=name):
             here.pop(name, None)
         case Renamed(name=name, new_folder=new_folder, new_name=new_name):
-            if name in here:
-                names.setdefault(new_folder, {})[new_name] = here.pop(name)
+            if here.get(name) == node:
+                here.pop(name, None)
+            if node is not None:
+                names.setdefault(new_folder, {})[new_name] = node

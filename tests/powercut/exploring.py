@@ -8,11 +8,14 @@ from typing import Any, Final
 
 from tests.powercut.actors import Actor, Operation, Refused, attempt, perform_all
 from tests.powercut.checking import Promises, check
-from tests.powercut.disks import Disk, LooseDisk, OrderedDisk
+from tests.powercut.disks import Disk
 from tests.powercut.events import Event, Marked, Record, Tree
+from tests.powercut.loose import LooseDisk
+from tests.powercut.ordered import OrderedDisk
 from tests.powercut.places import Place
 from tests.powercut.recording import Fault, record
 
+_DIGEST_BYTES: Final = 16
 MODELS: Final[dict[str, type[Disk]]] = {"ordered": OrderedDisk, "loose": LooseDisk}
 
 
@@ -32,10 +35,11 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Search:
-    """How thoroughly to look: `most` states of each model, None for all of them."""
+    """How thoroughly to look: at `most` states of each model, left at `moments`; None for all."""
 
     seed: int = 1
     most: int | None = None
+    moments: int | None = None
     models: tuple[str, ...] = ("ordered", "loose")
     fault: str = ""
 
@@ -149,7 +153,7 @@ def explore(place: Place, run: Run, search: Search) -> Count:
     count = Count(sum(run.record.calls.values()))
     for model in search.models:
         chosen = _Sample(search.most, random.Random(f"{search.seed} {run.scenario.name} {model}"))
-        for left in states(run, model, search.seed, count):
+        for left in states(run, model, search.seed, count, search.moments):
             chosen.offer(left)
         for left in chosen.kept:
             if said := check_state(place, run, left):
@@ -165,32 +169,46 @@ def check_state(place: Place, run: Run, left: Left) -> list[str]:
     return check(place.root, left.promises, run.scenario.observe)
 
 
-def states(run: Run, model: str, seed: int, count: Count) -> Iterator[Left]:
-    """Give the states that differ, by one model, after each event in turn."""
+def states(
+    run: Run, model: str, seed: int, count: Count, moments: int | None = None
+) -> Iterator[Left]:
+    """Give the states that differ, by one model, after each event in turn, or so many of them."""
     disk = MODELS[model](run.record.before)
+    story = list(promised(run))
+    chance = random.Random(f"{seed} {run.scenario.name} {model}")
+    chosen = set(chance.sample(range(len(story)), min(moments or len(story), len(story))))
     seen: set[tuple[bytes, int]] = set()
     level, last = 0, None
-    for index, event, promises in promised(run):
+    for number, (index, event, promises) in enumerate(story):
         disk.apply(event)
         if promises is not last:
             level, last = level + 1, promises
+        if number not in chosen:
+            continue
+        known: dict[int, tuple[bytes, bytes]] = {}
         for tree in disk.states(random.Random(f"{seed} {index}")):
             count.tried += 1
-            key = digest(tree), level
+            key = digest(tree, known), level
             if key not in seen:
                 seen.add(key)
                 count.distinct += 1
                 yield Left(tree, promises, index)
 
 
-def digest(tree: Tree) -> bytes:
-    """Give what is the same for trees that hold the same under the same names and numbers."""
-    found = hashlib.blake2b(digest_size=16)
+def digest(tree: Tree, known: dict[int, tuple[bytes, bytes]] | None = None) -> bytes:
+    """Give what is the same for trees that hold the same under the same names and numbers.
+
+    `known` keeps digests of contents, by their place in memory; most states share most of them.
+    """
+    known = {} if known is None else known
+    found = hashlib.blake2b(digest_size=_DIGEST_BYTES)
     for folder, names in sorted(tree.folders.items()):
         found.update(repr((folder, sorted(names.items()))).encode())
     for node, data in sorted(tree.files.items()):
-        found.update(b"%d %d " % (node, len(data)))
-        found.update(data)
+        if id(data) not in known:
+            content = hashlib.blake2b(data, digest_size=_DIGEST_BYTES).digest()
+            known[id(data)] = data, content  # which keeps that place from being used again
+        found.update(b"%d " % node + known[id(data)][1])
     return found.digest()
 
 

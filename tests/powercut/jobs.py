@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tests.powercut.actors import hash_quickly
-from tests.powercut.biting import Bite, bite, bites
+from tests.powercut.biting import bite, bites, keys
 from tests.powercut.diarywork import Start, Stop
 from tests.powercut.exploring import (
+    MODELS,
     Count,
     Left,
     Run,
@@ -64,9 +65,10 @@ def explore_twice(name: str, search: Search, most: int) -> Count:
     with place_in_memory() as place:
         run = run_scenario(place, named(name))
         for model in search.models:
-            lefts = list(states(run, model, search.seed, Count()))
+            lefts = list(states(run, model, search.seed, Count(), search.moments))
             for left in chance.sample(lefts, min(most, len(lefts))):
-                whole.add(explore(place, restarted(place, run, left), search))
+                same = replace(search, models=(model,))
+                whole.add(explore(place, restarted(place, run, left), same))
     return whole
 
 
@@ -114,34 +116,20 @@ KINDS: Final = ("removed", "acknowledged before", "exchanged")
 
 
 def bite_scenario(
-    name: str,
-    known: frozenset[tuple[str, str, str]],
-    seed: int,
-    kinds: tuple[str, ...] = KINDS,
+    name: str, seed: int, kinds: tuple[str, ...] = KINDS, where: str = ""
 ) -> list[Bitten]:
-    """Try every bite of a scenario but for those that are known to be noticed."""
+    """Try the bites of a scenario: those of these kinds whose names have the words `where`."""
     found: list[Bitten] = []
+    caught: set[tuple[str, str, str]] = set()
     with place_in_memory() as place:
         run = run_scenario(place, named(name))
-        for each in bites(run.record.events):
-            if each.kind not in kinds:
-                continue
-            found += _bitten(
-                place, run, each, known | {_key(one) for one in found if one.caught}, seed
-            )
+        chosen = [each for each in bites(run.record.events) if each.kind in kinds]
+        for model in MODELS:
+            whole = keys(run, model, seed)
+            for each in [each for each in chosen if where in each.name]:
+                key = each.kind, each.name, model
+                if key not in caught:
+                    said = bite(place, run, each, model, seed, whole)
+                    found.append(Bitten(*key, f"{name}, {said}" if said else ""))
+                    caught |= {key} if said else set()
     return found
-
-
-def _bitten(
-    place: Place, run: Run, chosen: Bite, known: frozenset[tuple[str, str, str]], seed: int
-) -> list[Bitten]:
-    return [
-        Bitten(chosen.kind, chosen.name, model, f"{run.scenario.name}, {said}" if said else "")
-        for model in ("ordered", "loose")
-        if (chosen.kind, chosen.name, model) not in known
-        for said in [bite(place, run, chosen, model, seed)]
-    ]
-
-
-def _key(bitten: Bitten) -> tuple[str, str, str]:
-    return bitten.kind, bitten.name, bitten.model

@@ -8,9 +8,9 @@ import multiprocessing
 import os
 import random
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from typing import Any, Final
+from typing import Final
 
 from diaryserver.clock import SystemClock
 from tests.powercut.exceptions import is_accepted
@@ -32,6 +32,7 @@ STATES_CUT_AGAIN: Final = 12
 STATES_OF_A_SECOND_CUT: Final = 40
 SEQUENCES_AT_ONCE: Final = 8
 SHOWN: Final = 40
+PROGRESS_SECONDS: Final = 30
 _clock: Final = SystemClock()
 
 
@@ -66,10 +67,14 @@ Job = tuple[str, Future[Count]]
 
 
 def _explore(pool: ProcessPoolExecutor, names: list[str], chosen: argparse.Namespace) -> int:
-    began = _clock.monotonic()
+    began = shown = _clock.monotonic()
     rows: dict[str, Count] = {}
-    for row, future in _jobs(pool, names, chosen):
+    jobs = _jobs(pool, names, chosen)
+    for number, (row, future) in enumerate(jobs, start=1):
         rows.setdefault(row, Count()).add(future.result())
+        if _clock.monotonic() - shown > PROGRESS_SECONDS:
+            shown = _clock.monotonic()
+            sys.stderr.write(f"{number} of {len(jobs)} pieces looked at\n")
     total = Count()
     for count in rows.values():
         total.add(count)
@@ -82,7 +87,7 @@ def _explore(pool: ProcessPoolExecutor, names: list[str], chosen: argparse.Names
     return 1 if violations else 0
 
 
-def _jobs(pool: ProcessPoolExecutor, names: list[str], chosen: argparse.Namespace) -> Iterator[Job]:
+def _jobs(pool: ProcessPoolExecutor, names: list[str], chosen: argparse.Namespace) -> list[Job]:
     search = Search(chosen.seed, chosen.most)
     again = Search(chosen.seed, min(chosen.most or STATES_OF_A_SECOND_CUT, STATES_OF_A_SECOND_CUT))
     faulty = Search(chosen.seed, min(chosen.most or STATES_OF_A_FAULT, STATES_OF_A_FAULT))
@@ -103,7 +108,7 @@ def _jobs(pool: ProcessPoolExecutor, names: list[str], chosen: argparse.Namespac
         ("sequences", pool.submit(explore_sequences, words[at : at + SEQUENCES_AT_ONCE], search))
         for at in range(0, len(words), SEQUENCES_AT_ONCE)
     ]
-    yield from jobs
+    return jobs
 
 
 def _different(findings: list[Finding]) -> list[Finding]:
@@ -137,9 +142,7 @@ def _show_row(cells: list[str], *, is_markdown: bool) -> None:
 
 def _bite(pool: ProcessPoolExecutor, names: list[str], seed: int, *, is_markdown: bool) -> int:
     caught: dict[tuple[str, str], dict[str, str]] = {}
-    map_all: Callable[..., Any] = pool.map
-    known: frozenset[tuple[str, str, str]] = frozenset()
-    for found in map_all(bite_scenario, names, [known] * len(names), [seed] * len(names)):
+    for found in pool.map(bite_scenario, names, [seed] * len(names)):
         for each in found:
             models = caught.setdefault((each.kind, each.name), {})
             models[each.model] = models.get(each.model) or each.caught

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from tests.powercut.calls import recorded_calls, refused_calls, stop_at_calls
-from tests.powercut.disks import OrderedDisk
 from tests.powercut.events import (
     Event,
     Made,
@@ -29,6 +28,7 @@ from tests.powercut.events import (
     Synced,
     Wrote,
 )
+from tests.powercut.ordered import OrderedDisk
 from tests.powercut.places import Place
 from tests.powercut.sites import site_of
 from tests.powercut.tracing import EVENT_CALL, EVENT_EXIT, Tracee, be_traced

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.powercut.disks import SECTOR, Disk, LooseDisk, OrderedDisk
+from tests.powercut.disks import Disk
 from tests.powercut.events import (
     ROOT,
     Event,
@@ -21,6 +21,8 @@ from tests.powercut.events import (
     Wrote,
 )
 from tests.powercut.files import PAGE
+from tests.powercut.loose import SECTOR, LooseDisk
+from tests.powercut.ordered import OrderedDisk
 
 MODELS: Final = (OrderedDisk, LooseDisk)
 EMPTY: Final = Tree({}, {ROOT: {}})
