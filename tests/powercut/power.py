@@ -29,7 +29,10 @@ from tests.powercut.sequences import all_words
 
 STATES_OF_A_FAULT: Final = 8
 STATES_CUT_AGAIN: Final = 12
-STATES_OF_A_SECOND_CUT: Final = 40
+STATES_OF_A_SECOND_CUT: Final = 20
+MOMENTS: Final = 20
+"""Of a restart, and of a scenario in which a call fails, drawn: there are thousands of them."""
+
 SEQUENCES_AT_ONCE: Final = 8
 SHOWN: Final = 40
 PROGRESS_SECONDS: Final = 30
@@ -89,8 +92,8 @@ def _explore(pool: ProcessPoolExecutor, names: list[str], chosen: argparse.Names
 
 def _jobs(pool: ProcessPoolExecutor, names: list[str], chosen: argparse.Namespace) -> list[Job]:
     search = Search(chosen.seed, chosen.most)
-    again = Search(chosen.seed, min(chosen.most or STATES_OF_A_SECOND_CUT, STATES_OF_A_SECOND_CUT))
-    faulty = Search(chosen.seed, min(chosen.most or STATES_OF_A_FAULT, STATES_OF_A_FAULT))
+    again = Search(chosen.seed, STATES_OF_A_SECOND_CUT, MOMENTS)
+    faulty = Search(chosen.seed, STATES_OF_A_FAULT, MOMENTS)
     calls = dict(zip(names, pool.map(calls_of, names), strict=True))
     jobs: list[Job] = [(name, pool.submit(explore_scenario, name, search)) for name in names]
     jobs += [
