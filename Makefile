@@ -39,7 +39,7 @@ test-system: .venv/.dev  ## run the tests that need root or more programs: mount
 	@sh tools/system-packages
 	.venv/bin/python -m pytest -m system $(ARGS)
 
-torture: .venv/.dev  ## kill servers and clients while they write (ARGS="--kills 200 --writes 200000")
+torture: .venv/.dev  ## kill servers and clients while they write (ARGS="--kills 200 --writes 200000"), or cut the power (ARGS=--power)
 	.venv/bin/python -m tests.torture $(ARGS)
 
 bench: .venv/.dev  ## measure this server beside its peers, half an hour (ARGS=--markdown)

@@ -116,11 +116,18 @@ KINDS: Final = ("removed", "acknowledged before", "exchanged")
 
 
 def bite_scenario(
-    name: str, seed: int, kinds: tuple[str, ...] = KINDS, where: str = ""
+    name: str,
+    seed: int,
+    kinds: tuple[str, ...] = KINDS,
+    where: str = "",
+    known: frozenset[tuple[str, str, str]] = frozenset(),
 ) -> list[Bitten]:
-    """Try the bites of a scenario: those of these kinds whose names have the words `where`."""
+    """Try the bites of a scenario: those of these kinds whose names have the words `where`.
+
+    Not those that are `known` to be noticed, by kind, name and model.
+    """
     found: list[Bitten] = []
-    caught: set[tuple[str, str, str]] = set()
+    caught = set(known)
     with place_in_memory() as place:
         run = run_scenario(place, named(name))
         chosen = [each for each in bites(run.record.events) if each.kind in kinds]

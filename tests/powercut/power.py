@@ -16,6 +16,7 @@ from diaryserver.clock import SystemClock
 from tests.powercut.exceptions import is_accepted
 from tests.powercut.exploring import Count, Finding, Search
 from tests.powercut.jobs import (
+    KINDS,
     bite_scenario,
     calls_of,
     explore_faults,
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     with explorers(chosen.processes) as pool:
         if chosen.bite:
-            return _bite(pool, names, chosen.seed, is_markdown=chosen.markdown)
+            return _bite(pool, names, chosen.seed, chosen.processes, is_markdown=chosen.markdown)
         return _explore(pool, names, chosen)
 
 
@@ -143,12 +144,22 @@ def _show_row(cells: list[str], *, is_markdown: bool) -> None:
         sys.stdout.write(f"{first:32}{''.join(each.rjust(13) for each in rest)}\n")
 
 
-def _bite(pool: ProcessPoolExecutor, names: list[str], seed: int, *, is_markdown: bool) -> int:
+def _bite(
+    pool: ProcessPoolExecutor, names: list[str], seed: int, processes: int, *, is_markdown: bool
+) -> int:
     caught: dict[tuple[str, str], dict[str, str]] = {}
-    for found in pool.map(bite_scenario, names, [seed] * len(names)):
-        for each in found:
+    left = list(names)
+    while left:
+        # What one scenario noticed need not be tried in the next ones.
+        now, left = left[:processes], left[processes:]
+        known = frozenset(
+            (*key, model) for key, models in caught.items() for model in models if models[model]
+        )
+        futures = [pool.submit(bite_scenario, name, seed, KINDS, "", known) for name in now]
+        for each in (each for future in futures for each in future.result()):
             models = caught.setdefault((each.kind, each.name), {})
             models[each.model] = models.get(each.model) or each.caught
+        sys.stderr.write(f"{', '.join(now)}: {len(caught)} bites so far\n")
     _show_row(["what", "where", "ordered metadata", "loose order"], is_markdown=is_markdown)
     if is_markdown:
         _show_row(["---"] * 4, is_markdown=True)
