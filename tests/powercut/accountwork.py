@@ -130,14 +130,19 @@ def rotate() -> Account:
     return Account("rotate", lambda actor: actor.data.accounts.rotate(NOON, NOON + HOUR))
 
 
-def sweep() -> Account:
-    """Sweep two hours later: the old key is destroyed with its tokens."""
+@dataclass(frozen=True, eq=False)
+class Sweep(Step):
+    """Sweep two hours later: the old key, the first one, is destroyed with its tokens."""
 
-    def act(actor: Actor) -> object:
+    def perform(self, actor: Actor) -> object:
+        """As housekeeping does."""
         actor.data.accounts.sweep(NOON + 2 * HOUR)
         return DONE
 
-    return Account("sweep", act)
+    def repeat(self, actor: Actor, outcome: object) -> list[str]:  # noqa: ARG002
+        """Find nothing of the key: what is destroyed opens no recorded traffic any more."""
+        key = actor.folder / "keys" / "master.1"
+        return ["a destroyed key is there again"] if key.exists() and any(key.read_bytes()) else []
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,8 @@ from typing import Final, TypeAlias
 
 from tests.powercut.actors import Operation
 from tests.powercut.events import Event, Marked, Synced
-from tests.powercut.exploring import Count, Left, Run, check_state, digest, states
+from tests.powercut.exceptions import is_accepted
+from tests.powercut.exploring import Count, Finding, Left, Run, check_state, digest, states
 from tests.powercut.places import Place
 
 Key: TypeAlias = tuple[bytes, int, Operation | None]
@@ -49,6 +50,7 @@ def _all_bites(events: tuple[Event, ...]) -> Iterator[Bite]:
     for site in dict.fromkeys(_site(events[index]) for index in synced):
         left = tuple(each for each in events if not (_is_sync(each) and _site(each) == site))
         yield Bite("removed", site, left)
+    yield from _without_functions(events)
     for index in _ends(events):
         before = [each for each in synced if each < index]
         if before and not _is_mark_between(events, before[-1], index):
@@ -56,10 +58,23 @@ def _all_bites(events: tuple[Event, ...]) -> Iterator[Bite]:
             moved.insert(before[-1], moved.pop(index))
             yield Bite("acknowledged before", _site(events[before[-1]]), tuple(moved))
     for one, two in pairwise(synced):
-        if _site(events[one]) != _site(events[two]):
+        # With nothing between them it makes no difference which one comes first.
+        is_between = any(not isinstance(each, Marked) for each in events[one + 1 : two])
+        if is_between and _site(events[one]) != _site(events[two]):
             swapped = list(events)
             swapped[one], swapped[two] = events[two], events[one]
             yield Bite("exchanged", f"{_site(events[one])} | {_site(events[two])}", tuple(swapped))
+
+
+def _without_functions(events: tuple[Event, ...]) -> Iterator[Bite]:
+    """Take all syncs of a function out that has several: one of them may do for the others."""
+    sites = dict.fromkeys(_site(each) for each in events if _is_sync(each))
+    functions = Counter(_function(site) for site in sites)
+    for function in [each for each, count in functions.items() if count > 1]:
+        left = tuple(
+            each for each in events if not (_is_sync(each) and _function(_site(each)) == function)
+        )
+        yield Bite("all removed", function, left)
 
 
 def keys(run: Run, model: str, seed: int) -> frozenset[Key]:
@@ -73,8 +88,10 @@ def bite(place: Place, run: Run, chosen: Bite, model: str, seed: int, whole: fro
     fresh = [left for left in states(changed, model, seed, Count()) if _key(left) not in whole]
     random.Random(seed).shuffle(fresh)
     for left in fresh[:MOST]:
-        if said := check_state(place, changed, left):
-            return f"after event {left.event}: {said[0]}"
+        said = check_state(place, changed, left)
+        if said and not is_accepted(Finding(run.scenario.name, model, left.event, said)):
+            first = said[0].partition("\n")[0].replace(f"{place.root}/", "")
+            return f"after event {left.event}: {first}"
     return ""
 
 
@@ -89,6 +106,10 @@ def _is_sync(event: Event) -> bool:
 def _site(event: Event) -> str:
     assert isinstance(event, Synced)
     return event.site
+
+
+def _function(site: str) -> str:
+    return site.partition(": ")[0]
 
 
 def _ends(events: tuple[Event, ...]) -> list[int]:

@@ -112,7 +112,7 @@ class Bitten:
     caught: str
 
 
-KINDS: Final = ("removed", "acknowledged before", "exchanged")
+KINDS: Final = ("removed", "all removed", "acknowledged before", "exchanged")
 
 
 def bite_scenario(

@@ -31,10 +31,11 @@ from tests.powercut.sequences import all_words
 STATES_OF_A_FAULT: Final = 8
 STATES_CUT_AGAIN: Final = 12
 STATES_OF_A_SECOND_CUT: Final = 20
+PARTS: Final = ("scenarios", "again", "failing", "sequences")
 MOMENTS: Final = 20
 """Of a restart, and of a scenario in which a call fails, drawn: there are thousands of them."""
 
-SEQUENCES_AT_ONCE: Final = 8
+AT_ONCE: Final = 8
 SHOWN: Final = 40
 PROGRESS_SECONDS: Final = 30
 _clock: Final = SystemClock()
@@ -54,10 +55,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="scenarios whose names have these words")
     parser.add_argument("--most", type=int, help="states of a scenario and model; all by default")
+    parser.add_argument("--parts", default=",".join(PARTS), help="which of them: %(default)s")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--markdown", action="store_true", help="print tables for a document")
     chosen = parser.parse_args(arguments)
     names = [each.name for each in scenarios() if chosen.only in each.name]
+    if unknown := set(chosen.parts.split(",")) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
     if not names and "sequence" not in chosen.only:
         sys.stderr.write(f"tests.torture: there is no scenario of the name {chosen.only}\n")
         return 2
@@ -94,24 +98,27 @@ def _explore(pool: ProcessPoolExecutor, names: list[str], chosen: argparse.Names
 def _jobs(pool: ProcessPoolExecutor, names: list[str], chosen: argparse.Namespace) -> list[Job]:
     search = Search(chosen.seed, chosen.most)
     again = Search(chosen.seed, STATES_OF_A_SECOND_CUT, MOMENTS)
-    faulty = Search(chosen.seed, STATES_OF_A_FAULT, MOMENTS)
-    calls = dict(zip(names, pool.map(calls_of, names), strict=True))
-    jobs: list[Job] = [(name, pool.submit(explore_scenario, name, search)) for name in names]
-    jobs += [
-        ("the same, cut again", pool.submit(explore_twice, name, again, STATES_CUT_AGAIN))
-        for name in names
-    ]
-    jobs += [
-        ("the same, a call fails", pool.submit(explore_faults, name, [call], faulty))
-        for name in names
-        for call in range(1, calls[name] + 1)
-    ]
-    words = [word for word in all_words() if chosen.only in f"sequence {word}"]
-    random.Random(chosen.seed).shuffle(words)
-    jobs += [
-        ("sequences", pool.submit(explore_sequences, words[at : at + SEQUENCES_AT_ONCE], search))
-        for at in range(0, len(words), SEQUENCES_AT_ONCE)
-    ]
+    faulty = Search(chosen.seed, STATES_OF_A_FAULT, MOMENTS, ("ordered",))
+    parts: list[str] = chosen.parts.split(",")
+    jobs: list[Job] = []
+    if "scenarios" in parts:
+        jobs += [(name, pool.submit(explore_scenario, name, search)) for name in names]
+    if "again" in parts:
+        twice = [pool.submit(explore_twice, name, again, STATES_CUT_AGAIN) for name in names]
+        jobs += [("the same, cut again", each) for each in twice]
+    if "failing" in parts:
+        calls = dict(zip(names, pool.map(calls_of, names), strict=True))
+        fails = [
+            pool.submit(explore_faults, name, [call], faulty)
+            for name in names
+            for call in range(1, calls[name] + 1)
+        ]
+        jobs += [("the same, a call fails", each) for each in fails]
+    if "sequences" in parts:
+        words = [word for word in all_words() if chosen.only in f"sequence {word}"]
+        random.Random(chosen.seed).shuffle(words)
+        pieces = [words[at : at + AT_ONCE] for at in range(0, len(words), AT_ONCE)]
+        jobs += [("sequences", pool.submit(explore_sequences, each, search)) for each in pieces]
     return jobs
 
 

@@ -11,6 +11,7 @@ from tests.powercut.accountwork import (
     MintFurther,
     Restore,
     Revoke,
+    Sweep,
     add,
     change_password,
     invite,
@@ -19,7 +20,6 @@ from tests.powercut.accountwork import (
     renew,
     rotate,
     set_password,
-    sweep,
     use,
 )
 from tests.powercut.actors import Actor, Operation
@@ -206,7 +206,7 @@ def account_scenarios() -> list[Scenario]:
         "password change": [*login, log_in(2), change_password(1, 3), use(3), set_password()],
         "token renewal": [*login, renew(1, 2), use(2), renew(2, 3)],
         "revocation": [*login, MintFurther(1, 2, id_of(301)), Revoke(2, id_of(302)), Stop()],
-        "key rotation": [*login, rotate(), log_in(2), use(2), sweep(), log_in(3)],
+        "key rotation": [*login, rotate(), log_in(2), use(2), Sweep(), log_in(3)],
         "accounts and entries": [Start(), put(1), add(CAROL), put(2), Stop()],
     }
     filled = (*NEW, Start(), put(1, 2, long=LONG), cleared_by_hand(), put(3), Stop())

@@ -47,6 +47,8 @@ def announce_sites(say: Callable[[object], None]) -> None:
 def site_of(function: str, name: str) -> str:
     """Give a site's name, of a function ("" is SQLite's) and the name of what is synced."""
     kind = "USER" if name in _USERS else _CHANGING.sub("N", name)
+    if ".restoring-" in name:
+        kind = "aside"
     return f"{function or 'SQLite'}: {kind or 'all'}"
 
 
