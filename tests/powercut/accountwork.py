@@ -17,7 +17,7 @@ from diaryserver.maintenance.restore import Keys, restore
 from diaryserver.service.ports import Change, Token, User
 from protocol.identifiers import EntryId, Username
 from tests.powercut.actors import Actor
-from tests.powercut.checking import Seen, look
+from tests.powercut.checking import look
 from tests.powercut.diarywork import DONE, Step
 from tests.server.fakes import NOON, token_of
 from tests.server.store_contract import ALICE

@@ -254,7 +254,7 @@ class Remove(Step):
             if key[0] == self.user:
                 world = world.followed(key)
         half = world.without(self.user, is_kept=True, is_sure=not self.is_purged)
-        return [world.again(self.user), half, gone]
+        return [world, half, gone]
 
 
 def _word(outcome: Outcome) -> str:

@@ -56,15 +56,6 @@ class World:
         """Give a day's generation."""
         return self.generations.get(key, 0)
 
-    def is_generation(self, key: DayKey, found: int) -> bool:
-        """Tell whether a day may be of this generation."""
-        expected = self.generation(key)
-        return found == expected or (found > expected and key[0] in self.renewed)
-
-    def again(self, user: Username) -> "World":
-        """Give the world in which whoever reads a diary begins anew."""
-        return replace(self, renewed=self.renewed | {user})
-
     def knows(self, key: DayKey, entry_id: EntryId) -> bool:
         """Tell whether a record of this id is surely stored somewhere."""
         places = [self.lines(key), self.renamed.get(key, {})]
@@ -109,8 +100,7 @@ class World:
         """
         lines = self.lines(key)
         renamed = {**self.renamed, key: {**self.renamed.get(key, {}), **lines}}
-        days = {**self.days, key: _perhaps(lines)}
-        return replace(self.again(key[0]), days=days, renamed=renamed)
+        return replace(self, days={**self.days, key: _perhaps(lines)}, renamed=renamed)
 
     def without(self, user: Username, *, is_kept: bool, is_sure: bool = True) -> "World":
         """Give the world in which a diary is removed; `is_kept`: set aside, for sure or in part."""
@@ -123,7 +113,7 @@ class World:
             if name == user
         }
         return replace(
-            self.again(user),
+            self,
             days={key: lines for key, lines in self.days.items() if key[0] != user},
             archives={rid: each for rid, each in self.archives.items() if each.user != user},
             removed={**self.removed, user: own} if is_kept else self.removed,
