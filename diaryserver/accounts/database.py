@@ -7,7 +7,7 @@ the rules of tokens are is for `service.tokens` to say.
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Final
 
@@ -42,6 +42,7 @@ from protocol.errors import (
     ConflictError,
     NotFoundError,
     QuotaError,
+    StorageError,
     TokenRevokedError,
     UsageError,
 )
@@ -368,8 +369,17 @@ class SqliteAccounts:
             with self._connection.transaction():
                 yield
             committed = True
+        except StorageError:
+            with suppress(StorageError):  # then nobody knows, and the first error is said
+                self._look_again()
+            raise
         finally:
             self._tokens.settle(committed=committed)
+
+    def _look_again(self) -> None:
+        """Take into memory what is in the database: a commit whose last sync failed is there."""
+        self._generations.reload()
+        self._names = dict.fromkeys(self._users.enabled_names())
 
 
 def _invited(user: User | None) -> bytes:

@@ -16,6 +16,7 @@ import msgpack
 
 from diaryserver.accounts.connection import Connection
 from diaryserver.service.ports import Token
+from protocol.errors import StorageError
 from protocol.identifiers import Username
 
 MAX_AWAKE: Final = 4096
@@ -113,10 +114,16 @@ class TokenTable:
             self.delete(kid)
 
     def settle(self, *, committed: bool) -> None:
-        """Take over into memory what was staged, or drop it."""
+        """Take over into memory what was staged; if it was not committed, what is there now.
+
+        That is what was there before, or what was staged: a commit may fail when all of it is done.
+        """
         staged, self._staged = self._staged, {}
         if not committed:
-            return
+            try:
+                staged = {kid: self._stored(kid) for kid in staged}
+            except StorageError:
+                return  # what cannot be read stays as it is known
         with self._changing:
             for kid, row in staged.items():
                 if row is None:
@@ -124,6 +131,10 @@ class TokenTable:
                 else:
                     self._rows[kid] = row
                 self._awake.pop(kid, None)
+
+    def _stored(self, kid: bytes) -> bytes | None:
+        rows = self._connection.read(f"{_SELECT} WHERE tokens.kid = ?", (kid,))
+        return _packed(_token(rows[0])) if rows else None
 
     def _wake(self, kid: bytes) -> Token | None:
         # Locked: a token unpacked before it changed must not be kept after it did.

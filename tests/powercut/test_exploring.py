@@ -42,26 +42,8 @@ def violations(count: Count) -> list[str]:
     return [str(each) for each in count.findings if not is_accepted(each)]
 
 
-OPEN: Final = {
-    ("clear, then put", "loose"): "a clear keeps its ids before the name of the day file is kept",
-}
-"""What is known to be broken still; a mended one is taken out, since its test would fail."""
-
-
-def marks(name: str, model: str) -> list[pytest.MarkDecorator]:
-    """Give the mark of what is known to be broken."""
-    why = OPEN.get((name, model))
-    return [pytest.mark.xfail(strict=True, reason=why)] if why else []
-
-
-CASES: Final = [
-    pytest.param(name, model, marks=marks(name, model))
-    for name in NAMES
-    for model in ("ordered", "loose")
-]
-
-
-@pytest.mark.parametrize(("name", "model"), CASES)
+@pytest.mark.parametrize("model", ["ordered", "loose"])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_cut_breaks_no_promise(explorer: ProcessPoolExecutor, name: str, model: str) -> None:
     """After any call, whatever of it is left."""
     count = explorer.submit(
