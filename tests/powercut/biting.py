@@ -63,7 +63,7 @@ def _all_bites(events: tuple[Event, ...]) -> Iterator[Bite]:
         if is_between and _site(events[one]) != _site(events[two]):
             swapped = list(events)
             swapped[one], swapped[two] = events[two], events[one]
-            yield Bite("exchanged", f"{_site(events[one])} | {_site(events[two])}", tuple(swapped))
+            yield Bite("exchanged", f"{_site(events[one])} / {_site(events[two])}", tuple(swapped))
 
 
 def _without_functions(events: tuple[Event, ...]) -> Iterator[Bite]:
