@@ -2,13 +2,14 @@
 
 Between two syncs every change of a name, a size or 512 bytes may be left or lost by itself; a sync
 of a file keeps its bytes and not its name, a sync of a folder its names. A rename is one change: no
-file system that Linux has tears one, and a sync of either folder keeps it.
+file system that Linux has tears one, and a sync of either folder keeps it. A name is in a folder once:
+a file made under a name that another one had is not left without the change that set the name free.
 """
 
 import random
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, count
 from typing import Final
 
 from tests.powercut.disks import Disk, NameChange, Names, apply_change, copy_names, node_of
@@ -26,6 +27,7 @@ class LooseDisk(Disk):
 
     def __init__(self, tree: Tree) -> None:
         super().__init__(tree)
+        self._numbers = count()
         self._changes: list[_Loose] = []
         """All in their order, from the first one on that may be lost."""
 
@@ -41,7 +43,8 @@ class LooseDisk(Disk):
     def _change_names(self, change: NameChange) -> None:
         if isinstance(change, Made) and not change.is_folder:
             self._files[change.node] = File()
-        self._changes.append(_Loose(change, node_of(self._all_names()[0], change)))
+        node = node_of(self._all_names()[0], change)
+        self._changes.append(_Loose(change, node, next(self._numbers)))
 
     def _sync(self, node: int | None, *, data_only: bool) -> None:  # noqa: ARG002 - size is data
         for file in self._files.values() if node is None else self._file(node):
@@ -59,9 +62,12 @@ class LooseDisk(Disk):
         return bool(self._changes)
 
     def _with(self, chosen: Collection["_Loose"]) -> tuple[Names, int]:
+        left = [each for each in self._changes if each.is_durable or each in chosen]
+        made = {(each.change.folder, each.change.name): each for each in left if each.is_making()}
         names = copy_names(self._names)
         for each in self._changes:
-            if each.is_durable or each in chosen:
+            later = made.get((each.change.folder, each.change.name))
+            if each in left or (later and each.comes_before(later)):
                 apply_change(names, each.change, each.node)
         return names, 0
 
@@ -90,7 +96,16 @@ class _Loose:
 
     change: NameChange
     node: int | None
+    number: int
     is_durable: bool = False
+
+    def is_making(self) -> bool:
+        """Tell whether it needs its name to be free."""
+        return isinstance(self.change, Made)
+
+    def comes_before(self, making: "_Loose") -> bool:
+        """Tell whether it set the name free for that, so that this cannot be left without it."""
+        return self.number < making.number and not self.is_making()
 
     def folders(self) -> set[int]:
         """Give the folders whose syncs keep it."""

@@ -259,3 +259,17 @@ def test_what_was_cut_off_never_comes_back() -> None:
         for state in left(disk):
             size, tail = len(state["file"]), state["file"][SECTOR : 2 * SECTOR]
             assert size == 2 * PAGE or tail in {b"", bytes(SECTOR), b"n" * SECTOR}
+
+
+def test_a_name_is_set_free_before_it_is_given_again() -> None:
+    """A file that was moved away is not lost because another one was made where it had been."""
+    disk = after(LooseDisk, write_synced(failed=False))
+    disk.apply(Renamed(ROOT, "file", ROOT, "moved"))
+    disk.apply(Made(ROOT, "file", 2, is_folder=False))
+    states = list(left(disk))
+    assert all(b"a" * PAGE + b"b" * PAGE in state.values() for state in states)
+    assert {frozenset(state) for state in states} >= {
+        frozenset({"file"}),
+        frozenset({"moved"}),
+        frozenset({"file", "moved"}),
+    }
