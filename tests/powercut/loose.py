@@ -2,8 +2,9 @@
 
 Between two syncs every change of a name, a size or 512 bytes may be left or lost by itself; a sync
 of a file keeps its bytes and not its name, a sync of a folder its names. A rename is one change: no
-file system that Linux has tears one, and a sync of either folder keeps it. A name is in a folder once:
-a file made under a name that another one had is not left without the change that set the name free.
+file system that Linux has tears one, and a sync of either folder keeps it. A name is in a folder
+once: a file made under a name that another one had is not left without the change that set the name
+free.
 """
 
 import random
