@@ -109,7 +109,7 @@ def _apply_day(
     lines = file.lacking(lines, start)
     if not file.is_given(b"".join(lines.values()), start):
         # Else nothing but a crash came between, and the bytes are those that were read before.
-        is_new = base is None or len(generations) > 1
+        is_new = base is None or generations != {ledger.generation(folder.user, day)}
         file.heal(lines, start, is_new=is_new)
 
 

@@ -208,6 +208,22 @@ def test_a_diary_of_an_older_version_is_taken_as_it_is(data: Path) -> None:
         assert store.clear(ALICE, TODAY, 0, rid) == name
 
 
+def test_what_replay_brings_back_into_an_edited_file_moves_no_place(data: Path) -> None:
+    """It was deleted by hand while its record was in the journal; readers have met the rest."""
+    with open_entries(data) as store:
+        put(store, "one", "two")
+        without = today(data).read_bytes().split(b"\n", 1)[1]
+        today(data).write_bytes(without)
+        generation = generation_of(store)
+        assert text_of(store, generation) == without
+        copy = data.with_name("copy")
+        shutil.copytree(data, copy)
+    with open_entries(copy) as store:
+        assert text_of(store, generation_of(store)) != without
+        with pytest.raises(StaleError):
+            text_of(store, generation)
+
+
 # Epochs
 
 
