@@ -1,17 +1,24 @@
-"""The days that the store knows by heart, the least recently used forgotten first."""
+"""The days that the store knows by heart, the least recently used forgotten first.
+
+Rules: of a day that is forgotten a mark stays, as long as there is room: by that an edit is noticed
+whenever the day is read again.
+"""
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from typing import Final
 
 from diaryserver.store.dayids import MAX_NEWEST
-from diaryserver.store.daystate import DayState, load_day
+from diaryserver.store.daystate import DayState, Mark, load_day
 from diaryserver.store.folders import UserFolder
 from protocol.identifiers import Day, Username
 
 MAX_CACHED_DAYS: Final = 20_000
 MAX_CACHED_IDS: Final = 2_000_000
 """32 MiB of ids; a day that is not cached is read again, nothing else happens."""
+
+MAX_MARKS: Final = 100_000
+"""Of days that were forgotten, some 30 MiB; an edit of one whose mark is gone is not noticed."""
 
 
 class DayCache:
@@ -22,6 +29,7 @@ class DayCache:
         max_days: int = MAX_CACHED_DAYS,
         max_ids: int = MAX_CACHED_IDS,
         newest: int = MAX_NEWEST,
+        max_marks: int = MAX_MARKS,
     ) -> None:
         """Bound the memory: ids are what it goes into, of each day the `newest` ones.
 
@@ -31,7 +39,9 @@ class DayCache:
         self._max_days = max_days
         self._max_ids = max_ids
         self._newest = newest
+        self._max_marks = max_marks
         self._days: OrderedDict[tuple[Username, Day], DayState] = OrderedDict()
+        self._marks: OrderedDict[tuple[Username, Day], Mark] = OrderedDict()
         self._ids = 0
 
     def state(self, folder: UserFolder, day: Day) -> DayState:
@@ -42,7 +52,8 @@ class DayCache:
             self._days.move_to_end(key)
             return state
         self.forget(*key)
-        loaded = load_day(folder, day, self._newest, state)
+        loaded = load_day(folder, day, self._newest, self._marks.get(key))
+        self._marks.pop(key, None)  # not before: what fails is tried again
         if state is not None or loaded.was_torn:
             self.on_surprise(folder.user)
         self._days[key] = loaded
@@ -68,23 +79,32 @@ class DayCache:
             self._make_room()
 
     def forget(self, user: Username, day: Day) -> None:
-        """Drop a day."""
+        """Drop a day, but for its mark."""
         state = self._days.pop((user, day), None)
         if state is not None:
-            self._ids -= state.weight()
+            self._drop((user, day), state)
 
     def forget_user(self, user: Username) -> None:
         """Drop all days of a user."""
         for name, day in list(self._days):
             if name == user:
                 self.forget(user, day)
+        for name, day in list(self._marks):
+            if name == user:
+                del self._marks[name, day]
 
     def _make_room(self) -> None:
         while len(self._days) > 1 and (
             len(self._days) > self._max_days or self._ids > self._max_ids
         ):
-            _, oldest = self._days.popitem(last=False)
-            self._ids -= oldest.weight()
+            self._drop(*self._days.popitem(last=False))
+
+    def _drop(self, key: tuple[Username, Day], state: DayState) -> None:
+        self._ids -= state.weight()
+        self._marks[key] = state.mark()
+        self._marks.move_to_end(key)
+        if len(self._marks) > self._max_marks:
+            self._marks.popitem(last=False)
 
 
 def _ignore(user: Username) -> None:

@@ -11,12 +11,13 @@ import os
 import re
 import zlib
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from diaryserver.store.aside import Aside, meet
 from diaryserver.store.dayids import MAX_NEWEST, DayIds
 from diaryserver.store.folders import QUARANTINE, UserFolder, compressed_file, day_file
 from diaryserver.store.plainness import make_plain
+from diaryserver.store.texts import DayText
 from protocol.identifiers import Day
 
 _ENTRY: Final = re.compile(rb"^[0-9]{4}-[0-9T:.+-]{24} ([0-9a-f]{32}) [+*]", re.MULTILINE)
@@ -31,6 +32,18 @@ _RECORD: Final = re.compile(rb"^[0-9]{4}-[0-9T:.+-]{24} ([0-9a-f]{32}) ([-+*~^])
 _DIGEST_LETTERS: Final = 16
 
 logger = logging.getLogger(__name__)
+
+
+class Mark(NamedTuple):
+    """What of a day must be known to tell whether somebody changed what was read of it."""
+
+    generation: int
+    size: int
+    checksum: int
+
+    def is_begun_by(self, text: bytes) -> bool:
+        """Tell whether what was read of the day before is still the beginning of its text."""
+        return zlib.crc32(text[: self.size]) == self.checksum and len(text) >= self.size
 
 
 @dataclass(slots=True)
@@ -111,16 +124,16 @@ class DayState:
         """Give how many ids it knows by heart, which is what its memory goes into."""
         return len(self.records)
 
-    def is_begun_by(self, text: bytes) -> bool:
-        """Tell whether what was read of the day before is still the beginning of its text."""
-        return zlib.crc32(text[: self.size]) == self.checksum and len(text) >= self.size
+    def mark(self) -> Mark:
+        """Give what is to be remembered of it when it is forgotten."""
+        return Mark(self.generation, self.size, self.checksum)
 
     def _digest_aside(self, entry_id: bytes) -> bytes | None:
         return self.aside.digest(entry_id) if self.aside else None
 
 
 def load_day(
-    folder: UserFolder, day: Day, newest: int = MAX_NEWEST, before: DayState | None = None
+    folder: UserFolder, day: Day, newest: int = MAX_NEWEST, before: Mark | None = None
 ) -> DayState:
     """Read a day's file, and others of the day that were never met; a torn end is set aside first.
 
@@ -138,6 +151,7 @@ def load_day(
     data = found.text if found else b""
     generation = folder.ledger.generation(folder.user, day)
     if before is not None and before.generation == generation and not before.is_begun_by(data):
+        _sync(folder, day, found)  # who edited it did not: a power cut might bring back what was
         folder.ledger.advance(folder.user, day)
         generation = folder.ledger.generation(folder.user, day)
     state = DayState(generation, records=DayIds(limit=newest))
@@ -192,6 +206,12 @@ def quarantine(folder: UserFolder, day: Day, offset: int, torn: bytes) -> None:
     folder.sync(QUARANTINE)
     where = f"{folder.user}/{day_file(day)}"
     logger.warning("set %d bytes of %s aside, from byte %d", len(torn), where, offset)
+
+
+def _sync(folder: UserFolder, day: Day, found: DayText | None) -> None:
+    if found is not None:
+        folder.sync_file(compressed_file(day) if found.is_compressed else day_file(day))
+    folder.sync()
 
 
 def _set_torn_end_aside(folder: UserFolder, day: Day, offset: int, torn: bytes) -> os.stat_result:

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from diaryserver.errors import DataError
 from diaryserver.maintenance.repair import repair as repair_with
 from diaryserver.maintenance.verify import verify
 from diaryserver.service.ports import Append, Appended
+from diaryserver.store.cache import DayCache
 from diaryserver.store.disk import Disk
 from diaryserver.store.files import FileEntryStore
 from diaryserver.store.ledger import EPOCH_STEP, Ledger
@@ -24,6 +25,7 @@ from protocol.identifiers import Day, EntryId
 from protocol.messages import MAX_GENERATION, MAX_SKEW_MILLISECONDS
 from tests.server.estate import opened
 from tests.server.fakes import NOON, new_id, stamp
+from tests.server.forgetful import ForgetfulDisk, PowerCutError
 from tests.server.store_contract import (
     ALICE,
     BOB,
@@ -32,6 +34,7 @@ from tests.server.store_contract import (
     LAST,
     TODAY,
     amending,
+    compress_all,
     entry,
 )
 
@@ -206,6 +209,60 @@ def test_a_diary_of_an_older_version_is_taken_as_it_is(data: Path) -> None:
         shutil.rmtree(data / "diaries" / "alice" / "archive")
         assert store.append_batch([one]) == [AGAIN]
         assert store.clear(ALICE, TODAY, 0, rid) == name
+
+
+@pytest.mark.parametrize("forgotten", ["crowded out", "compressed", "unreadable"])
+def test_an_edit_is_noticed_of_a_day_that_the_store_has_forgotten(
+    data: Path, forgotten: str
+) -> None:
+    """Whatever the reason was, and readers still hold places in it."""
+    disk = _FailsOnce()
+    with open_entries(data, disk=disk, cache=DayCache(max_days=1)) as store:
+        put(store, "one", "two")
+        generation = generation_of(store)
+        before = text_of(store, generation)
+        if forgotten == "crowded out":
+            store.append_batch([entry(at=NOON - 24 * HOUR)])
+        if forgotten == "compressed":
+            store.checkpoint()
+            assert compress_all(store) == 1
+            today(data).with_name(f"{TODAY}.log.gz").unlink()
+        today(data).write_bytes(before.replace(b"one", b"eleven"))
+        if forgotten == "unreadable":
+            disk.fails = True
+            with pytest.raises(StorageError):
+                text_of(store, generation)
+        with pytest.raises(StaleError):
+            text_of(store, generation)
+
+
+class _FailsOnce(Disk):
+    """It opens one file less than it was asked to."""
+
+    fails = False
+
+    def open(self, name: str, flags: int, folder: int) -> int:
+        """As Disk."""
+        if self.fails:
+            self.fails = False
+            raise OSError(5, "Input/output error")
+        return super().open(name, flags, folder)
+
+
+def test_an_edit_that_readers_have_met_survives_a_power_cut(data: Path) -> None:
+    """Whoever edited the file did not sync it; what it was before must not come back under it."""
+    with open_entries(data) as store:
+        put(store, "one", "two")
+    disk = ForgetfulDisk(data)
+    with suppress(PowerCutError), open_entries(data, disk=disk) as store:
+        before = text_of(store, 0)
+        today(data).write_bytes(before.replace(b"one", b"six"))
+        generation = generation_of(store)
+        edited = text_of(store, generation)
+        disk.cut()
+    disk.lose()
+    with open_entries(data) as store:
+        assert text_of(store, generation) == edited
 
 
 def test_what_replay_brings_back_into_an_edited_file_moves_no_place(data: Path) -> None:
