@@ -21,7 +21,7 @@ from diaryserver.store.diaries import Folders
 from diaryserver.store.failing import storage_error
 from diaryserver.store.folders import ARCHIVE, UserFolder, archived_file, day_file
 from diaryserver.store.following import ChangedDays
-from diaryserver.store.ledger import Cleared, OtherFile
+from diaryserver.store.ledger import Cleared, Ledger, OtherFile
 from diaryserver.store.pieces import absent_records
 from diaryserver.store.plainness import make_plain
 from diaryserver.store.quota import DiaryRoom, DiaryRooms
@@ -82,6 +82,9 @@ class ClearedDays:
     def _set_aside(self, folder: UserFolder, day: Day, rid: EntryId) -> str:
         self.writer.ensure_trust()
         user, ledger = folder.user, folder.ledger
+        if _was_edited(ledger, user, day):
+            # The journal knows as of before what is cleared now, and replay would bring it back.
+            self.writer.settle()
         entries = self.cache.state(folder, day).entries
         make_plain(folder, day)
         self.changed.note(user, day)
@@ -181,3 +184,9 @@ class ClearedDays:
         ledger = folder.ledger
         if len(ledger.cleared(folder.user, day)) >= MAX_CLEARS:
             raise QuotaError(f"this day was cleared {MAX_CLEARS} times, which is the most")
+
+
+def _was_edited(ledger: Ledger, user: Username, day: Day) -> bool:
+    """Tell whether the generation before this one ended otherwise than by a clear."""
+    count = ledger.count_of(user, ledger.generation(user, day))
+    return count > 0 and count - 1 not in ledger.cleared(user, day)

@@ -265,6 +265,19 @@ def test_an_edit_that_readers_have_met_survives_a_power_cut(data: Path) -> None:
         assert text_of(store, generation) == edited
 
 
+def test_what_was_cleared_behind_an_edit_never_comes_back(data: Path) -> None:
+    """The journal knows it as of the generation before the edit; its archive was moved away."""
+    with open_entries(data) as store:
+        put(store, "one", "two")
+        today(data).write_bytes(text_of(store, 0).replace(b"two", b"three"))
+        store.clear(ALICE, TODAY, generation_of(store), new_id())
+        shutil.rmtree(data / "diaries" / "alice" / "archive")
+        copy = data.with_name("copy")
+        shutil.copytree(data, copy)
+    with open_entries(copy) as store:
+        assert store.list_days(ALICE, FIRST, LAST, 9).rows == ()
+
+
 def test_what_replay_brings_back_into_an_edited_file_moves_no_place(data: Path) -> None:
     """It was deleted by hand while its record was in the journal; readers have met the rest."""
     with open_entries(data) as store:
