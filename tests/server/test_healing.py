@@ -1,14 +1,16 @@
 """What a day file must hold after a crash: the journal's records as it has them, the rest kept."""
 
+import random
 from collections.abc import Sequence
 from itertools import pairwise
+from math import isqrt
 from typing import Final
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diaryserver.store.contents import DAMAGED, digest_of, digests, id_of, split_parts
-from diaryserver.store.healing import heal, missing
+from diaryserver.store.healing import MAX_COMPARED, MAX_FLIPPED, heal, missing
 from protocol.dayfile import Amended, Foreign, Record, Removed, Restored, Written, format_record
 from protocol.dayfile import parse_day_file as parse
 from protocol.identifiers import EntryId
@@ -79,6 +81,31 @@ def test_what_is_left_of_a_record_goes_where_that_one_is_missing() -> None:
     one, two = line("one"), line("two")
     for damaged in (b"g" + one[1:], one.replace(b" + ", b" : "), one[:30] + b"e" + one[31:]):
         assert heal(damaged + two, by_id([one, two])).text == one + two
+
+
+@given(st.lists(st.tuples(st.integers(30, 61), st.sampled_from(b"0f~")), max_size=MAX_FLIPPED))
+def test_a_few_flipped_bytes_of_an_id_are_found_wherever_they_are(
+    flips: list[tuple[int, int]],
+) -> None:
+    """Among other lines of that length: the record is there once, and they stay."""
+    lost, others = line("one"), [line("two") for _ in range(20)]
+    damaged = bytearray(lost)
+    for place, byte in flips:
+        damaged[place] = byte
+    healed = heal(b"".join([*others, damaged]), by_id([lost])).text
+    assert healed == b"".join([*others, lost])
+
+
+def test_ids_made_to_look_alike_cost_a_bounded_search() -> None:
+    """Beyond it a line stays, whatever it is: nothing is taken out that may be good."""
+    side = isqrt(MAX_COMPARED) + 1
+    chance = random.Random(1)
+    ids = [EntryId.make(chance.getrandbits(47), bytes(10)) for _ in range(2 * side)]
+    lines = [line("x", each) for each in ids]
+    others, lost = lines[:side], lines[side:]
+    damaged = lost[0][:61] + b"e" + lost[0][62:]
+    assert damaged not in heal(damaged, by_id(lost)).text
+    assert damaged in heal(b"".join([*others, damaged]), by_id(lost)).text
 
 
 @given(st.lists(texts, max_size=4), st.lists(texts, max_size=4))
