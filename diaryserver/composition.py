@@ -102,9 +102,10 @@ def _check_ledger(folder: Path, database: Path) -> None:
     ledger = folder / LEDGER
     if not has_ledger(database):
         open_ledger(ledger).close()
-    elif not ledger.exists():
+    elif not ledger.exists() or not ledger.stat().st_size:  # SQLite takes both for a new one
+        is_what = "empty" if ledger.exists() else "missing"
         raise DataError(
-            f"{ledger} is missing; restore it from a backup, or type: diaryserver verify --repair"
+            f"{ledger} is {is_what}; restore it from a backup, or type: diaryserver verify --repair"
         )
 
 

@@ -21,14 +21,16 @@ from diaryserver.maintenance.faults import Fault, Kind
 from diaryserver.maintenance.layout import ACCOUNTS, is_renamed_day
 from diaryserver.store.archives import archived_of
 from diaryserver.store.aside import meet
-from diaryserver.store.diaries import Folders
+from diaryserver.store.diaries import Folders, sync_path
 from diaryserver.store.disk import Disk
 from diaryserver.store.folders import DAY_SUFFIX, UserFolder
 from diaryserver.store.ledger import Ledger, draw_epoch
-from diaryserver.store.ledgerfile import LEDGER, LEDGER_VERSION
+from diaryserver.store.ledgerfile import LEDGER, LEDGER_VERSION, open_ledger
 from protocol.identifiers import Day, Username
 
 _DAMAGED: Final = f"{LEDGER}.damaged"
+_UNFINISHED: Final = f"{LEDGER}.new"
+_PROVED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def ledger_faults(data: Path) -> Iterator[Fault]:
@@ -54,13 +56,13 @@ def mend_ledger(data: Path, random_bytes: Callable[[int], bytes]) -> Iterator[st
     path = data / LEDGER
     if undo_cut_off_change(path):
         yield f"{LEDGER}: a change that was cut off is undone"
-    if _is_sound(path) if path.exists() else not has_ledger(data / ACCOUNTS):
+    if not (_is_broken(path) if path.exists() else has_ledger(data / ACCOUNTS)):
         return
     if path.exists():
         path.replace(path.with_name(_DAMAGED))
         path.with_name(f"{LEDGER}-journal").unlink(missing_ok=True)
+    _make_anew(path, random_bytes)
     with closing(Folders(data, Disk(), random_bytes)) as folders:
-        begin_anew(folders.ledger, random_bytes)
         days = sum(_meet_all(folders, user) for user in folders.users())
     yield f"{LEDGER}: made anew, with what files prove of {days} days; a broken one is {_DAMAGED}"
 
@@ -85,9 +87,22 @@ def _days_with_others(folder: UserFolder) -> Iterator[Day]:
     yield from (Day(name.partition(DAY_SUFFIX)[0]) for name in renamed)
 
 
-def _is_sound(path: Path) -> bool:
+def _make_anew(path: Path, random_bytes: Callable[[int], bytes]) -> None:
+    """Make a ledger that has its epoch before it has its name."""
+    unfinished = path.with_name(_UNFINISHED)
+    unfinished.unlink(missing_ok=True)
+    with closing(Ledger(open_ledger(unfinished))) as ledger:
+        begin_anew(ledger, random_bytes)
+    unfinished.replace(path)
+    sync_path(path.parent, Disk())
+
+
+def _is_broken(path: Path) -> bool:
+    """Tell whether it is proved: what is of a later version, locked or out of reach, is not."""
     try:
         with closing(copy_database(path)) as copy:
-            return not list(integrity_faults(copy, LEDGER_VERSION))
-    except sqlite3.DatabaseError:
-        return False
+            (version,) = copy.execute("PRAGMA user_version").fetchone()
+            return version <= LEDGER_VERSION and any(integrity_faults(copy, LEDGER_VERSION))
+    except sqlite3.DatabaseError as error:
+        # Of an extended code the low byte is the kind.
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in _PROVED

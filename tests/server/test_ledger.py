@@ -12,6 +12,7 @@ import pytest
 from diaryserver.accounts.connection import Connection
 from diaryserver.composition import open_entries
 from diaryserver.errors import DataError
+from diaryserver.maintenance.ledgerfaults import mend_ledger
 from diaryserver.maintenance.repair import repair as repair_with
 from diaryserver.maintenance.verify import verify
 from diaryserver.service.ports import Append, Appended
@@ -19,7 +20,7 @@ from diaryserver.store.cache import DayCache
 from diaryserver.store.disk import Disk
 from diaryserver.store.files import FileEntryStore
 from diaryserver.store.ledger import EPOCH_STEP, Ledger
-from diaryserver.store.ledgerfile import LEDGER, open_ledger
+from diaryserver.store.ledgerfile import LEDGER, LEDGER_VERSION, open_ledger
 from protocol.errors import BusyError, ConflictError, StaleError, StorageError
 from protocol.identifiers import Day, EntryId
 from protocol.messages import MAX_GENERATION, MAX_SKEW_MILLISECONDS
@@ -425,12 +426,16 @@ def test_a_broken_ledger_is_named_and_made_anew_of_what_the_files_prove(data: Pa
         assert store.append_batch([one]) == [AGAIN]
 
 
-def test_a_ledger_that_was_lost_is_missed_and_made_anew(data: Path) -> None:
+@pytest.mark.parametrize("left", ["nothing", "no bytes"])
+def test_a_ledger_that_was_lost_is_missed_and_made_anew(data: Path, left: str) -> None:
     """A start without it would give old ids and old places away; a first start makes it."""
     with opened(data) as first:
         [one] = put(first.entries, "one")
         first.entries.clear(ALICE, TODAY, 0, new_id())
-    (data / LEDGER).unlink()
+    if left == "nothing":
+        (data / LEDGER).unlink()
+    else:
+        (data / LEDGER).write_bytes(b"")
     with pytest.raises(DataError, match="type: diaryserver verify --repair"), opened(data):
         pass
     assert "ledger" in {fault.kind.value for fault in verify(data).faults}
@@ -439,6 +444,36 @@ def test_a_ledger_that_was_lost_is_missed_and_made_anew(data: Path) -> None:
         assert again.entries.append_batch([one]) == [AGAIN]
         put(again.entries, "two")
         assert generation_of(again.entries) > EPOCH_STEP
+
+
+def test_repair_replaces_no_ledger_that_may_be_good(data: Path) -> None:
+    """One of a later version, as after a step back, knows ids that no file proves any more."""
+    with open_entries(data) as store:
+        put(store, "one")
+        store.clear(ALICE, TODAY, 0, new_id())
+    with closing(open_ledger(data / LEDGER)) as connection:
+        connection.execute(f"PRAGMA user_version = {LEDGER_VERSION + 1}")
+    later = (data / LEDGER).read_bytes()
+    assert "ledger" in {fault.kind.value for fault in verify(data).faults}
+    with pytest.raises(OSError, match="another version"):
+        list(repair_with(data, lambda: None))
+    assert (data / LEDGER).read_bytes() == later
+
+
+def test_a_ledger_made_anew_has_its_epoch_before_anything_else(data: Path) -> None:
+    """Whatever cuts the repair off: what is there is of a new epoch, or missing."""
+    with open_entries(data) as store:
+        put(store, "one")
+        store.clear(ALICE, TODAY, 0, new_id())
+        put(store, "two")
+    (data / LEDGER).write_bytes(b"no database at all, but as long as one" * 100)
+
+    def no_chance(_: int) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    with pytest.raises(OSError, match="Input/output"):
+        list(mend_ledger(data, no_chance))
+    assert not (data / LEDGER).exists()
 
 
 def test_a_failing_ledger_refuses_and_keeps_nothing_by_halves(
