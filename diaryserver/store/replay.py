@@ -145,10 +145,13 @@ class _File:
         others = other_files(self._folder, self._day)
         if not others and not start:
             return lines
-        texts = [self._folder.read_file(name, where) for where, name in others]
-        left = missing(lines, self._text[:start], *texts)
-        if self._rewrite and len(left) < len(lines):
-            for (where, name), text in zip(others, texts, strict=True):
+        left = missing(lines, self._text[:start])
+        for where, name in others:  # one after the other: a day may have a thousand archives
+            if not left:
+                break
+            text = self._folder.read_file(name, where)
+            before, left = len(left), missing(left, text)
+            if self._rewrite and len(left) < before:
                 self._write_again(name, where, text)
         return left
 
