@@ -42,7 +42,10 @@ def meet(folder: UserFolder, day: Day) -> Aside | None:
                 ledger.take_in(user, found.file, digests(found.text), clear)
         for name in renamed:
             if found := _unknown(folder, "", name, known):
-                folder.sync()  # who renamed it did not: a power cut might leave neither name
+                # Who renamed it did not: a power cut might leave neither name, nor what was written
+                # just before, which replay would then bring into the day's new file.
+                folder.sync_file(name)
+                folder.sync()
                 ledger.take_in_renamed(user, day, found.file, digests(found.text))
     return Aside(ledger, user, day) if ledger.has_aside(user, day) else None
 

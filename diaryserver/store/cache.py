@@ -53,6 +53,10 @@ class DayCache:
             return state
         self.forget(*key)
         loaded = load_day(folder, day, self._newest, self._marks.get(key))
+        if state is not None and state.mark().is_continued_by(loaded.mark()):
+            # Who added to it did not: a power cut might take what readers have met.
+            folder.sync_file(loaded.file_name(day))
+            folder.sync()
         self._marks.pop(key, None)  # not before: what fails is tried again
         if state is not None or loaded.was_torn:
             self.on_surprise(folder.user)

@@ -45,6 +45,10 @@ class Mark(NamedTuple):
         """Tell whether what was read of the day before is still the beginning of its text."""
         return zlib.crc32(text[: self.size]) == self.checksum and len(text) >= self.size
 
+    def is_continued_by(self, other: "Mark") -> bool:
+        """Tell whether a later mark of the day is of the same text and more."""
+        return other.generation == self.generation and other.size > self.size
+
 
 @dataclass(slots=True)
 class DayState:
@@ -151,7 +155,7 @@ def load_day(
     data = found.text if found else b""
     generation = folder.ledger.generation(folder.user, day)
     if before is not None and before.generation == generation and not before.is_begun_by(data):
-        _sync(folder, day, found)  # who edited it did not: a power cut might bring back what was
+        _sync(folder, day, found)  # a power cut might bring back what it was
         folder.ledger.advance(folder.user, day)
         generation = folder.ledger.generation(folder.user, day)
     state = DayState(generation, records=DayIds(limit=newest))

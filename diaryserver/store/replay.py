@@ -107,10 +107,10 @@ def _apply_day(
     if file.has(b"".join(lines.values()), start):
         return
     lines = file.lacking(lines, start)
-    if not file.is_given(b"".join(lines.values()), start):
-        # Else nothing but a crash came between, and the bytes are those that were read before.
-        is_new = base is None or generations != {ledger.generation(folder.user, day)}
-        file.heal(lines, start, is_new=is_new)
+    # If nothing but a crash came between, the bytes are those that were read before.
+    was_edited = generations != {ledger.generation(folder.user, day)}
+    if not file.is_given(b"".join(lines.values()), start, is_new=was_edited):
+        file.heal(lines, start, is_new=base is None or was_edited)
 
 
 class _File:
@@ -155,10 +155,13 @@ class _File:
                 self._write_again(name, where, text)
         return left
 
-    def is_given(self, expected: bytes, start: int) -> bool:
+    def is_given(self, expected: bytes, start: int, *, is_new: bool) -> bool:
         """Append what is missing at the end, if that is all; tell whether it was."""
-        if not expected.startswith(self._text[start:]):
+        tail = self._text[start:]
+        if not expected.startswith(tail):
             return False
+        if is_new and len(tail) < len(expected):
+            self._folder.ledger.advance(self._folder.user, self._day)
         self._write(expected, start)
         return True
 

@@ -26,7 +26,13 @@ from protocol.identifiers import Day, EntryId
 from protocol.messages import MAX_GENERATION, MAX_SKEW_MILLISECONDS
 from tests.server.estate import opened
 from tests.server.fakes import NOON, new_id, stamp
-from tests.server.forgetful import ForgetfulDisk, PowerCutError
+from tests.server.forgetful import (
+    ForgetfulDisk,
+    PowerCutError,
+    Survival,
+    only_what_was_synced,
+    with_a_hole,
+)
 from tests.server.store_contract import (
     ALICE,
     BOB,
@@ -250,20 +256,47 @@ class _FailsOnce(Disk):
         return super().open(name, flags, folder)
 
 
-def test_an_edit_that_readers_have_met_survives_a_power_cut(data: Path) -> None:
+@pytest.mark.parametrize("how", ["changed", "added to"])
+def test_an_edit_that_readers_have_met_survives_a_power_cut(data: Path, how: str) -> None:
     """Whoever edited the file did not sync it; what it was before must not come back under it."""
     with open_entries(data) as store:
         put(store, "one", "two")
     disk = ForgetfulDisk(data)
     with suppress(PowerCutError), open_entries(data, disk=disk) as store:
         before = text_of(store, 0)
-        today(data).write_bytes(before.replace(b"one", b"six"))
+        added = how == "added to"
+        today(data).write_bytes(before + b"note\n" if added else before.replace(b"one", b"six"))
         generation = generation_of(store)
         edited = text_of(store, generation)
         disk.cut()
     disk.lose()
     with open_entries(data) as store:
         assert text_of(store, generation) == edited
+
+
+@pytest.mark.parametrize(
+    ("how", "survival"), [("emptied", only_what_was_synced), ("renamed", with_a_hole)]
+)
+def test_no_place_moves_when_the_power_goes_behind_a_hand(
+    data: Path, how: str, survival: Survival
+) -> None:
+    """Replay brings what the journal knows from before the hand, behind or beside what was read."""
+    disk = ForgetfulDisk(data)
+    with suppress(PowerCutError), open_entries(data, disk=disk) as store:
+        put(store, "one")
+        if how == "renamed":
+            today(data).rename(f"{today(data)}.1")
+        else:
+            today(data).write_bytes(b"")
+            store.list_days(ALICE, FIRST, LAST, 9)
+        put(store, "two")
+        generation = generation_of(store)
+        before = text_of(store, generation)
+        disk.cut()
+    disk.lose(survival)
+    with open_entries(data) as store:
+        now = generation_of(store)
+        assert now != generation or text_of(store, now) == before
 
 
 def test_what_was_cleared_behind_an_edit_never_comes_back(data: Path) -> None:
