@@ -52,8 +52,9 @@ class DayCache:
             self._days.move_to_end(key)
             return state
         self.forget(*key)
-        loaded = load_day(folder, day, self._newest, self._marks.get(key))
-        if state is not None and state.mark().is_continued_by(loaded.mark()):
+        before = self._marks.get(key)
+        loaded = load_day(folder, day, self._newest, before)
+        if before is not None and before.is_continued_by(loaded.mark()):
             # Who added to it did not: a power cut might take what readers have met.
             folder.sync_file(loaded.file_name(day))
             folder.sync()

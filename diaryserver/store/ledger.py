@@ -226,8 +226,8 @@ class Ledger:
         self, user: Username, day: Day, file: OtherFile, records: Iterable[tuple[bytes, bytes]]
     ) -> None:
         key = str(user), str(day)
-        for record in records:
-            self._run("INSERT OR REPLACE INTO aside VALUES (?, ?, ?, ?)", (*key, *record))
+        rows = ((*key, *record) for record in records)
+        self._connection.executemany("INSERT OR REPLACE INTO aside VALUES (?, ?, ?, ?)", rows)
         self._run("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", (*key, *file))
 
     def _of_day(
@@ -249,7 +249,11 @@ class Ledger:
 
     @contextmanager
     def _transaction(self, *users: str) -> Iterator[None]:
-        """Do all of what is inside, durably, or nothing; these users have rows then."""
+        """Do all of what is inside, durably, or nothing; these users may have rows then.
+
+        Also when it fails: a commit that cannot sync the folder may have been made.
+        """
+        self._users.update(map(str, users))
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             yield
@@ -259,7 +263,6 @@ class Ledger:
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-        self._users.update(map(str, users))
 
 
 def draw_epoch(random_bytes: Callable[[int], bytes]) -> int:

@@ -2,10 +2,11 @@
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -520,3 +521,36 @@ def test_a_failing_ledger_refuses_and_keeps_nothing_by_halves(
         assert today(data).exists()
     store.clear(ALICE, TODAY, 0, new_id())
     assert not today(data).exists()
+
+
+def test_a_commit_that_was_made_though_it_failed_is_seen(data: Path) -> None:
+    """SQLite says so when it cannot sync the folder; a repetition clears what stayed."""
+    with open_entries(data) as store:
+        put(store, "one")
+        connection = sqlite3.connect(
+            data / LEDGER,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=_FailsBehindACommit,
+        )
+        store._folders.ledger = Ledger(connection)
+        rid = new_id()
+        with pytest.raises(StorageError):
+            store.clear(ALICE, TODAY, 0, rid)
+        assert generation_of(store) == 0
+        store.clear(ALICE, TODAY, 0, rid)
+        assert not today(data).exists()
+
+
+class _FailsBehindACommit(sqlite3.Connection):
+    """The first commit is made, and nobody is told."""
+
+    has_failed = False
+
+    def execute(self, statement: str, values: Any = (), /) -> sqlite3.Cursor:  # noqa: ANN401 - as SQLite's own
+        """As Connection."""
+        found = super().execute(statement, values)
+        if statement == "COMMIT" and not self.has_failed:
+            self.has_failed = True
+            raise sqlite3.OperationalError("disk I/O error")
+        return found
