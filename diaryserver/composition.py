@@ -141,7 +141,8 @@ def open_entries(  # noqa: PLR0913 - what tests may replace
 
 
 def _unusable(folder: Path, error: OSError) -> DataError:
-    return DataError(f"{error.filename or folder} cannot be used: {error.strerror}")
+    what_next = "; type: diaryserver verify" if error.filename == str(folder / LEDGER) else ""
+    return DataError(f"{error.filename or folder} cannot be used: {error.strerror}{what_next}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -494,6 +494,16 @@ def test_repair_replaces_no_ledger_that_may_be_good(data: Path) -> None:
     assert (data / LEDGER).read_bytes() == later
 
 
+def test_a_ledger_that_is_no_file_is_said_in_one_line(data: Path) -> None:
+    """Whatever SQLite calls it, and what to type next."""
+    (data / LEDGER).mkdir()
+    says = (
+        r"ledger\.sqlite3 cannot be used: unable to open database file; type: diaryserver verify$"
+    )
+    with pytest.raises(DataError, match=says), open_entries(data):
+        pass
+
+
 def test_a_ledger_made_anew_has_its_epoch_before_anything_else(data: Path) -> None:
     """Whatever cuts the repair off: what is there is of a new epoch, or missing."""
     with open_entries(data) as store:
