@@ -73,11 +73,13 @@ class Folders:
         A second one of the same user, which nothing but a fault leaves, gets a name of its own.
         Whatever begins under the name again is of another epoch: no reader may take it for this.
         """
-        if not self._has(user):
+        has_folder = self._has(user)
+        if has_folder or self.ledger.is_known(user):
+            self.ledger.begin_epoch(user, draw_epoch(self._random_bytes))
+        if not has_folder:
             self.ledger.forget(user)
             return ""
         self._remembered.forget_user(user)
-        self.ledger.begin_epoch(user, draw_epoch(self._random_bytes))
         name = self._free_name(f"{user}.{uid.hex()}")
         self.disk.rename(user, self._diaries, name, self._removed)
         self.disk.sync_folder(self._removed)

@@ -357,6 +357,20 @@ def test_a_diary_under_a_name_that_was_used_before_is_of_another_epoch(
     assert store.list_days(BOB, FIRST, LAST, 9).rows == ()
 
 
+def test_a_diary_whose_folder_somebody_moved_away_is_of_another_epoch_too(
+    store: FileEntryStore, data: Path
+) -> None:
+    """The ledger tells that there was one, when its user is removed or another one is added."""
+    put(store, "one")
+    store.clear(ALICE, TODAY, 0, new_id())
+    put(store, "two")
+    generation = generation_of(store)
+    (data / "diaries" / "alice").rename(data.with_name("moved"))
+    assert store.retire(ALICE, bytes(16)) == ""
+    put(store, "another's")
+    assert generation_of(store) not in {0, generation}
+
+
 def test_a_generation_fits_the_wire_in_every_epoch(tmp_path: Path) -> None:
     """Also the last epoch, and there it goes on from the first number."""
     with closing(Ledger(open_ledger(tmp_path / LEDGER))) as ledger:
