@@ -105,7 +105,7 @@ def _check_ledger(folder: Path, database: Path) -> None:
     elif not ledger.exists() or not ledger.stat().st_size:  # SQLite takes both for a new one
         is_what = "empty" if ledger.exists() else "missing"
         raise DataError(
-            f"{ledger} is {is_what}; restore it from a backup, or type: diaryserver verify --repair"
+            f"{ledger} is {is_what}; type: diaryserver verify --repair, or restore a whole backup"
         )
 
 

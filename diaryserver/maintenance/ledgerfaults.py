@@ -37,7 +37,7 @@ def ledger_faults(data: Path) -> Iterator[Fault]:
     """Give what is wrong with the ledger; an older version had none."""
     if not (data / LEDGER).exists():
         if has_ledger(data / ACCOUNTS):
-            note = "missing; restore it, or --repair makes a new one of what the files prove"
+            note = "missing; --repair makes a new one of what the files prove"
             yield Fault(LEDGER, Kind.LEDGER, note)
         return
     try:
