@@ -54,8 +54,9 @@ class DayCache:
         self.forget(*key)
         before = self._marks.get(key)
         loaded = load_day(folder, day, self._newest, before)
-        if before is not None and before.is_continued_by(loaded.mark()):
-            # Who added to it did not: a power cut might take what readers have met.
+        is_other = before is not None and before != loaded.mark()
+        if loaded.inode and (state is not None or is_other):
+            # Who changed it did not: a power cut might take what readers have met.
             folder.sync_file(loaded.file_name(day))
             folder.sync()
         self._marks.pop(key, None)  # not before: what fails is tried again

@@ -38,16 +38,13 @@ class Mark(NamedTuple):
     """What of a day must be known to tell whether somebody changed what was read of it."""
 
     generation: int
+    inode: int
     size: int
     checksum: int
 
     def is_begun_by(self, text: bytes) -> bool:
         """Tell whether what was read of the day before is still the beginning of its text."""
         return zlib.crc32(text[: self.size]) == self.checksum and len(text) >= self.size
-
-    def is_continued_by(self, other: "Mark") -> bool:
-        """Tell whether a later mark of the day is of the same text and more."""
-        return other.generation == self.generation and other.size > self.size
 
 
 @dataclass(slots=True)
@@ -130,7 +127,7 @@ class DayState:
 
     def mark(self) -> Mark:
         """Give what is to be remembered of it when it is forgotten."""
-        return Mark(self.generation, self.size, self.checksum)
+        return Mark(self.generation, self.inode, self.size, self.checksum)
 
     def _digest_aside(self, entry_id: bytes) -> bytes | None:
         return self.aside.digest(entry_id) if self.aside else None

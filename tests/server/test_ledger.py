@@ -257,7 +257,7 @@ class _FailsOnce(Disk):
         return super().open(name, flags, folder)
 
 
-@pytest.mark.parametrize("how", ["changed", "added to"])
+@pytest.mark.parametrize("how", ["changed", "added to", "replaced by a copy"])
 def test_an_edit_that_readers_have_met_survives_a_power_cut(data: Path, how: str) -> None:
     """Whoever edited the file did not sync it; what it was before must not come back under it."""
     with open_entries(data) as store:
@@ -265,10 +265,16 @@ def test_an_edit_that_readers_have_met_survives_a_power_cut(data: Path, how: str
     disk = ForgetfulDisk(data)
     with suppress(PowerCutError), open_entries(data, disk=disk) as store:
         before = text_of(store, 0)
-        added = how == "added to"
-        today(data).write_bytes(before + b"note\n" if added else before.replace(b"one", b"six"))
+        if how == "changed":
+            today(data).write_bytes(before.replace(b"one", b"six"))
+        elif how == "added to":
+            today(data).write_bytes(before + b"a note by hand\n")
+        else:
+            (data / "copy").write_bytes(before)
+            (data / "copy").rename(today(data))
         generation = generation_of(store)
         edited = text_of(store, generation)
+        store.create_day(ALICE, TOMORROW)  # which makes all names in the folder durable
         disk.cut()
     disk.lose()
     with open_entries(data) as store:
