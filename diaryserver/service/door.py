@@ -30,6 +30,21 @@ _REQUESTS: Final[dict[str, tuple[Operation, TypeAdapter[Request]]]] = {
 _LONG: Final = frozenset({Put, Amend})
 """What may come in parts."""
 
+_NUMBER: Final = "a whole number within its bounds is expected"
+_OCTETS: Final = "bytes, as many as its bounds allow, are expected"
+_WORDS: Final = {
+    "missing": "this field is missing",
+    "unexpected_keyword_argument": "there is no such field",
+    "int_type": _NUMBER,
+    "greater_than_equal": _NUMBER,
+    "less_than_equal": _NUMBER,
+    "bytes_type": _OCTETS,
+    "bytes_too_short": _OCTETS,
+    "bytes_too_long": _OCTETS,
+    "bool_type": "true or false is expected",
+}
+"""What pydantic finds, in the document's words: its own are those of Python and of one version."""
+
 _Valid = TypeVar("_Valid")
 _FORMS: Final[dict[type[Form], TypeAdapter[Form]]] = {
     form: TypeAdapter(form) for form in FORMS.values()
@@ -84,7 +99,7 @@ def _validate(adapter: TypeAdapter[_Valid], values: dict[str, object]) -> _Valid
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        note = f"{place}: {first['msg']}"
+        note = f"{place}: {_WORDS.get(first['type'], 'a value of another type is expected')}"
     except MalformedError as error:
         note = str(error)
     raise InvalidRequestError(note)

@@ -40,7 +40,9 @@ def parse_scopes(text: str) -> str:
     """Check scopes as they travel: one or more of read, write, full, sorted, one space between."""
     names = text.split(" ")
     if not set(names) <= ALLOWED_SCOPES or names != sorted(set(names)):
-        raise MalformedError("scopes are read, write, full, sorted and each once")
+        raise MalformedError(
+            "scopes are full, read, write: in this order, each once, one space apart"
+        )
     return text
 
 

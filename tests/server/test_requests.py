@@ -70,6 +70,7 @@ from protocol.messages import (
     padded,
     version_of,
 )
+from protocol.packing import Packable, pack
 from tests.protocol.strategies import garbage
 from tests.server.fakes import NOON, new_id
 from tests.server.world import ALICE, HERE, Device, World, code_of, flipped, opened_world
@@ -77,6 +78,15 @@ from tests.server.world import ALICE, HERE, Device, World, code_of, flipped, ope
 A_DAY: Final = 86_400_000
 TODAY: Final = Day("2026-11-22")
 BOB: Final = Username("bob")
+ENTRY: Final[dict[str, Packable]] = {"at": NOON, "off": 0, "text": "x", "star": False}
+PART: Final[dict[str, Packable]] = {
+    "op": "part",
+    "id": bytes(new_id()),
+    "digest": bytes(32),
+    "number": 0,
+    "count": 1,
+    "data": b"x",
+}
 
 
 def silent(world: World, datagram: bytes, reason: Drop) -> bool:
@@ -554,6 +564,33 @@ def test_a_value_out_of_bounds_is_invalid(
     assert code_of(answer) == "INVALID"
     assert list((folder / "diaries").iterdir()) == []
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("values", "note"),
+    [
+        ({"op": "clear", "day": TODAY}, "generation: this field is missing"),
+        (ENTRY | {"extra": 1}, "extra: there is no such field"),
+        (ENTRY | {"at": "1"}, "at: a whole number within its bounds is expected"),
+        (ENTRY | {"off": -1081}, "off: a whole number within its bounds is expected"),
+        (ENTRY | {"off": 1081}, "off: a whole number within its bounds is expected"),
+        (ENTRY | {"star": 1}, "star: true or false is expected"),
+        (ENTRY | {"text": b"x"}, "a text of 1 to 262144 bytes is expected"),
+        (PART | {"digest": bytes(31)}, "digest: bytes, as many as its bounds allow, are expected"),
+        (PART | {"data": bytes(961)}, "data: bytes, as many as its bounds allow, are expected"),
+        (PART | {"data": "x"}, "data: bytes, as many as its bounds allow, are expected"),
+    ],
+)
+def test_a_note_tells_the_field_and_what_it_should_be(
+    world: World, values: dict[str, Packable], note: str
+) -> None:
+    """In the document's words, for people who write a client in any language."""
+    device = world.device()
+    datagram = device.garbage(pack({"op": "put"} | values))
+    [reply] = world.send(datagram)
+    answer = device.opened(reply, datagram, Ping())
+    assert isinstance(answer, Refusal)
+    assert (answer.code, answer.note) == (ErrorCode.INVALID, note)
 
 
 def test_no_diary_text_in_an_error(world: World, caplog: pytest.LogCaptureFixture) -> None:
