@@ -106,9 +106,12 @@ def encode_form(form: Form) -> bytes:
 def split_form(plaintext: bytes) -> tuple[type[Form], dict[str, object]]:
     """Tell which form a map is, and give its fields, unread; raise MalformedError if none."""
     values = unpack(plaintext)
-    name = values.pop(_FORM) if _FORM in values else None
-    if name is not None and not isinstance(name, str):
-        raise MalformedError("the name of a form is a text")
+    name: str | None = None
+    if _FORM in values:
+        given = values.pop(_FORM)
+        if not isinstance(given, str):
+            raise MalformedError("the name of a form is a text")
+        name = given
     kind = FORMS.get(name)
     if kind is None:
         raise MalformedError("no form has such a name")

@@ -17,7 +17,7 @@ from protocol.dayfile import Foreign, Record, fold, format_record, parse_day_fil
 from protocol.envelope import Kind, looks_like_protocol, parse_envelope
 from protocol.errors import REFUSALS, MalformedError
 from protocol.fields import read_fields
-from protocol.identifiers import EntryId, Username
+from protocol.identifiers import Day, EntryId, Username
 from protocol.identity import fingerprint
 from protocol.invite import Invite, parse_invite
 from protocol.keys import derive_token_keys, expand, is_authentic, open_sealed
@@ -27,6 +27,7 @@ from protocol.login import (
     encode_login,
     is_login_authentic,
     is_proof,
+    login_digest,
     open_grant,
     open_login,
     prove,
@@ -38,10 +39,14 @@ from protocol.messages import (
     Form,
     Grant,
     PasswordForm,
+    Put,
     Refusal,
     RenewalForm,
     Reply,
     Request,
+    Stored,
+    bitmap_of,
+    cut,
     decode_reply,
     encode_form,
     encode_reply,
@@ -63,7 +68,7 @@ from protocol.offer import (
     statement_id,
     verify_offer,
 )
-from protocol.packing import pack, unpack
+from protocol.packing import pack, unpack, unpack_long
 from protocol.tokenword import TokenWord, parse_token
 from tests.protocol.golden import all_vectors, octets, vectors
 from tests.protocol.totality import is_refused
@@ -80,6 +85,8 @@ OFFER: Final = LOGIN["offer"]
 PREKEY: Final = X25519PrivateKey.from_private_bytes(octets(OFFER, "prekey_private"))
 LOGINS: Final = ("login_password", "login_invite", *FORMS)
 GRANTS: Final = ("grant_token", "grant_denied")
+WORKED: Final = vectors("worked")
+WORKED_GRANTS: Final = sorted(WORKED.keys() - {"put", "login"})
 
 
 def request_of(vector: Vector) -> Request:
@@ -153,6 +160,58 @@ def test_replies_and_refusals(vector: Vector) -> None:
     assert encode_reply(answer, renew=renew) == plaintext
     sealed = seal_reply(keys, request, vector["timestamp"], answer, renew=renew)
     assert sealed == octets(vector, "datagram")
+
+
+@pytest.mark.parametrize("name", WORKED_GRANTS)
+def test_worked_grants(name: str) -> None:
+    """Each opens, for the worked LOGIN alone, to its values, and the other way."""
+    vector = WORKED[name]
+    login = parse_envelope(octets(WORKED["login"], "datagram"))
+    key, datagram = octets(vector, "reply_key"), octets(vector, "datagram")
+    assert login_digest(login) == octets(vector, "login_digest")
+    plaintext = open_grant(key, login, parse_envelope(datagram))
+    assert plaintext == octets(vector, "packed")
+    answer = answer_of(vector, Grant)
+    assert isinstance(answer, Grant | Refusal)
+    assert encode_grant(key, login, vector["timestamp"], answer) == datagram
+    assert datagram[44:60] == octets(vector, "siv")
+    other = parse_envelope(octets(LOGIN["login_password"], "datagram"))
+    assert is_refused(open_grant, key, other, parse_envelope(datagram))
+
+
+def test_the_worked_login() -> None:
+    """It opens as one of the library's does, though its ephemeral key was given."""
+    vector = WORKED["login"]
+    envelope = parse_envelope(octets(vector, "datagram"))
+    login = decode_login(envelope)
+    form = form_of(vector)
+    assert open_login(envelope, login, statement(), PREKEY) == octets(vector, "packed")
+    assert is_login_authentic(envelope, form.key)
+    assert sealed_binding(envelope, login, statement()) == octets(vector, "info")
+    assert login.sealed == octets(vector, "enc") + octets(vector, "ciphertext")
+
+
+def test_the_worked_put() -> None:
+    """Its seal, step by step, is the body of put_ascii."""
+    vector, body = WORKED["put"], octets(REQUESTS["put_ascii"], "datagram")[44:-34]
+    assert octets(vector, "v") + octets(vector, "ciphertext") == body
+    assert octets(vector, "packed") == octets(REQUESTS["put_ascii"], "packed")
+
+
+def test_a_put_cut_in_parts() -> None:
+    """The whole plaintext gives the parts of their requests, and the answer is that of a `put`."""
+    vector = vectors("cut")
+    values = unpack_long(octets(vector, "packed"))
+    assert values.pop("op") == "put"
+    put = read_fields(Put, values)
+    parts = cut(EntryId(octets(vector, "id")), encode_request(put))
+    assert encode_request(put) == octets(vector, "packed")
+    assert [part.data.hex() for part in parts] == vector["parts"]
+    assert {part.digest.hex() for part in parts} == {vector["digest"]}
+    assert [request_of(REQUESTS[name]) for name in vector["requests"]] == parts
+    told = [bitmap_of(range(number), len(parts)) for number in range(1, len(parts))]
+    assert [each.hex() for each in told] == vector["bitmaps"]
+    assert decode_reply(Stored, octets(vector, "answer")) == Stored(Day("2026-11-22"), dup=False)
 
 
 def test_every_message_has_a_vector() -> None:
@@ -294,7 +353,14 @@ def as_vector(record: Record | Foreign) -> object:
     return {"kind": type(record).__name__.lower(), **fields}
 
 
-@pytest.mark.parametrize("name", ["dayfile", "dayfile_changes"])
+DAY_FILES: Final = {
+    "dayfile": {"written", "amended", "removed", "restored", "foreign"},
+    "dayfile_changes": {"written", "amended", "removed", "restored"},
+    "dayfile_foreign": {"written", "foreign"},
+}
+
+
+@pytest.mark.parametrize("name", DAY_FILES)
 def test_day_file(name: str) -> None:
     """Its bytes give its records and its entries; its records give its bytes."""
     vector = vectors(name)
@@ -306,10 +372,10 @@ def test_day_file(name: str) -> None:
         for record in parsed
     ]
     torn = len(b"".join(lines)) - len(octets(vector, "file"))
-    assert torn == (name == "dayfile")
+    assert torn == (name != "dayfile_changes")
     assert b"".join(lines).startswith(octets(vector, "file"))
     kinds = {record["kind"] for record in vector["records"]}
-    assert kinds | {"foreign"} == {"written", "amended", "removed", "restored", "foreign"}
+    assert kinds == DAY_FILES[name]
 
 
 def open_request(data: bytes) -> None:
