@@ -124,6 +124,22 @@ def test_every_operation_is_described(operation: Operation) -> None:
     assert found == rows
 
 
+def test_the_table_of_operations_is_the_protocols() -> None:
+    """Scope and padding of each; what is counted is for the server's tests to compare."""
+    [rows] = tables(section("Requests"))[1:]
+    assert [row[:2] + row[3:4] for row in rows] == [
+        (
+            operation.name,
+            str(operation.scope),
+            "yes" if "pad" in {item.name for item in fields(operation.request)} else "no",
+        )
+        for operation in OPERATIONS
+    ]
+    padded = re.search(r"\*\*Padding\.\*\* A reply to (.*?) has at most", DOCUMENT, re.DOTALL)
+    assert padded
+    assert set(re.findall(r"`(\w+)`", padded[1])) == {row[0] for row in rows if row[3] == "yes"}
+
+
 def test_no_operation_is_described_that_does_not_exist() -> None:
     """The sections between "Requests" and "Refusals" are the table of operations."""
     between = DOCUMENT.split("\n## Requests\n")[1].split("\n## Refusals\n")[0]
