@@ -19,7 +19,8 @@ Padded = TypeVar("Padded", bound="Archives | Days | Read | Search | Tail | Token
 def padded(request: Padded) -> Padded:
     """Pad a reading request so that its datagram has 400 bytes, or 401.
 
-    A pad of 256 bytes and more takes one more byte for its length in msgpack.
+    A pad of 256 bytes and more takes one more byte for its length in msgpack. A request that is
+    longer by itself, as one with many words to search for, needs none.
     """
     bare = replace(request, pad=b"")
-    return replace(bare, pad=bytes(PADDED_PLAINTEXT - len(encode_request(bare))))
+    return replace(bare, pad=bytes(max(0, PADDED_PLAINTEXT - len(encode_request(bare)))))
