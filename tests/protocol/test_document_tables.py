@@ -1,5 +1,6 @@
 """docs/PROTOCOL.md says what the code does: its tables of fields, bounds, codes and kinds."""
 
+import json
 import re
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -32,6 +33,10 @@ from protocol.offer import CHECKSUM_KEY
 from protocol.tokenword import MAX_TOKEN_WORD
 
 DOCUMENT: Final = (Path(__file__).parents[2] / "docs" / "PROTOCOL.md").read_text(encoding="utf-8")
+VECTORS: Final = Path(__file__).parents[1] / "golden" / "v1"
+WHOLE: Final = {"cut.json", "dayfile.json", "dayfile_changes.json", "dayfile_foreign.json"}
+"""Files that are one vector; the others name each of theirs."""
+
 PARSED: Final[dict[object, str]] = {
     Day: "day",
     Username: "user",
@@ -196,3 +201,32 @@ def test_the_examples_of_the_day_file_are_records() -> None:
     parsed = parse_day_file(data)
     assert len(parsed) == 3
     assert not any(isinstance(item, Foreign) for item in parsed)
+
+
+def test_every_file_of_vectors_is_listed() -> None:
+    """And no other; a name stands in backticks."""
+    files = {path.name for path in VECTORS.iterdir()}
+    listed = [name for row in tables(section("Test vectors"))[0] for name in row[0].split(", ")]
+    assert sorted(listed) == sorted(f"`{name}`" for name in files)
+
+
+def names_in(value: object) -> set[str]:
+    """Give the names of fields of vectors, which may lie in each other."""
+    if isinstance(value, list):
+        return set().union(*map(names_in, value))
+    if not isinstance(value, dict) or set(value) == {"hex"}:
+        return set()
+    return set(value) | set().union(*map(names_in, value.values()))
+
+
+def test_every_name_in_the_vectors_is_in_the_document() -> None:
+    """As a word of it, so that nobody has to guess what a value is."""
+    names: set[str] = set()
+    for path in VECTORS.iterdir():
+        top = json.loads(path.read_text(encoding="utf-8"))
+        cases = [top] if path.name in WHOLE else list(top.values())
+        if path.name == "negative.json":
+            cases = [case for group in cases for case in group.values()]
+        names |= set().union(*map(names_in, cases))
+    words = set(re.findall(r"[\w-]+", DOCUMENT))
+    assert {name for name in names if name not in words} == set()
