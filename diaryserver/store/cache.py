@@ -57,7 +57,12 @@ class DayCache:
         is_other = before is not None and before != loaded.mark()
         if loaded.inode and (state is not None or is_other):
             # Who changed it did not: a power cut might take what readers have met.
-            folder.sync_file(loaded.file_name(day))
+            try:
+                folder.sync_file(loaded.file_name(day))
+            except PermissionError:
+                if is_other:
+                    raise
+                # Its text is what it was: it only may not be written, and the journal goes on.
             folder.sync()
         self._marks.pop(key, None)  # not before: what fails is tried again
         if state is not None or loaded.was_torn:
