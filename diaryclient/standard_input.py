@@ -37,6 +37,8 @@ def keeping_input(data: bytearray, drafts: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
+        if not data:
+            raise  # the pipe may hold a text: `diaryclient.interrupts` prints it back
         raise _interrupted(
             bytes(data), drafts, "diaryclient outbox list shows whether it waits as well"
         ) from None
