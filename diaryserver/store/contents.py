@@ -39,7 +39,12 @@ def proof_of(text: bytes) -> bytes:
 def is_begun_by(text: bytes, proof: bytes) -> bool:
     """Tell whether a text begins with the one that this is the proof of."""
     length, checksum = _PROOF.unpack(proof)
-    return bool(len(text) >= length and zlib.crc32(text[:length]) == checksum)
+    return begins_with(text, length, checksum)
+
+
+def begins_with(text: bytes, length: int, checksum: int) -> bool:
+    """Tell whether a text begins with one of this length and this CRC-32."""
+    return len(text) >= length and zlib.crc32(text[:length]) == checksum
 
 
 def split_parts(data: bytes) -> Iterator[bytes]:

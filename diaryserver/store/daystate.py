@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from diaryserver.store.aside import Aside, meet
+from diaryserver.store.contents import begins_with
 from diaryserver.store.dayids import MAX_NEWEST, DayIds
 from diaryserver.store.folders import QUARANTINE, UserFolder, compressed_file, day_file
 from diaryserver.store.plainness import make_plain
@@ -44,7 +45,7 @@ class Mark(NamedTuple):
 
     def is_begun_by(self, text: bytes) -> bool:
         """Tell whether what was read of the day before is still the beginning of its text."""
-        return zlib.crc32(text[: self.size]) == self.checksum and len(text) >= self.size
+        return begins_with(text, self.size, self.checksum)
 
 
 @dataclass(slots=True)
