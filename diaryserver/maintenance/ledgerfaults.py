@@ -58,13 +58,15 @@ def mend_ledger(data: Path, random_bytes: Callable[[int], bytes]) -> Iterator[st
         yield f"{LEDGER}: a change that was cut off is undone"
     if not (_is_broken(path) if path.exists() else has_ledger(data / ACCOUNTS)):
         return
-    if path.exists():
+    was_broken = path.exists()
+    if was_broken:
         path.replace(path.with_name(_DAMAGED))
         path.with_name(f"{LEDGER}-journal").unlink(missing_ok=True)
     _make_anew(path, random_bytes)
     with closing(Folders(data, Disk(), random_bytes)) as folders:
         days = sum(_meet_all(folders, user) for user in folders.users())
-    yield f"{LEDGER}: made anew, with what files prove of {days} days; a broken one is {_DAMAGED}"
+    kept = f"; the broken one is {_DAMAGED}" if was_broken else ""
+    yield f"{LEDGER}: made anew, with what files prove of {days} days{kept}"
 
 
 def begin_anew(ledger: Ledger, random_bytes: Callable[[int], bytes]) -> None:
