@@ -84,13 +84,13 @@ class Committer:
         raise outcome
 
     async def _catch_up(self) -> None:
+        await asyncio.sleep(self._catch_up_seconds)
+        # What is written from here on may come too late for this one, and plans another.
+        self._catching_up = None
         try:
-            await asyncio.sleep(self._catch_up_seconds)
             await self._worker.run(self._store.catch_up)
         except Exception:  # noqa: BLE001 - said by the alarm; the next write tries again
             self._alarm.failed("the day files could not catch up", trace=True)
-        finally:
-            self._catching_up = None
 
     def _take(self) -> list[_Waiting]:
         """Take what came together, together, up to one batch; always the first."""

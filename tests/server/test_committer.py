@@ -1,7 +1,7 @@
 """The committer: what is handed to the store, and what is not."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -127,6 +127,49 @@ def test_soon_after_a_write_the_store_catches_up() -> None:
         asyncio.run(commit())
     finally:
         worker.close()
+
+
+class HeldWorker:
+    """Writes at once; holds what it is asked to run until it is let go."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Queue[asyncio.Event]()
+
+    def start(
+        self,
+        work: Callable[[], list[Outcome]],
+        done: Callable[[list[Outcome]], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        """As Worker."""
+        try:
+            done(work())
+        except BaseException as error:  # noqa: BLE001 - as Worker
+            failed(error)
+
+    async def run(self, work: Callable[[], None]) -> None:
+        """As Worker."""
+        held = asyncio.Event()
+        self.asked.put_nowait(held)
+        await held.wait()
+        work()
+
+
+def test_what_is_written_while_the_store_catches_up_is_caught_up_with_too() -> None:
+    """It may have come too late for that one: nobody has to write again before `cat` shows it."""
+
+    async def commit() -> None:
+        store, worker = CountingStore(), HeldWorker()
+        store.loop = asyncio.get_running_loop()
+        committer = Committer(store, worker, lambda _: True, FrozenClock().monotonic, 0)  # type: ignore[arg-type]
+        await committer.append(entry())
+        held = await worker.asked.get()
+        await committer.append(entry())
+        held.set()
+        async with asyncio.timeout(10):
+            (await worker.asked.get()).set()
+
+    asyncio.run(commit())
 
 
 def test_an_answer_that_fails_takes_no_other_one_with_it(caplog: pytest.LogCaptureFixture) -> None:
