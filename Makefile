@@ -16,7 +16,7 @@ COMPILE = build/lock/bin/uv pip compile pyproject.toml --universal --python-vers
 .DEFAULT_GOAL = help
 # Nothing here gains from -j, and two installs into one .venv would harm each other.
 .NOTPARALLEL:
-.PHONY: help run demo test test-system torture bench bench-quick lint man format lock clean FORCE
+.PHONY: help run demo test test-system torture bench bench-quick lint man pictures format lock clean FORCE
 
 help:  ## list what make can do here
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-12s %s\n", $$1, $$2 }'
@@ -56,6 +56,10 @@ lint: .venv/.dev  ## check style, formatting, types and layers
 
 man: .venv/.runtime  ## write a man page for every command into build/man (read one: man -l FILE)
 	.venv/bin/python -m tools.manpages build/man
+
+pictures: .venv/.dev  ## make the README's pictures anew, with Debian's Chromium
+	@sh tools/system-packages
+	.venv/bin/python -m tests.docs.pictures
 
 format: .venv/.dev  ## mend what can be mended without a thought
 	.venv/bin/ruff check --fix-only

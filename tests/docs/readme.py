@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 README: Final = Path(__file__).parents[2] / "README.md"
+GUIDE: Final = README.parent / "docs" / "GUIDE.md"
 _BLOCK: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 _CHANGING: Final = (
@@ -25,21 +26,21 @@ _CHANGING: Final = (
 
 @dataclass(frozen=True)
 class Step:
-    """A command that the README shows, and what it says comes of it."""
+    """A command that a document shows, and what it says comes of it."""
 
     command: str
     output: str
 
 
-def blocks(language: str, document: Path = README) -> list[str]:
+def blocks(language: str, document: Path) -> list[str]:
     """Give the contents of a document's blocks of one language, in order."""
     return [text for name, text in _BLOCK.findall(document.read_text()) if name == language]
 
 
-def steps() -> list[Step]:
-    """Give every `$ command` of the README's sessions, in order."""
+def steps(document: Path) -> list[Step]:
+    """Give every `$ command` of a document's sessions, in order."""
     found = []
-    for block in blocks("console"):
+    for block in blocks("console", document):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, output = part.partition("\n")
             found.append(Step(command, output))

@@ -1,4 +1,4 @@
-"""The README tells the truth: its commands are run, its outputs compared."""
+"""README and guide tell the truth: their commands are run, their outputs compared."""
 
 import os
 import re
@@ -16,7 +16,7 @@ import pytest
 from diaryclient.cli import main as client_main
 from diaryserver.cli import main as server_main
 from diaryserver.configuration import read_configuration
-from tests.docs.readme import README, Step, blocks, steps, without_what_changes
+from tests.docs.readme import GUIDE, README, Step, blocks, steps, without_what_changes
 from tests.in_process import run_in_process
 from tests.programs import Home, Server, launch
 
@@ -63,20 +63,23 @@ def saved(output: str) -> list[str]:
 
 
 def with_names(step: Step, names: dict[str, str]) -> Step:
-    """Put the names that entries have here into a command, for those that the README shows."""
+    """Put the names that entries have here into a command, for those that are shown."""
     for shown, real in names.items():
         step = replace(step, command=step.command.replace(shown, real))
     return step
 
 
-def test_the_session_is_what_the_readme_shows(readme_server: Server, home: Home) -> None:
+@pytest.mark.parametrize("document", [README, GUIDE], ids=["README", "GUIDE"])
+def test_a_session_is_what_the_document_shows(
+    readme_server: Server, home: Home, document: Path
+) -> None:
     """Log in by an invite, then every command gives the output that stands below it."""
     server = readme_server
     server.remove_user("alice")
     invite = server.invite("alice")
     done = home.client("login", invite, "--password-stdin", stdin="a password\n")
     assert done.status == 0, done.err
-    ours = [step for step in steps() if not re.search(r"\bnc\b", step.command)]
+    ours = [step for step in steps(document) if not re.search(r"\bnc\b", step.command)]
     assert len(ours) >= 7
     names: dict[str, str] = {}
     for step in ours:
@@ -91,24 +94,27 @@ def test_the_session_is_what_the_readme_shows(readme_server: Server, home: Home)
 
 def test_the_year_is_what_calendar_draws() -> None:
     """As it comes of a diary that was made by chance (tests/golden/make_screens.py)."""
-    [shown] = [block for block in blocks("") if block.startswith("$ diaryclient calendar")]
+    [shown] = [block for block in blocks("", GUIDE) if block.startswith("$ diaryclient calendar")]
     assert shown.partition("\n")[2] == (ROOT / "tests/golden/screens/calendar.80").read_text()
 
 
 @pytest.mark.system
-def test_netcat_speaks_to_the_server_as_the_readme_shows(readme_server: Server, home: Home) -> None:
-    """Debian's netcat gets the answers that stand in the README."""
+@pytest.mark.parametrize("document", [README, GUIDE], ids=["README", "GUIDE"])
+def test_netcat_speaks_to_the_server_as_is_shown(
+    readme_server: Server, home: Home, document: Path
+) -> None:
+    """Debian's netcat gets the answers that stand in the document."""
     assert shutil.which("nc"), "install netcat-openbsd"
-    plain = [step for step in steps() if re.search(r"\bnc\b", step.command)]
-    assert len(plain) >= 2
+    plain = [step for step in steps(document) if re.search(r"\bnc\b", step.command)]
+    assert plain
     for step in plain:
         shown = run(step, readme_server, home)
         assert without_what_changes(shown).strip() == without_what_changes(step.output).strip()
 
 
 def test_the_python_example_works(readme_server: Server) -> None:
-    """The program in the README, typed off, writes an entry."""
-    [program] = blocks("python")
+    """The program in the guide, typed off, writes an entry."""
+    [program] = blocks("python", GUIDE)
     program = program.replace("8888", str(readme_server.port))
     done = subprocess.run(
         [sys.executable, "-I", "-c", program], capture_output=True, timeout=30, check=False
@@ -117,8 +123,8 @@ def test_the_python_example_works(readme_server: Server) -> None:
 
 
 def test_the_configuration_example_is_one(tmp_path: Path) -> None:
-    """The [legacy] section in the README is accepted, and so is config.example.toml."""
-    [legacy] = blocks("toml")
+    """The [legacy] section in the guide is accepted, and so is config.example.toml."""
+    [legacy] = blocks("toml", GUIDE)
     tomllib.loads(legacy)
     path = tmp_path / "server.toml"
     path.write_text('[server]\nlisten = ["127.0.0.1:8888"]\ndata_dir = "x"\n' + legacy)
@@ -128,7 +134,7 @@ def test_the_configuration_example_is_one(tmp_path: Path) -> None:
 
 def test_every_file_the_documents_point_to_exists() -> None:
     """No link in README or docs leads nowhere."""
-    for document in (README, *sorted((ROOT / "docs").rglob("*.md"))):
+    for document in (*ROOT.glob("*.md"), *sorted((ROOT / "docs").rglob("*.md"))):
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 

@@ -1,4 +1,4 @@
-"""Every exit status that the README lists, by a process: scripts decide by them."""
+"""Every exit status that the guide lists, by a process: scripts decide by them."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.readme import README
+from tests.docs.readme import GUIDE
 from tests.integration.logins import copy_login
 from tests.programs import BIN, PATIENCE_SECONDS, Home, Server
 from tests.terminals import Terminal
@@ -107,7 +107,7 @@ def test_the_status_says_how_it_ended(
     assert "Traceback" not in message
 
 
-def test_the_readme_lists_them_all() -> None:
+def test_the_guide_lists_them_all() -> None:
     """Each row of its table is shown by a case above, and no case lacks its row."""
-    rows = re.findall(r"^\| (\d+) \| \S.* \|$", README.read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| (\d+) \| \S.* \|$", GUIDE.read_text(), re.MULTILINE)
     assert [int(row) for row in rows] == sorted({status for status, _, _ in CASES})
