@@ -4,7 +4,7 @@ from pathlib import Path
 
 from benchmarks.population import Person
 from benchmarks.town import Town
-from diaryclient.logins import Login, Logins
+from diaryclient.home.logins import Login, Logins
 from diaryserver.accounts.keyfiles import open_keys
 from diaryserver.clock import SystemClock
 from protocol.address import Address

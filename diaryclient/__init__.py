@@ -14,7 +14,8 @@ from protocol.lazy_names import find_lazily
 
 if TYPE_CHECKING:
     from diaryclient.api import Diary, Receipt
-    from diaryclient.entry import DiaryEntry
+    from diaryclient.diary.writer import Delivery
+    from diaryclient.entries.entry import DiaryEntry
     from diaryclient.errors import (
         ExportError,
         IdentityChangedError,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
         UnknownHostError,
         UnreachableError,
     )
-    from diaryclient.writer import Delivery
     from protocol.errors import (
         BusyError,
         DiaryError,
@@ -80,8 +80,8 @@ if not TYPE_CHECKING:
         (
             "protocol.errors",
             "diaryclient.errors",
-            "diaryclient.entry",
-            "diaryclient.writer",
+            "diaryclient.entries.entry",
+            "diaryclient.diary.writer",
             "diaryclient.api",
         ),
     )

@@ -5,8 +5,8 @@
     with Diary.connect() as diary:
         diary.write("a text")
 
-Rules: the same core as the command line's (`diaryclient.diary`), the same logins, settings and
-outbox, the same errors. Nothing is printed. What would be a warning there is one of the logger
+Rules: the same core as the command line's (`diaryclient.diary.diary`), the same logins, settings
+and outbox, the same errors. Nothing is printed. What would be a warning there is one of the logger
 `diaryclient`, without any text of the diary.
 """
 
@@ -19,24 +19,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeAlias
 
-from diaryclient.browsing import Page, Query, browse, find_history, search_pages
+from diaryclient.browsing.browsing import Page, Query, browse, find_history, search_pages
+from diaryclient.browsing.spans import Span, When
 from diaryclient.clock import SystemClock
-from diaryclient.commands.altering import check_may_change, naming_fate
-from diaryclient.commands.surroundings import Surroundings
-from diaryclient.composing import stamp_of_words, wall
-from diaryclient.dates import parse_moment
-from diaryclient.diary import Diary as OpenDiary
-from diaryclient.display import short_id
-from diaryclient.entry import DiaryEntry
+from diaryclient.diary.diary import Diary as OpenDiary
+from diaryclient.diary.fates import check_may_change, naming_fate
+from diaryclient.diary.keeping import check_text, keep
+from diaryclient.diary.writer import Delivery
+from diaryclient.entries.entry import DiaryEntry
+from diaryclient.entries.histories import EntryHistory
+from diaryclient.entries.selection import Selection, parse_tag
 from diaryclient.errors import NoSuchEntryError, QueuedError
-from diaryclient.histories import EntryHistory
-from diaryclient.keeping import check_text, keep
-from diaryclient.leftovers import notes_below
-from diaryclient.login_care import LoginCare
-from diaryclient.selection import Selection, parse_tag
-from diaryclient.settings import Places
-from diaryclient.spans import Span, When
-from diaryclient.writer import Delivery
+from diaryclient.home.leftovers import notes_below
+from diaryclient.home.settings import Places
+from diaryclient.login.care import LoginCare
+from diaryclient.screen.display import short_id
+from diaryclient.surroundings import Surroundings
+from diaryclient.typed.composing import stamp_of_words, wall
+from diaryclient.typed.dates import parse_moment
 from protocol.errors import StaleError, UsageError
 from protocol.identifiers import EntryId
 from protocol.messages import Scope, allows

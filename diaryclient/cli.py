@@ -2,9 +2,9 @@
 
 Rules: data goes to stdout, all else to stderr; an error is one line `diaryclient: ...` and the exit
 status of its class: 0 ok, 1 error, 2 usage, 3 authentication, 4 unreachable, 5 queued, 6 refused,
-7 not found, 130 interrupted; `diaryclient.streams` adds 8, done but not printed. `write` with
-nothing but words, which is typed most, needs no parser and so does not import click; all else is
-`diaryclient.commands.group`.
+7 not found, 130 interrupted; `diaryclient.screen.streams` adds 8, done but not printed. `write`
+with nothing but words, which is typed most, needs no parser and so does not import click; all else
+is `diaryclient.commands.group`.
 """
 
 import gc
@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from diaryclient.clock import Clock, SystemClock
-from diaryclient.commands.surroundings import COMPLETE_VARIABLE, Surroundings, tell_of_leftovers
-from diaryclient.display import safe_line
 from diaryclient.errors import QueuedError
+from diaryclient.screen.display import safe_line
+from diaryclient.surroundings import COMPLETE_VARIABLE, Surroundings, tell_of_leftovers
 from protocol.errors import DiaryError
 
 _INTERRUPTED: Final = 130

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-from diaryclient.display import format_quoted
+from diaryclient.screen.display import format_quoted
 
 _TAKES_TEXT: Final = ("write", "edit")
 """Commands whose words are, or hold, what somebody has written."""

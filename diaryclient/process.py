@@ -31,7 +31,7 @@ def run() -> NoReturn:
 
 
 def _run() -> int:
-    from diaryclient.streams import end_streams, open_streams  # noqa: PLC0415 - not before
+    from diaryclient.screen.streams import end_streams, open_streams  # noqa: PLC0415 - not before
 
     open_streams()
     from diaryclient.cli import main  # noqa: PLC0415 - as above
@@ -45,7 +45,7 @@ def _tell_of_interrupt() -> None:
 
     signal(SIGINT, SIG_IGN)
     from diaryclient.interrupts import told_of_interrupt  # noqa: PLC0415 - as above
-    from diaryclient.streams import end_streams, open_streams  # noqa: PLC0415 - as above
+    from diaryclient.screen.streams import end_streams, open_streams  # noqa: PLC0415 - as above
 
     open_streams()
     for line in told_of_interrupt(sys.argv[1:]):

@@ -3,13 +3,13 @@
 import socket
 from contextlib import suppress
 
-from diaryclient.session import Arrival
+from diaryclient.asking.session import Arrival
 from protocol.address import Address
 from protocol.envelope import MAX_DATAGRAM
 
 
 class BoundTransport:
-    """A `diaryclient.session.Transport` with one path."""
+    """A `diaryclient.asking.session.Transport` with one path."""
 
     paths = 1
 

@@ -12,7 +12,7 @@ import random
 import sys
 from typing import Final
 
-from diaryclient.entry import DiaryEntry
+from diaryclient.entries.entry import DiaryEntry
 from diaryclient.formats.data import entry_as_json
 from protocol.dayfile import Written
 from protocol.identifiers import EntryId, Username

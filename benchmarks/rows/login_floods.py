@@ -22,9 +22,9 @@ from benchmarks.generator import Load, write_datagrams
 from benchmarks.processes import wait_until_idle
 from benchmarks.rows.floods import RATE
 from benchmarks.workbench import Workbench
+from diaryclient.asking.session import Session
 from diaryclient.clock import SystemClock
-from diaryclient.granting import obtain_grant
-from diaryclient.session import Session
+from diaryclient.login.granting import obtain_grant
 from protocol.address import Address
 from protocol.errors import DiaryError
 from protocol.identifiers import EntryId, Username

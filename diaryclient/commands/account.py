@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from diaryclient.commands.delivering import deliver_older
+from diaryclient.browsing.exporting import Exported, export_days
 from diaryclient.commands.logout import remove_login, tell_waiting
-from diaryclient.commands.surroundings import Surroundings, has_terminal
-from diaryclient.diary import Diary
-from diaryclient.display import safe_line
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.diary.diary import Diary
 from diaryclient.errors import UnreachableError
-from diaryclient.exporting import Exported, export_days
+from diaryclient.screen.display import safe_line
+from diaryclient.surroundings import Surroundings, has_terminal
 from protocol.errors import DiaryError, ScopeError, UsageError
 from protocol.messages import Delete, Deleted, Scope, allows
 

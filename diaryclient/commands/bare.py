@@ -3,8 +3,8 @@
 import sys
 
 from diaryclient.commands.lines import write_lines
-from diaryclient.commands.surroundings import Surroundings, has_terminal
-from diaryclient.diary import Diary
+from diaryclient.diary.diary import Diary
+from diaryclient.surroundings import Surroundings, has_terminal
 
 _DUMB: frozenset[str] = frozenset({"dumb", "unknown"})
 """What TERM says of terminals on which no line can be edited."""

@@ -4,14 +4,14 @@ import json
 
 import click
 
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.output import look_of_stdout
-from diaryclient.commands.selecting import SelectingCommand, selection_options
-from diaryclient.commands.surroundings import Surroundings
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.commands.shared.output import look_of_stdout
+from diaryclient.commands.shared.selecting import SelectingCommand, selection_options
+from diaryclient.entries.selection import Selection
 from diaryclient.lookback.gathering import gather
 from diaryclient.lookback.heat_map import draw_year
 from diaryclient.lookback.periods import parse_period, parse_year
-from diaryclient.selection import Selection
+from diaryclient.surroundings import Surroundings
 
 
 @click.command("calendar", cls=SelectingCommand)

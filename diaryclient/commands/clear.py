@@ -2,14 +2,14 @@
 
 import click
 
-from diaryclient.commands.altering import check_may_change
-from diaryclient.commands.confirming import check_askable, confirm
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.surroundings import Surroundings
-from diaryclient.dates import parse_day
-from diaryclient.diary import Diary
-from diaryclient.display import counted, safe_line
+from diaryclient.commands.shared.confirming import check_askable, confirm
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.diary.diary import Diary
+from diaryclient.diary.fates import check_may_change
 from diaryclient.errors import InterruptedChangeError, is_open
+from diaryclient.screen.display import counted, safe_line
+from diaryclient.surroundings import Surroundings
+from diaryclient.typed.dates import parse_day
 from protocol.errors import DiaryError, NotFoundError, StaleError
 from protocol.identifiers import Day
 from protocol.messages import DayRow

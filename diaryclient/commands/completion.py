@@ -3,8 +3,8 @@
 import click
 from click.shell_completion import get_completion_class
 
-from diaryclient.commands.completing import PROGRAM
-from diaryclient.commands.surroundings import COMPLETE_VARIABLE
+from diaryclient.commands.shared.completing import PROGRAM
+from diaryclient.surroundings import COMPLETE_VARIABLE
 from protocol.errors import UsageError
 
 

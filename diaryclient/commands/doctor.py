@@ -6,10 +6,10 @@ from typing import Final
 
 import click
 
-from diaryclient.commands.surroundings import Surroundings
-from diaryclient.display import safe_line
 from diaryclient.health.diagnosis import Finding, State, diagnose, exit_status
 from diaryclient.health.examination import examine
+from diaryclient.screen.display import safe_line
+from diaryclient.surroundings import Surroundings
 
 _MARKS: Final = {State.OK: "ok", State.PROBLEM: "PROBLEM", State.UNKNOWN: "-"}
 

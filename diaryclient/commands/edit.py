@@ -8,20 +8,20 @@ import shlex
 
 import click
 
-from diaryclient.browsing import find_history
-from diaryclient.commands.altering import check_may_change, format_done, telling_fate
-from diaryclient.commands.completing import complete_entry
-from diaryclient.commands.confirming import confirm
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.progress import late_bar
-from diaryclient.commands.surroundings import Surroundings, has_terminal
-from diaryclient.diary import Diary
-from diaryclient.display import format_quoted, short_id
-from diaryclient.editor import Draft, choose_editor
+from diaryclient.browsing.browsing import find_history
+from diaryclient.commands.shared.completing import complete_entry
+from diaryclient.commands.shared.confirming import confirm
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.commands.shared.progress import late_bar
+from diaryclient.diary.diary import Diary
+from diaryclient.diary.fates import check_may_change, format_done, telling_fate
+from diaryclient.diary.keeping import check_text
+from diaryclient.entries.histories import EntryHistory
 from diaryclient.errors import EditorError
-from diaryclient.histories import EntryHistory
-from diaryclient.keeping import check_text
-from diaryclient.standard_input import read_text
+from diaryclient.screen.display import format_quoted, short_id
+from diaryclient.surroundings import Surroundings, has_terminal
+from diaryclient.typed.editor import Draft, choose_editor
+from diaryclient.typed.standard_input import read_text
 from protocol.errors import DiaryError, StaleError, UsageError
 
 

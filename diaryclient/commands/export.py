@@ -10,23 +10,23 @@ from typing import Final
 
 import click
 
-from diaryclient.atomic_output import check_file, check_folder
-from diaryclient.browsing import Page, Query, browse
-from diaryclient.commands.confirming import confirm
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.output import Tally
-from diaryclient.commands.progress import progress
-from diaryclient.commands.ranges import parse_days
-from diaryclient.commands.selecting import SelectingCommand, selection_options
-from diaryclient.commands.surroundings import Surroundings, has_terminal
-from diaryclient.diary import Diary
-from diaryclient.display import safe_line
+from diaryclient.browsing.browsing import Page, Query, browse
+from diaryclient.commands.shared.confirming import confirm
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.commands.shared.output import Tally
+from diaryclient.commands.shared.progress import progress
+from diaryclient.commands.shared.ranges import parse_days
+from diaryclient.commands.shared.selecting import SelectingCommand, selection_options
+from diaryclient.diary.diary import Diary
+from diaryclient.entries.selection import Selection
+from diaryclient.files.atomic_output import check_file, check_folder
 from diaryclient.formats.exports import EXPORTS
 from diaryclient.formats.files import FORMS, TREE, guess_form, write_export
 from diaryclient.formats.journal import Misreadings
 from diaryclient.formats.pretty import Look
-from diaryclient.selection import Selection
-from diaryclient.streams import is_unheard
+from diaryclient.screen.display import safe_line
+from diaryclient.screen.streams import is_unheard
+from diaryclient.surroundings import Surroundings, has_terminal
 from protocol.errors import UsageError
 from protocol.identifiers import Day
 

@@ -12,7 +12,7 @@ import click
 
 from diaryclient import __version__
 from diaryclient.clock import Clock
-from diaryclient.commands.surroundings import COMPLETE_VARIABLE, Surroundings, tell_of_leftovers
+from diaryclient.surroundings import COMPLETE_VARIABLE, Surroundings, tell_of_leftovers
 from protocol.errors import UsageError
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class LazyGroup(click.Group):
 def _complete_profile(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> "list[CompletionItem[str]]":
-    from diaryclient.commands.completing import complete_profile  # noqa: PLC0415 - as above
+    from diaryclient.commands.shared.completing import complete_profile  # noqa: PLC0415 - as above
 
     return complete_profile(context, parameter, incomplete)
 
@@ -166,7 +166,7 @@ def run(words: Sequence[str], environment: Mapping[str, str], clock: Clock) -> i
     Raise DiaryError, or KeyboardInterrupt also for what interrupts a question.
     """
     if COMPLETE_VARIABLE in environment:
-        from diaryclient.commands.completing import complete  # noqa: PLC0415 - as above
+        from diaryclient.commands.shared.completing import complete  # noqa: PLC0415 - as above
 
         return complete(cli, environment, clock)
     try:

@@ -2,11 +2,11 @@
 
 import click
 
-from diaryclient.browsing import find_history
-from diaryclient.commands.completing import complete_entry
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.surroundings import Surroundings
+from diaryclient.browsing.browsing import find_history
+from diaryclient.commands.shared.completing import complete_entry
+from diaryclient.commands.shared.delivering import deliver_older
 from diaryclient.formats.versions import render_versions, render_versions_as_json
+from diaryclient.surroundings import Surroundings
 
 
 @click.command("history")

@@ -9,18 +9,18 @@ from typing import Final
 
 import click
 
-from diaryclient.commands.confirming import check_askable, confirm
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.progress import progress
-from diaryclient.commands.surroundings import Surroundings
-from diaryclient.diary import Diary
-from diaryclient.display import safe_line
-from diaryclient.entry import find_tags
+from diaryclient.commands.shared.confirming import check_askable, confirm
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.commands.shared.progress import progress
+from diaryclient.diary.diary import Diary
+from diaryclient.entries.entry import find_tags
 from diaryclient.errors import IncompleteImportError, InterruptedImportError
 from diaryclient.importing.delivery import Progress, deliver
 from diaryclient.importing.detection import SOURCES, read_source
 from diaryclient.importing.finding import Oddity
 from diaryclient.importing.planning import Plan, plan_import
+from diaryclient.screen.display import safe_line
+from diaryclient.surroundings import Surroundings
 from protocol.errors import DiaryError, ScopeError
 from protocol.messages import Scope, allows
 from protocol.stamp import Stamp

@@ -18,23 +18,23 @@ from typing import BinaryIO, Final
 
 import click
 
-from diaryclient.browsing import Query, browse
+from diaryclient.browsing.browsing import Query, browse
 from diaryclient.clock import Clock
-from diaryclient.commands.output import Output
-from diaryclient.commands.surroundings import Surroundings, has_terminal
-from diaryclient.diary import Diary
-from diaryclient.display import counted, format_quoted, safe_line, short_id
+from diaryclient.commands.shared.output import Output
+from diaryclient.diary.diary import Diary
+from diaryclient.diary.keeping import check_text, format_saved, keep, put
 from diaryclient.errors import (
     InterruptedWritingError,
     NotKeptError,
     NotLoggedInError,
     QueuedError,
 )
+from diaryclient.home.logins import Login
+from diaryclient.home.outbox import FINAL_REFUSALS
 from diaryclient.interactive.lines import Meaning, meaning
-from diaryclient.keeping import check_text, format_saved, keep, put
-from diaryclient.login_care import LoginCare
-from diaryclient.logins import Login
-from diaryclient.outbox import FINAL_REFUSALS
+from diaryclient.login.care import LoginCare
+from diaryclient.screen.display import counted, format_quoted, safe_line, short_id
+from diaryclient.surroundings import Surroundings, has_terminal
 from protocol.errors import DiaryError, RefusedError, UsageError
 from protocol.identifiers import EntryId
 

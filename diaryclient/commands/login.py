@@ -13,9 +13,10 @@ from typing import Final
 
 import click
 
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.destination import find_target
-from diaryclient.commands.passwords import (
+from diaryclient.asking.link import open_session
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.commands.shared.destination import find_target
+from diaryclient.commands.shared.passwords import (
     ask_new_password,
     ask_password,
     ask_secret,
@@ -23,23 +24,22 @@ from diaryclient.commands.passwords import (
     read_password,
     read_secret_line,
 )
-from diaryclient.commands.surroundings import Surroundings, has_terminal
-from diaryclient.commands.wishes import EXPIRES_HELP, SCOPE_HELP, parse_name, parse_scope
-from diaryclient.dates import format_expiry
-from diaryclient.diary import Diary
-from diaryclient.display import safe_line
+from diaryclient.commands.shared.wishes import EXPIRES_HELP, SCOPE_HELP, parse_name, parse_scope
+from diaryclient.diary.diary import Diary
 from diaryclient.errors import (
     LostAnswerError,
     NotLoggedInError,
     UnreachableError,
     login_command,
 )
-from diaryclient.lifetime import DEFAULT_LIFE, parse_life
-from diaryclient.link import open_session
-from diaryclient.login import Gatekeeper, Target, Trust, Wish, log_in, name_of_machine
-from diaryclient.logins import Login, Logins, login_name
-from diaryclient.settings import Choice
-from diaryclient.tokens import login_of, revoke, revoke_own
+from diaryclient.home.logins import Login, Logins, login_name
+from diaryclient.home.settings import Choice
+from diaryclient.login.lifetime import DEFAULT_LIFE, parse_life
+from diaryclient.login.logging_in import Gatekeeper, Target, Trust, Wish, log_in, name_of_machine
+from diaryclient.login.tokens import login_of, revoke, revoke_own
+from diaryclient.screen.display import safe_line
+from diaryclient.surroundings import Surroundings, has_terminal
+from diaryclient.typed.dates import format_expiry
 from protocol.address import Address
 from protocol.errors import (
     DeniedError,

@@ -6,13 +6,13 @@ stays there.
 
 import click
 
-from diaryclient.commands.surroundings import Surroundings
-from diaryclient.dates import format_expiry
+from diaryclient.asking.exchange import PATIENCE
 from diaryclient.errors import NotLoggedInError
-from diaryclient.exchange import PATIENCE
-from diaryclient.logins import Login
-from diaryclient.outbox import LOGIN_REFUSALS
-from diaryclient.tokens import revoke_own
+from diaryclient.home.logins import Login
+from diaryclient.home.outbox import LOGIN_REFUSALS
+from diaryclient.login.tokens import revoke_own
+from diaryclient.surroundings import Surroundings
+from diaryclient.typed.dates import format_expiry
 from protocol.errors import DiaryError, NotFoundError, TokenExpiredError, TokenRevokedError
 
 _FORGETTING_SECONDS = 10.0

@@ -2,14 +2,14 @@
 
 import click
 
-from diaryclient.browsing import Query, browse
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.output import Output, format_options
-from diaryclient.commands.selecting import SelectingCommand, nothing_found, selection_options
-from diaryclient.commands.surroundings import Surroundings
-from diaryclient.dates import parse_day
+from diaryclient.browsing.browsing import Query, browse
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.commands.shared.output import Output, format_options
+from diaryclient.commands.shared.selecting import SelectingCommand, nothing_found, selection_options
+from diaryclient.entries.selection import Selection
 from diaryclient.lookback.periods import latest_anniversary
-from diaryclient.selection import Selection
+from diaryclient.surroundings import Surroundings
+from diaryclient.typed.dates import parse_day
 
 
 @click.command("on-this-day", cls=SelectingCommand)

@@ -13,12 +13,16 @@ from typing import Final
 
 import click
 
-from diaryclient.commands.completing import complete_kept
-from diaryclient.commands.delivering import keep_login
-from diaryclient.commands.progress import late_bar
-from diaryclient.commands.surroundings import Surroundings, has_terminal
-from diaryclient.diary import Diary
-from diaryclient.display import (
+from diaryclient.commands.shared.completing import complete_kept
+from diaryclient.commands.shared.delivering import keep_login
+from diaryclient.commands.shared.progress import late_bar
+from diaryclient.diary.diary import Diary
+from diaryclient.diary.keeping import format_saved
+from diaryclient.diary.sending import Attempt
+from diaryclient.entries.endings import resolve
+from diaryclient.errors import HeldElsewhereError, NoSuchEntryError, QueuedError
+from diaryclient.home.outbox import Entry, Outbox, outboxes_below
+from diaryclient.screen.display import (
     ShortIds,
     cut,
     format_minute,
@@ -26,12 +30,8 @@ from diaryclient.display import (
     safe_line,
     short_id,
 )
-from diaryclient.endings import resolve
-from diaryclient.errors import HeldElsewhereError, NoSuchEntryError, QueuedError
-from diaryclient.keeping import format_saved
-from diaryclient.outbox import Entry, Outbox, outboxes_below
-from diaryclient.sending import Attempt
-from diaryclient.streams import is_unheard
+from diaryclient.screen.streams import is_unheard
+from diaryclient.surroundings import Surroundings, has_terminal
 from protocol.errors import DiaryError, UsageError
 
 _FLUSHING_SECONDS: Final = 10.0

@@ -5,19 +5,19 @@ Rules: as for `login`, no password on a command line. The login in use stays: it
 
 import click
 
-from diaryclient.asking import Asker
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.passwords import (
+from diaryclient.asking.asker import Asker
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.commands.shared.passwords import (
     ask_new_password,
     ask_password,
     check_password,
     read_password,
 )
-from diaryclient.commands.surroundings import Surroundings, has_terminal
 from diaryclient.errors import HeldElsewhereError, LostAnswerError
-from diaryclient.logins import Login
-from diaryclient.renewal import change_password
-from diaryclient.tokens import list_tokens
+from diaryclient.home.logins import Login
+from diaryclient.login.renewal import change_password
+from diaryclient.login.tokens import list_tokens
+from diaryclient.surroundings import Surroundings, has_terminal
 from protocol.errors import DeniedError, DiaryError, UsageError
 
 

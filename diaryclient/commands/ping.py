@@ -2,9 +2,9 @@
 
 import click
 
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.surroundings import Surroundings
+from diaryclient.commands.shared.delivering import deliver_older
 from diaryclient.health.words import format_ahead
+from diaryclient.surroundings import Surroundings
 
 
 @click.command("ping")

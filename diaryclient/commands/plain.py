@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import click
 
-from diaryclient.commands.surroundings import Surroundings, has_terminal
-from diaryclient.display import safe_text
-from diaryclient.plain_link import PlainLink
-from diaryclient.settings import parse_server
+from diaryclient.asking.plain_link import PlainLink
+from diaryclient.home.settings import parse_server
+from diaryclient.screen.display import safe_text
+from diaryclient.surroundings import Surroundings, has_terminal
 from protocol.errors import UsageError
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import click
 
-from diaryclient.commands.surroundings import Surroundings
-from diaryclient.display import safe_line
 from diaryclient.errors import LoginFileError, NotLoggedInError
-from diaryclient.settings import Profile
+from diaryclient.home.settings import Profile
+from diaryclient.screen.display import safe_line
+from diaryclient.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)

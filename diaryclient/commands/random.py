@@ -4,13 +4,13 @@ from secrets import randbelow
 
 import click
 
-from diaryclient.browsing import Page, Query
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.output import Output, format_options
-from diaryclient.commands.selecting import SelectingCommand, nothing_found, selection_options
-from diaryclient.commands.surroundings import Surroundings
+from diaryclient.browsing.browsing import Page, Query
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.commands.shared.output import Output, format_options
+from diaryclient.commands.shared.selecting import SelectingCommand, nothing_found, selection_options
+from diaryclient.entries.selection import Selection
 from diaryclient.lookback.choosing import choose_entry
-from diaryclient.selection import Selection
+from diaryclient.surroundings import Surroundings
 
 
 @click.command("random", cls=SelectingCommand)

@@ -4,15 +4,15 @@ import sys
 
 import click
 
-from diaryclient.browsing import Query, browse
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.output import Output, format_options
-from diaryclient.commands.progress import late_bar
-from diaryclient.commands.ranges import parse_days
-from diaryclient.commands.selecting import SelectingCommand, nothing_found, selection_options
-from diaryclient.commands.surroundings import Surroundings
-from diaryclient.diary import Diary
-from diaryclient.selection import Selection
+from diaryclient.browsing.browsing import Query, browse
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.commands.shared.output import Output, format_options
+from diaryclient.commands.shared.progress import late_bar
+from diaryclient.commands.shared.ranges import parse_days
+from diaryclient.commands.shared.selecting import SelectingCommand, nothing_found, selection_options
+from diaryclient.diary.diary import Diary
+from diaryclient.entries.selection import Selection
+from diaryclient.surroundings import Surroundings
 from protocol.errors import UsageError
 
 

@@ -5,14 +5,14 @@ import json
 import click
 
 from diaryclient.clock import Clock
-from diaryclient.commands.altering import check_may_change
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.surroundings import Surroundings
-from diaryclient.dates import parse_day
-from diaryclient.diary import Diary
-from diaryclient.display import counted, escape_json, format_minute, safe_line
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.diary.diary import Diary
+from diaryclient.diary.fates import check_may_change
 from diaryclient.errors import InterruptedChangeError, NothingClearedError, is_open
 from diaryclient.formats.data import format_utc
+from diaryclient.screen.display import counted, escape_json, format_minute, safe_line
+from diaryclient.surroundings import Surroundings
+from diaryclient.typed.dates import parse_day
 from protocol.errors import DiaryError, UsageError
 from protocol.messages import ArchiveRow
 from protocol.stamp import Stamp

@@ -2,16 +2,16 @@
 
 import click
 
-from diaryclient.browsing import Page, find_histories
-from diaryclient.commands.altering import check_may_change, format_done, telling_fate
-from diaryclient.commands.completing import complete_entry
-from diaryclient.commands.confirming import check_askable, confirm
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.surroundings import Surroundings
-from diaryclient.diary import Diary
-from diaryclient.entry import DiaryEntry
+from diaryclient.browsing.browsing import Page, find_histories
+from diaryclient.commands.shared.completing import complete_entry
+from diaryclient.commands.shared.confirming import check_askable, confirm
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.diary.diary import Diary
+from diaryclient.diary.fates import check_may_change, format_done, telling_fate
+from diaryclient.entries.entry import DiaryEntry
+from diaryclient.entries.histories import EntryHistory
 from diaryclient.formats.pretty import Look, render_pretty
-from diaryclient.histories import EntryHistory
+from diaryclient.surroundings import Surroundings
 
 
 @click.command("rm")

@@ -2,11 +2,11 @@
 
 import click
 
-from diaryclient.browsing import search_pages
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.output import Output, format_option
-from diaryclient.commands.ranges import parse_range
-from diaryclient.commands.surroundings import Surroundings
+from diaryclient.browsing.browsing import search_pages
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.commands.shared.output import Output, format_option
+from diaryclient.commands.shared.ranges import parse_range
+from diaryclient.surroundings import Surroundings
 
 
 @click.command("search")

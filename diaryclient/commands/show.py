@@ -2,11 +2,11 @@
 
 import click
 
-from diaryclient.browsing import Page, find_entry
-from diaryclient.commands.completing import complete_entry
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.output import Output, format_options
-from diaryclient.commands.surroundings import Surroundings
+from diaryclient.browsing.browsing import Page, find_entry
+from diaryclient.commands.shared.completing import complete_entry
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.commands.shared.output import Output, format_options
+from diaryclient.surroundings import Surroundings
 
 
 @click.command("show")

@@ -4,15 +4,15 @@ import json
 
 import click
 
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.output import look_of_stdout
-from diaryclient.commands.selecting import SelectingCommand, selection_options
-from diaryclient.commands.surroundings import Surroundings
-from diaryclient.display import escape_json
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.commands.shared.output import look_of_stdout
+from diaryclient.commands.shared.selecting import SelectingCommand, selection_options
+from diaryclient.entries.selection import Selection
 from diaryclient.lookback.gathering import follow_streak, gather
 from diaryclient.lookback.periods import parse_period
 from diaryclient.lookback.report import Report, report_as_json, report_as_text
-from diaryclient.selection import Selection
+from diaryclient.screen.display import escape_json
+from diaryclient.surroundings import Surroundings
 
 
 @click.command("stats", cls=SelectingCommand)

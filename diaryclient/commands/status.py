@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 import click
 
 from diaryclient.clock import Clock
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.surroundings import Surroundings
-from diaryclient.diary import Diary, Pong
-from diaryclient.display import safe_line
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.diary.diary import Diary, Pong
+from diaryclient.diary.room import format_day_room, format_room, room_as_json
 from diaryclient.errors import UnreachableError
 from diaryclient.health.words import days_left, format_ahead, format_life
-from diaryclient.logins import Login
-from diaryclient.room import format_day_room, format_room, room_as_json
+from diaryclient.home.logins import Login
+from diaryclient.screen.display import safe_line
+from diaryclient.surroundings import Surroundings
 from protocol.errors import DiaryError
 from protocol.messages import Used
 

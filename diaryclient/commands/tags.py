@@ -4,10 +4,10 @@ import json
 
 import click
 
-from diaryclient.browsing import tag_counts
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.surroundings import Surroundings
-from diaryclient.display import escape_json, safe_line
+from diaryclient.browsing.browsing import tag_counts
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.screen.display import escape_json, safe_line
+from diaryclient.surroundings import Surroundings
 
 
 @click.command("tags")

@@ -14,17 +14,17 @@ from typing import Final
 import click
 
 from diaryclient.clock import Clock
-from diaryclient.commands.delivering import deliver_older
 from diaryclient.commands.logout import log_out
-from diaryclient.commands.surroundings import Surroundings, has_terminal
-from diaryclient.commands.wishes import EXPIRES_HELP, SCOPE_HELP, parse_name, parse_scope
-from diaryclient.dates import format_expiry
-from diaryclient.diary import Diary
-from diaryclient.display import format_minute, safe_line
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.commands.shared.wishes import EXPIRES_HELP, SCOPE_HELP, parse_name, parse_scope
+from diaryclient.diary.diary import Diary
 from diaryclient.errors import NoSuchTokenError, UnreachableError
-from diaryclient.lifetime import DEFAULT_LIFE, parse_life
-from diaryclient.streams import is_unheard
-from diaryclient.tokens import list_tokens, mint, revoke
+from diaryclient.login.lifetime import DEFAULT_LIFE, parse_life
+from diaryclient.login.tokens import list_tokens, mint, revoke
+from diaryclient.screen.display import format_minute, safe_line
+from diaryclient.screen.streams import is_unheard
+from diaryclient.surroundings import Surroundings, has_terminal
+from diaryclient.typed.dates import format_expiry
 from protocol.errors import UsageError
 from protocol.messages import Scope, TokenRow, allows
 from protocol.stamp import Stamp
@@ -182,7 +182,7 @@ def _fitted(line: str) -> str:
     """Wrap a line at words if it goes to a terminal."""
     if not sys.stdout.isatty():
         return line
-    from diaryclient.wrapping import wrap_lines  # noqa: PLC0415 - only a terminal needs its tables
+    from diaryclient.screen.wrapping import wrap_lines  # noqa: PLC0415 - only a terminal needs its tables
 
     return "\n".join(wrap_lines(line, shutil.get_terminal_size().columns))
 

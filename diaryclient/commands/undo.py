@@ -2,13 +2,13 @@
 
 import click
 
-from diaryclient.browsing import find_history
-from diaryclient.commands.altering import check_may_change, format_done, telling_fate
-from diaryclient.commands.completing import complete_entry
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.surroundings import Surroundings
-from diaryclient.display import format_quoted, short_id
+from diaryclient.browsing.browsing import find_history
+from diaryclient.commands.shared.completing import complete_entry
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.diary.fates import check_may_change, format_done, telling_fate
 from diaryclient.errors import NoSuchEntryError
+from diaryclient.screen.display import format_quoted, short_id
+from diaryclient.surroundings import Surroundings
 
 
 @click.command("undo")

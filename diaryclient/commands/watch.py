@@ -5,13 +5,13 @@ from time import sleep
 
 import click
 
-from diaryclient.browsing import Page
-from diaryclient.commands.output import Output, format_option
-from diaryclient.commands.surroundings import Surroundings
-from diaryclient.diary import Diary
-from diaryclient.display import safe_line
-from diaryclient.entry import DiaryEntry
-from diaryclient.watching import watch
+from diaryclient.browsing.browsing import Page
+from diaryclient.browsing.watching import watch
+from diaryclient.commands.shared.output import Output, format_option
+from diaryclient.diary.diary import Diary
+from diaryclient.entries.entry import DiaryEntry
+from diaryclient.screen.display import safe_line
+from diaryclient.surroundings import Surroundings
 from protocol.errors import UsageError
 
 _WHOLE: str = "json"

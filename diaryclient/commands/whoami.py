@@ -2,11 +2,11 @@
 
 import click
 
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.surroundings import Surroundings
-from diaryclient.dates import format_expiry
-from diaryclient.display import safe_line
-from diaryclient.room import format_room
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.diary.room import format_room
+from diaryclient.screen.display import safe_line
+from diaryclient.surroundings import Surroundings
+from diaryclient.typed.dates import format_expiry
 
 
 @click.command("whoami")

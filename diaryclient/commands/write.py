@@ -2,8 +2,8 @@
 
 import click
 
-from diaryclient.commands.surroundings import Surroundings
 from diaryclient.commands.writing import Wishes, write
+from diaryclient.surroundings import Surroundings
 
 
 @click.command("write", context_settings={"allow_interspersed_args": False})

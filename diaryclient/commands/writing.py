@@ -11,19 +11,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import NamedTuple
 
-from diaryclient.commands.delivering import deliver_older
-from diaryclient.commands.surroundings import Surroundings, has_terminal
-from diaryclient.composing import Composition, read_text, stamp_of_words, take_star, wall
-from diaryclient.display import format_quoted
+from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.diary.keeping import check_text, format_saved, keep, put
+from diaryclient.diary.writer import Writer
 from diaryclient.errors import (
     EditorError,
     InterruptedReadingError,
     NotKeptError,
     TextTooLongError,
 )
-from diaryclient.keeping import check_text, format_saved, keep, put
-from diaryclient.outbox import Entry
-from diaryclient.writer import Writer
+from diaryclient.home.outbox import Entry
+from diaryclient.screen.display import format_quoted
+from diaryclient.surroundings import Surroundings, has_terminal
+from diaryclient.typed.composing import Composition, read_text, stamp_of_words, take_star, wall
 from protocol.errors import DiaryError
 from protocol.messages import MAX_TEXT_BYTES
 from protocol.stamp import Stamp
@@ -41,7 +41,7 @@ class Wishes(NamedTuple):
         """Give the moment of --at, None without it; raise UsageError."""
         if self.at is None:
             return None
-        from diaryclient.dates import parse_moment  # noqa: PLC0415 - most entries are of now
+        from diaryclient.typed.dates import parse_moment  # noqa: PLC0415 - most entries are of now
 
         now = writer.now()
         return stamp_of_words(parse_moment(self.at, "--at", wall(now)), now, writer.offset_at)
@@ -69,7 +69,7 @@ def write(surroundings: Surroundings, words: Sequence[str], wishes: Wishes) -> N
 
 
 def _write_input(surroundings: Surroundings, wishes: Wishes) -> None:
-    from diaryclient.standard_input import keeping_input, read_text  # noqa: PLC0415 - mostly there are words
+    from diaryclient.typed.standard_input import keeping_input, read_text  # noqa: PLC0415 - mostly there are words
 
     data = bytearray()
     with keeping_input(data, surroundings.drafts):
@@ -105,13 +105,13 @@ def _giving_back(text: str) -> Iterator[None]:
 
 
 def _choose_editor(surroundings: Surroundings) -> str | None:
-    from diaryclient.editor import choose_editor  # noqa: PLC0415 - only at a terminal
+    from diaryclient.typed.editor import choose_editor  # noqa: PLC0415 - only at a terminal
 
     return choose_editor(surroundings.environment)
 
 
 def _write_in_editor(surroundings: Surroundings, editor: str, wishes: Wishes) -> None:
-    from diaryclient.editor import Draft  # noqa: PLC0415 - as above
+    from diaryclient.typed.editor import Draft  # noqa: PLC0415 - as above
 
     # Nobody types a text first, to be told then that there is no login or no such time.
     with surroundings.writer(surroundings.login()) as writer:
@@ -147,7 +147,7 @@ def _send(writer: Writer, entry: Entry, wishes: Wishes) -> None:
 def _bar(writer: Writer, entry: Entry) -> AbstractContextManager[object]:
     if len(entry.text.encode()) <= MAX_TEXT_BYTES:
         return nullcontext()
-    from diaryclient.commands.progress import late_bar  # noqa: PLC0415 - most texts are short
+    from diaryclient.commands.shared.progress import late_bar  # noqa: PLC0415 - most texts are short
 
     return late_bar(writer, "sending")
 

@@ -9,10 +9,10 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from diaryclient.browsing import Page
-from diaryclient.display import escape_json
-from diaryclient.entry import DiaryEntry, count_tags
+from diaryclient.browsing.browsing import Page
+from diaryclient.entries.entry import DiaryEntry, count_tags
 from diaryclient.formats.pretty import Look
+from diaryclient.screen.display import escape_json
 from protocol.stamp import Stamp
 
 

@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from diaryclient.browsing import Page
-from diaryclient.display import format_minute, safe_line, safe_text
-from diaryclient.entry import DiaryEntry
+from diaryclient.browsing.browsing import Page
+from diaryclient.entries.entry import DiaryEntry
 from diaryclient.formats.pretty import Look
+from diaryclient.screen.display import format_minute, safe_line, safe_text
 
 MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),

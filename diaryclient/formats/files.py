@@ -1,7 +1,7 @@
 """Entries in a format, in a file or a folder of their own: what an export leaves behind.
 
-Rules: the file or folder is whole or absent (`diaryclient.atomic_output`), and readable by its
-owner only.
+Rules: the file or folder is whole or absent (`diaryclient.files.atomic_output`), and readable by
+its owner only.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,10 +10,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from diaryclient.atomic_output import check_file, check_folder, whole_file, whole_folder
-from diaryclient.browsing import Page
-from diaryclient.entry import DiaryEntry
+from diaryclient.browsing.browsing import Page
+from diaryclient.entries.entry import DiaryEntry
 from diaryclient.errors import ExportError
+from diaryclient.files.atomic_output import check_file, check_folder, whole_file, whole_folder
 from diaryclient.formats.exports import EXPORTS
 from diaryclient.formats.pretty import Look
 from diaryclient.formats.tree import render_tree

@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from diaryclient.browsing import Page
-from diaryclient.display import format_minute, safe_text, short_id
-from diaryclient.entry import DiaryEntry
+from diaryclient.browsing.browsing import Page
+from diaryclient.entries.entry import DiaryEntry
 from diaryclient.formats.pretty import Look
+from diaryclient.screen.display import format_minute, safe_text, short_id
 
 HEAD_LIKE: Final = re.compile(r"^(?=\\*\[(?:[^\]\n]{7,}\] |[^\]\n]*$))", re.MULTILINE)
 """Where jrnl would look for a time: it looks in brackets with seven characters or more, before a

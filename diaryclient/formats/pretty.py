@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from diaryclient.browsing import Page
-from diaryclient.display import (
+from diaryclient.browsing.browsing import Page
+from diaryclient.entries.entry import DiaryEntry, find_tags
+from diaryclient.screen.display import (
     ShortIds,
     cut,
     format_foreign,
@@ -18,7 +19,6 @@ from diaryclient.display import (
     format_minute,
     safe_text,
 )
-from diaryclient.entry import DiaryEntry, find_tags
 
 _BAR: Final = "| "
 _WRAPPED: Final = "  "
@@ -68,7 +68,7 @@ def render_short(pages: Iterable[Page], look: Look) -> Iterator[str]:
 def _wrapped(line: str, look: Look, indent: str) -> list[str]:
     if look.columns is None:
         return [line]
-    from diaryclient.wrapping import wrap_lines  # noqa: PLC0415 - only a terminal needs its tables
+    from diaryclient.screen.wrapping import wrap_lines  # noqa: PLC0415 - only a terminal needs its tables
 
     return wrap_lines(line, look.columns, indent)
 

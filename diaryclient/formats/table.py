@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
-from diaryclient.browsing import Page
+from diaryclient.browsing.browsing import Page
 from diaryclient.formats.data import render_json, render_jsonl
 from diaryclient.formats.documents import render_markdown, render_text
 from diaryclient.formats.pretty import Look, render_pretty, render_short

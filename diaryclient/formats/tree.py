@@ -7,10 +7,10 @@ come together, as they lie in the diary, since its file is given once.
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from diaryclient.browsing import Page
-from diaryclient.display import format_time, safe_line, safe_text
-from diaryclient.entry import DiaryEntry
+from diaryclient.browsing.browsing import Page
+from diaryclient.entries.entry import DiaryEntry
 from diaryclient.formats.documents import lowered
+from diaryclient.screen.display import format_time, safe_line, safe_text
 
 
 def render_tree(pages: Iterable[Page]) -> Iterator[tuple[str, str]]:

@@ -6,10 +6,10 @@ when the server received it, since what it tells of may have happened long befor
 
 import json
 
-from diaryclient.display import escape_json, format_minute, format_quoted
-from diaryclient.entry import DiaryEntry
+from diaryclient.entries.entry import DiaryEntry
+from diaryclient.entries.histories import Deed, EntryHistory, Version
 from diaryclient.formats.data import format_utc
-from diaryclient.histories import Deed, EntryHistory, Version
+from diaryclient.screen.display import escape_json, format_minute, format_quoted
 from protocol.identifiers import Username
 from protocol.stamp import Stamp
 

@@ -18,11 +18,11 @@ from itertools import groupby
 from typing import Final
 from urllib.parse import quote
 
-from diaryclient.browsing import Page
-from diaryclient.display import format_time, safe_line, safe_text
-from diaryclient.entry import DiaryEntry, count_tags, find_tags
+from diaryclient.browsing.browsing import Page
+from diaryclient.entries.entry import DiaryEntry, count_tags, find_tags
 from diaryclient.formats.documents import MONTHS
 from diaryclient.formats.pretty import Look
+from diaryclient.screen.display import format_time, safe_line, safe_text
 from protocol.identifiers import Day
 
 _WEEKDAYS: Final = (

@@ -13,7 +13,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Final
 
-from diaryclient.diary import Pong
+from diaryclient.diary.diary import Pong
 from diaryclient.errors import (
     ClocksDifferError,
     NobodyListensError,
@@ -24,7 +24,7 @@ from diaryclient.errors import (
     login_command,
 )
 from diaryclient.health.words import format_ahead
-from diaryclient.logins import Login
+from diaryclient.home.logins import Login
 from protocol.errors import DiaryError, QuotaError
 
 _WRONG_CLOCK: Final = 30_000

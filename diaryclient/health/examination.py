@@ -10,18 +10,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from diaryclient.asking.exchange import Chance
+from diaryclient.asking.handshake import Greeting, check_terms
+from diaryclient.asking.link import open_session, resolve
+from diaryclient.asking.session import Session
 from diaryclient.clock import Clock
-from diaryclient.diary import Diary, Pong
-from diaryclient.exchange import Chance
-from diaryclient.handshake import Greeting, check_terms
+from diaryclient.diary.diary import Diary, Pong
 from diaryclient.health.diagnosis import Greeted, Kept, Observations
 from diaryclient.health.exposure import find_exposed
 from diaryclient.health.words import format_life
-from diaryclient.link import open_session, resolve
-from diaryclient.logins import Login
-from diaryclient.outbox import outboxes_below
-from diaryclient.session import Session
-from diaryclient.settings import Places, Settings, read_config
+from diaryclient.home.logins import Login
+from diaryclient.home.outbox import outboxes_below
+from diaryclient.home.settings import Places, Settings, read_config
 from protocol.address import Address
 from protocol.errors import DiaryError
 from protocol.identifiers import EntryId

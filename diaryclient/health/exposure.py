@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from diaryclient.health.diagnosis import Exposed
-from diaryclient.settings import Places
+from diaryclient.home.settings import Places
 
 _MOST_FILES: Final = 20_000
 """Files looked at; more entries than anybody keeps waiting."""

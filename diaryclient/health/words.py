@@ -1,7 +1,7 @@
 """How `status`, `doctor` and `ping` say things."""
 
 from diaryclient.clock import Clock
-from diaryclient.dates import format_expiry
+from diaryclient.typed.dates import format_expiry
 
 _DAY: int = 86_400_000
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import BinaryIO, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from diaryclient.entry import find_tags
+from diaryclient.entries.entry import find_tags
 from diaryclient.importing.archive import json_files
 from diaryclient.importing.finding import Draft, Finding, Oddity
 from diaryclient.importing.records import entries_of, fields_of, flag_of, text_of

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from diaryclient.diary import Diary
+from diaryclient.diary.diary import Diary
 from diaryclient.importing.finding import Oddity
 from diaryclient.importing.planning import Plan
 from protocol.dayfile import Written

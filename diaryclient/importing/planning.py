@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from diaryclient.importing.finding import Draft, Finding, Oddity
-from diaryclient.wall_clock import stamp_of
+from diaryclient.typed.wall_clock import stamp_of
 from protocol.errors import MalformedError, UsageError
 from protocol.identifiers import EntryId
 from protocol.messages import (

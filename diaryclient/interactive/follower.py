@@ -7,9 +7,9 @@ and nothing is computed from it. Only whole lines count as read.
 
 from typing import Final, NamedTuple
 
-from diaryclient.diary import Diary
-from diaryclient.news import DayView, News, Told, replaced
-from diaryclient.reading import DayEntries
+from diaryclient.browsing.news import DayView, News, Told, replaced
+from diaryclient.diary.diary import Diary
+from diaryclient.diary.reading import DayEntries
 from protocol.dayfile import parse_day_file
 from protocol.errors import StaleError
 from protocol.identifiers import Day, EntryId

@@ -7,7 +7,10 @@ it is escaped. The day stands in the heading, so that an entry's line needs only
 from collections.abc import Sequence
 from typing import Final
 
-from diaryclient.display import (
+from diaryclient.browsing.news import ChangeTold, News
+from diaryclient.diary.reading import DayEntries
+from diaryclient.home.outbox import Entry
+from diaryclient.screen.display import (
     ShortIds,
     format_entry,
     format_foreign,
@@ -15,9 +18,6 @@ from diaryclient.display import (
     format_time,
     short_id,
 )
-from diaryclient.news import ChangeTold, News
-from diaryclient.outbox import Entry
-from diaryclient.reading import DayEntries
 from protocol.dayfile import Written
 from protocol.identifiers import Day, EntryId
 from protocol.stamp import Stamp

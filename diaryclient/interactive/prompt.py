@@ -25,13 +25,13 @@ from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from diaryclient.display import safe_text
+from diaryclient.diary.keeping import check_text, keep
 from diaryclient.interactive import notices
 from diaryclient.interactive.lines import Meaning, end_line, meaning
 from diaryclient.interactive.synchronizer import ClearPlan, Synchronizer
 from diaryclient.interactive.worker import Worker
-from diaryclient.keeping import check_text, keep
-from diaryclient.wrapping import wrap_lines
+from diaryclient.screen.display import safe_text
+from diaryclient.screen.wrapping import wrap_lines
 from protocol.errors import DiaryError
 
 _PROMPT: Final = "> "

@@ -10,15 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from diaryclient.asking.polling import LONGEST_PAUSE, pause_after
 from diaryclient.clock import Clock
-from diaryclient.diary import Diary
+from diaryclient.diary.diary import Diary
+from diaryclient.diary.reading import DayEntries
 from diaryclient.errors import QueuedError, UnknownHostError, UnreachableError, is_open
+from diaryclient.home.outbox import FINAL_REFUSALS, LOGIN_REFUSALS, Entry
 from diaryclient.interactive import notices
 from diaryclient.interactive.follower import TodayFollower
-from diaryclient.login_care import LoginCare
-from diaryclient.outbox import FINAL_REFUSALS, LOGIN_REFUSALS, Entry
-from diaryclient.polling import LONGEST_PAUSE, pause_after
-from diaryclient.reading import DayEntries
+from diaryclient.login.care import LoginCare
 from protocol.errors import NOT_YET, DiaryError, NotFoundError, RefusedError, StaleError
 from protocol.identifiers import EntryId
 from protocol.messages import DayRow

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from itertools import accumulate
 from typing import TypeAlias
 
-from diaryclient.browsing import FIRST_DAY, LAST_DAY, Query, browse
-from diaryclient.diary import Diary
-from diaryclient.entry import DiaryEntry
-from diaryclient.selection import Selection
+from diaryclient.browsing.browsing import FIRST_DAY, LAST_DAY, Query, browse
+from diaryclient.diary.diary import Diary
+from diaryclient.entries.entry import DiaryEntry
+from diaryclient.entries.selection import Selection
 from protocol.identifiers import Day
 
 Below: TypeAlias = Callable[[int], int]

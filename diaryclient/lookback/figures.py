@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from diaryclient.entry import DiaryEntry, rank_tags
+from diaryclient.entries.entry import DiaryEntry, rank_tags
 from diaryclient.lookback.words import count_words
 from protocol.identifiers import Day
 

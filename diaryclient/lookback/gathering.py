@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from diaryclient.browsing import FIRST_DAY, Query, browse
-from diaryclient.diary import Diary
-from diaryclient.entry import DiaryEntry
+from diaryclient.browsing.browsing import FIRST_DAY, Query, browse
+from diaryclient.diary.diary import Diary
+from diaryclient.entries.entry import DiaryEntry
+from diaryclient.entries.selection import Selection
 from diaryclient.lookback.figures import Figures, count
 from diaryclient.lookback.periods import Period
 from diaryclient.lookback.streaks import Streak, current_streak, find_streaks, ordinal
-from diaryclient.selection import Selection
 from protocol.identifiers import Day
 
 _STEP: Final = 32

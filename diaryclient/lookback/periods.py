@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import MAXYEAR, date
 from typing import Final
 
-from diaryclient.browsing import FIRST_DAY, LAST_DAY
+from diaryclient.browsing.browsing import FIRST_DAY, LAST_DAY
 from protocol.errors import UsageError
 from protocol.identifiers import Day
 

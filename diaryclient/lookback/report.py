@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from diaryclient.display import safe_line
 from diaryclient.formats.pretty import Look
 from diaryclient.lookback.figures import Figures
 from diaryclient.lookback.heat_map import WIDTH
 from diaryclient.lookback.hours import draw_hours
 from diaryclient.lookback.periods import Period
 from diaryclient.lookback.streaks import Streak, find_streaks, longest_streak, ordinal
+from diaryclient.screen.display import safe_line
 from protocol.identifiers import Day
 
 _TOP_TAGS: Final = 10
@@ -103,7 +103,7 @@ def _row(label: str, value: str, look: Look) -> str:
     row = f"{label:{_LABEL}}{value}"
     if look.columns is None:
         return row
-    from diaryclient.wrapping import wrap_lines  # noqa: PLC0415 - only a terminal needs its tables
+    from diaryclient.screen.wrapping import wrap_lines  # noqa: PLC0415 - only a terminal needs its tables
 
     return "\n".join(wrap_lines(row, look.columns, " " * _LABEL))
 

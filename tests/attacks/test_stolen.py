@@ -1,7 +1,8 @@
 """What a thief can do with each thing that can be stolen, and what not: promises and admissions.
 
 That the files hold no secret as it is, is tested where they are written: tests/server/
-test_accounts.py, test_guessing.py, and with real programs in tests/integration/test_two_people.py.
+accounts/test_accounts.py and service/logins/test_guessing.py, and with real programs in
+tests/integration/test_two_people.py.
 """
 
 import shutil

@@ -11,7 +11,7 @@ from tempfile import TemporaryFile
 import pytest
 
 from diaryclient.cli import main
-from diaryclient.logins import Logins
+from diaryclient.home.logins import Logins
 from tests.client.desk import Desk
 from tests.client.loopback import Loopback, Run
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from diaryclient.asking import Asker
-from diaryclient.diary import Diary
-from diaryclient.logins import Logins
-from diaryclient.outbox import Outbox
-from diaryclient.session import Session
-from diaryclient.settings import Choice
+from diaryclient.asking.asker import Asker
+from diaryclient.asking.session import Session
+from diaryclient.diary.diary import Diary
+from diaryclient.home.logins import Logins
+from diaryclient.home.outbox import Outbox
+from diaryclient.home.settings import Choice
 from protocol.identifiers import Day, EntryId
 from tests.client.fakes import FakeClock, FakeServer, login_to, seeded
 from tests.client.network import FakeTransport, session_with

@@ -13,9 +13,9 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from diaryclient.asking.exchange import Chance
 from diaryclient.clock import Instant
-from diaryclient.exchange import Chance
-from diaryclient.logins import Login
+from diaryclient.home.logins import Login
 from protocol.address import Address
 from protocol.channel import seal_reply
 from protocol.dayfile import Written, format_record, histories, parse_day_file

@@ -14,11 +14,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from diaryclient.atomic_output import whole_file, whole_folder
-from diaryclient.editor import keep_draft
-from diaryclient.leftovers import notes_below
-from diaryclient.logins import Logins
-from diaryclient.outbox import Entry, Outbox
+from diaryclient.files.atomic_output import whole_file, whole_folder
+from diaryclient.home.leftovers import notes_below
+from diaryclient.home.logins import Logins
+from diaryclient.home.outbox import Entry, Outbox
+from diaryclient.typed.editor import keep_draft
 from protocol.identifiers import EntryId
 from tests.client.fakes import FakeClock, FakeServer, login_to
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
 
-from diaryclient.session import Arrival
+from diaryclient.asking.session import Arrival
 from tests.client.fakes import FakeClock, FakeServer
 
 _LATEST: Final = 4.0
@@ -29,7 +29,7 @@ class Weather:
 
 @dataclass
 class LossyTransport:
-    """A `diaryclient.session.Transport` to a server behind a bad link."""
+    """A `diaryclient.asking.session.Transport` to a server behind a bad link."""
 
     clock: FakeClock
     server: FakeServer

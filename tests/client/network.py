@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from diaryclient.session import Arrival, Session
+from diaryclient.asking.session import Arrival, Session
 from tests.client.fakes import ADDRESS, FakeClock, FakeServer, seeded
 
 Fate = Callable[[bytes], list[tuple[float, bytes]]]

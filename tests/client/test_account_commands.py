@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from diaryclient.browsing.exporting import export_days
 from diaryclient.errors import ExportError
-from diaryclient.exporting import export_days
-from diaryclient.logins import Logins
-from diaryclient.settings import Choice
+from diaryclient.home.logins import Logins
+from diaryclient.home.settings import Choice
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day
 from protocol.messages import Delete

@@ -27,7 +27,7 @@ from diaryclient import (
     UsageError,
 )
 from diaryclient import errors as client_errors
-from diaryclient.spans import Span
+from diaryclient.browsing.spans import Span
 from protocol import errors as shared_errors
 from protocol.dayfile import Written
 from protocol.errors import ErrorCode

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from diaryclient.asking import Asker
-from diaryclient.diary import Diary
-from diaryclient.logins import Logins
-from diaryclient.outbox import Entry, Outbox
-from diaryclient.session import Session
-from diaryclient.settings import Choice
+from diaryclient.asking.asker import Asker
+from diaryclient.asking.session import Session
+from diaryclient.diary.diary import Diary
+from diaryclient.home.logins import Logins
+from diaryclient.home.outbox import Entry, Outbox
+from diaryclient.home.settings import Choice
 from protocol.dayfile import Written, parse_day_file
 from protocol.errors import DiaryError, ErrorCode
 from protocol.messages import Put

@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from diaryclient.commands.group import _COMMANDS
-from diaryclient.outbox import Outbox
+from diaryclient.home.outbox import Outbox
 from protocol.messages import Put, Remove, Request
 from tests.client.loopback import PASSWORD, Loopback, Run
 from tests.client.test_outbox import entry

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.browsing import Page, Query, browse, find_entry
+from diaryclient.browsing.browsing import Page, Query, browse, find_entry
+from diaryclient.entries.selection import Selection
 from diaryclient.errors import NoSuchEntryError
-from diaryclient.selection import Selection
 from protocol.dayfile import Written, format_record
 from protocol.identifiers import Day, EntryId
 from protocol.messages import Days, Read

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from diaryclient.logins import Logins
+from diaryclient.home.logins import Logins
 from protocol.dayfile import Written, fold, format_record, histories, parse_day_file
 from protocol.errors import ErrorCode
 from protocol.identifiers import EntryId

@@ -5,10 +5,10 @@ from functools import partial
 
 import pytest
 
-from diaryclient.browsing import FIRST_DAY, LAST_DAY, find_histories, find_history
-from diaryclient.diary import Diary
+from diaryclient.browsing.browsing import FIRST_DAY, LAST_DAY, find_histories, find_history
+from diaryclient.diary.diary import Diary
+from diaryclient.entries.histories import EntryHistory
 from diaryclient.errors import NoSuchEntryError, TextTooLongError, UnreachableError
-from diaryclient.histories import EntryHistory
 from protocol.errors import NotFoundError, StaleError, UsageError
 from protocol.identifiers import EntryId
 from protocol.messages import MAX_LONG_TEXT_BYTES, Amend

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from diaryclient.archiving import list_archives
+from diaryclient.diary.archiving import list_archives
 from protocol.errors import ErrorCode, MalformedError, StaleError
 from protocol.identifiers import Day
 from protocol.messages import ArchiveList

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from diaryclient.logins import Logins
-from diaryclient.outbox import Outbox
+from diaryclient.home.logins import Logins
+from diaryclient.home.outbox import Outbox
 from protocol.errors import ErrorCode
 from protocol.invite import Invite, InviteEnd
 from tests.client.fakes import ALICE

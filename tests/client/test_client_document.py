@@ -4,8 +4,8 @@ import json
 import re
 from pathlib import Path
 
-from diaryclient.config_file import KEYS, parse_config
-from diaryclient.settings import Places, Settings
+from diaryclient.home.config_file import KEYS, parse_config
+from diaryclient.home.settings import Places, Settings
 from protocol.address import Address
 from tests.client.loopback import Loopback, Run
 from tests.docs.readme import README

@@ -12,9 +12,9 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from diaryclient.commands.completing import within_bounds
+from diaryclient.commands.shared.completing import within_bounds
 from diaryclient.errors import UnreachableError
-from diaryclient.logins import Logins
+from diaryclient.home.logins import Logins
 from protocol.address import Address
 from tests.client.fakes import FakeClock, FakeServer, login_to
 from tests.client.loopback import Loopback, Run

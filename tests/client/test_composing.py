@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.composing import Composition, read_text, stamp_of_words, take_star, wall
+from diaryclient.typed.composing import Composition, read_text, stamp_of_words, take_star, wall
 from protocol.errors import UsageError
 from protocol.stamp import Stamp, parse_stamp
 

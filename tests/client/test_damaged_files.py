@@ -8,12 +8,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from diaryclient.config_file import parse_config
 from diaryclient.errors import DamagedLoginError
-from diaryclient.logins import Logins
-from diaryclient.outbox import Outbox
-from diaryclient.private_files import write_private
-from diaryclient.settings import Choice
+from diaryclient.files.private_files import write_private
+from diaryclient.home.config_file import parse_config
+from diaryclient.home.logins import Logins
+from diaryclient.home.outbox import Outbox
+from diaryclient.home.settings import Choice
 from protocol.errors import UsageError
 from tests.client.fakes import FakeClock, FakeServer, login_to
 from tests.client.loopback import PASSWORD, Loopback, Run

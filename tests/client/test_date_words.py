@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.date_words import parse_when, split_prefix
+from diaryclient.typed.date_words import parse_when, split_prefix
 
 NOW = datetime(2026, 11, 25, 14, 0)  # noqa: DTZ001 - a wall clock; a Wednesday
 TIMES = st.datetimes(datetime(1, 2, 1), datetime(9999, 1, 1))  # noqa: DTZ001 - as above

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from diaryclient.dates import LANGUAGES, parse_day
+from diaryclient.typed.dates import LANGUAGES, parse_day
 from protocol.errors import UsageError
 from protocol.identifiers import Day
 

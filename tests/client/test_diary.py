@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from diaryclient.asking import Asker
-from diaryclient.diary import Diary
+from diaryclient.asking.asker import Asker
+from diaryclient.diary.diary import Diary
 from diaryclient.errors import NotLoggedInError, QueuedError
-from diaryclient.settings import Choice
-from diaryclient.zones import ZonedClock
+from diaryclient.home.settings import Choice
+from diaryclient.typed.zones import ZonedClock
 from protocol.errors import (
     BadTimeError,
     ConflictError,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.display import (
+from diaryclient.screen.display import (
     ShortIds,
     cut,
     format_entry,

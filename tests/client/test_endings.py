@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.display import ShortIds
-from diaryclient.endings import resolve
+from diaryclient.entries.endings import resolve
 from diaryclient.errors import NoSuchEntryError
+from diaryclient.screen.display import ShortIds
 from protocol.errors import UsageError
 from protocol.identifiers import EntryId
 

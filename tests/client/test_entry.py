@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.entry import DiaryEntry, count_tags, find_tags, split_title
+from diaryclient.entries.entry import DiaryEntry, count_tags, find_tags, split_title
 from protocol.dayfile import Written
 from protocol.identifiers import EntryId
 from protocol.stamp import Stamp

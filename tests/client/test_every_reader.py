@@ -13,15 +13,15 @@ from typing import Final
 import pytest
 
 from diaryclient import Diary
+from diaryclient.browsing.news import News
+from diaryclient.browsing.watching import watch
 from diaryclient.commands.group import _COMMANDS
-from diaryclient.diary import Diary as OpenDiary
+from diaryclient.diary.diary import Diary as OpenDiary
 from diaryclient.formats.files import FORMS, TREE
 from diaryclient.formats.table import FORMATS
+from diaryclient.home.logins import Logins
+from diaryclient.home.outbox import Outbox
 from diaryclient.interactive.synchronizer import Synchronizer
-from diaryclient.logins import Logins
-from diaryclient.news import News
-from diaryclient.outbox import Outbox
-from diaryclient.watching import watch
 from protocol.identifiers import EntryId
 from tests.client.loopback import Loopback, Run
 

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.enquiry import ENOUGH_UNANSWERED, Enquiry
+from diaryclient.asking.enquiry import ENOUGH_UNANSWERED, Enquiry
+from diaryclient.asking.exchange import PATIENCE, RequestExchange, RoundTrip
+from diaryclient.asking.session import Session
 from diaryclient.errors import (
     IdentityChangedError,
     NotLoggedInError,
     SlowServerError,
     UnreachableError,
 )
-from diaryclient.exchange import PATIENCE, RequestExchange, RoundTrip
-from diaryclient.session import Session
 from protocol.channel import seal_reply, seal_request
 from protocol.envelope import Kind, parse_envelope
 from protocol.errors import (

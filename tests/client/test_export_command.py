@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from diaryclient.atomic_output import whole_file, whole_folder
+from diaryclient.files.atomic_output import whole_file, whole_folder
 from protocol.dayfile import format_record
 from protocol.errors import ErrorCode
 from tests.client.loopback import Loopback, Run

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import width
 
-from diaryclient.browsing import Page
-from diaryclient.display import format_minute
-from diaryclient.entry import DiaryEntry
+from diaryclient.browsing.browsing import Page
+from diaryclient.entries.entry import DiaryEntry
 from diaryclient.formats.exports import EXPORTS
 from diaryclient.formats.pretty import Look
 from diaryclient.formats.table import FORMATS
 from diaryclient.importing.finding import Draft
 from diaryclient.importing.journal import read_journal
+from diaryclient.screen.display import format_minute
 from protocol.dayfile import Foreign, Written
 from protocol.identifiers import EntryId
 from protocol.stamp import Stamp

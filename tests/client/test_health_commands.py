@@ -10,8 +10,8 @@ from subprocess import run as run_program
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from diaryclient.logins import Logins
-from diaryclient.outbox import Entry, Outbox
+from diaryclient.home.logins import Logins
+from diaryclient.home.outbox import Entry, Outbox
 from protocol.address import Address
 from protocol.errors import ErrorCode
 from protocol.identifiers import EntryId

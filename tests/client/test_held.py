@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from diaryclient.asking.session import Session
+from diaryclient.diary.keeping import keep
 from diaryclient.errors import NotKeptError, QueuedError, UnknownHostError
-from diaryclient.keeping import keep
-from diaryclient.outbox import Entry, Outbox
-from diaryclient.session import Session
+from diaryclient.home.outbox import Entry, Outbox
 from protocol.errors import ErrorCode, InvalidRequestError, QuotaError
 from protocol.messages import Put
 from protocol.stamp import Stamp

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.histories import Deed, EntryHistory, entry_histories
+from diaryclient.entries.histories import Deed, EntryHistory, entry_histories
 from protocol.dayfile import (
     Amended,
     Foreign,

@@ -17,7 +17,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.display import safe_line
 from diaryclient.errors import SourceError
 from diaryclient.importing import archive, source
 from diaryclient.importing.detection import SOURCES, read_source
@@ -25,6 +24,7 @@ from diaryclient.importing.finding import Finding
 from diaryclient.importing.planning import plan_import
 from diaryclient.importing.records import MAX_VALUES
 from diaryclient.importing.source import MAX_BYTES
+from diaryclient.screen.display import safe_line
 from tests.client.fakes import START
 from tests.client.loopback import Loopback, Run
 from tests.client.test_import_command import DAY_ONE, JOURNAL, record

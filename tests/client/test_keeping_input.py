@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from diaryclient.errors import InterruptedReadingError
-from diaryclient.standard_input import keeping_input
+from diaryclient.typed.standard_input import keeping_input
 
 
 def test_before_anything_was_read_the_interrupt_goes_on(tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ from subprocess import run as run_program
 
 import pytest
 
-from diaryclient.atomic_output import noted, whole_file, whole_folder
-from diaryclient.leftovers import notes_below, sweep
-from diaryclient.logins import Logins
-from diaryclient.outbox import Outbox
-from diaryclient.private_files import write_private
-from diaryclient.scratch import hold, open_new
-from diaryclient.settings import Choice
+from diaryclient.files.atomic_output import noted, whole_file, whole_folder
+from diaryclient.files.private_files import write_private
+from diaryclient.files.scratch import hold, open_new
+from diaryclient.home.leftovers import notes_below, sweep
+from diaryclient.home.logins import Logins
+from diaryclient.home.outbox import Outbox
+from diaryclient.home.settings import Choice
 from tests.client.killed_in_steps import ENTRY, NEW, OLD, STATE, TEXT
 from tests.client.loopback import Loopback, Run
 

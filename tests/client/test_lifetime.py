@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.dates import format_expiry
-from diaryclient.lifetime import DEFAULT_LIFE, Life, parse_life
-from diaryclient.zones import ZonedClock
+from diaryclient.login.lifetime import DEFAULT_LIFE, Life, parse_life
+from diaryclient.typed.dates import format_expiry
+from diaryclient.typed.zones import ZonedClock
 from protocol.errors import UsageError
 from protocol.identifiers import MAX_MILLISECONDS
 from protocol.stamp import Stamp

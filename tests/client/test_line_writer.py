@@ -5,8 +5,8 @@ from itertools import count, pairwise
 import pytest
 
 from diaryclient.commands.lines import LineWriter
-from diaryclient.diary import Diary
-from diaryclient.renewal import renew
+from diaryclient.diary.diary import Diary
+from diaryclient.login.renewal import renew
 from protocol.errors import ErrorCode
 from tests.client.desk import Desk
 from tests.client.fakes import KID

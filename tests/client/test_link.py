@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from diaryclient.asking.link import UdpTransport
+from diaryclient.asking.session import Arrival
 from diaryclient.errors import UnknownHostError
-from diaryclient.link import UdpTransport
-from diaryclient.session import Arrival
 from protocol.address import Address
 
 

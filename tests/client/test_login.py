@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from diaryclient.asking.session import Arrival
 from diaryclient.errors import (
     ClocksDifferError,
     IdentityChangedError,
@@ -12,11 +13,10 @@ from diaryclient.errors import (
     UnreachableError,
     UntrustedServerError,
 )
-from diaryclient.lifetime import DEFAULT_LIFE
-from diaryclient.login import Gatekeeper, Target, Trust, Wish, log_in
-from diaryclient.logins import Login, Logins
-from diaryclient.session import Arrival
-from diaryclient.settings import Choice
+from diaryclient.home.logins import Login, Logins
+from diaryclient.home.settings import Choice
+from diaryclient.login.lifetime import DEFAULT_LIFE
+from diaryclient.login.logging_in import Gatekeeper, Target, Trust, Wish, log_in
 from protocol.envelope import Kind, parse_envelope
 from protocol.errors import BusyError, DeniedError, ErrorCode, MalformedError, RateError, UsageError
 from tests.client.fakes import (

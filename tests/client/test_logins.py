@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diaryclient.errors import LoginFileError, NotLoggedInError
-from diaryclient.logins import Logins
-from diaryclient.private_files import write_private
-from diaryclient.settings import Choice
+from diaryclient.files.private_files import write_private
+from diaryclient.home.logins import Logins
+from diaryclient.home.settings import Choice
 from protocol.address import Address
 from protocol.identifiers import Username
 from tests.client.fakes import ADDRESS, ALICE, START, FakeClock, FakeServer, file_mode, login_to

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import width
 
-from diaryclient.entry import DiaryEntry, count_tags
+from diaryclient.entries.entry import DiaryEntry, count_tags
+from diaryclient.entries.selection import Selection
 from diaryclient.formats.pretty import Look
 from diaryclient.lookback.choosing import Below, choose_entry
 from diaryclient.lookback.figures import Figures, count
 from diaryclient.lookback.gathering import follow_streak, gather
 from diaryclient.lookback.periods import parse_period
 from diaryclient.lookback.report import Report, report_as_json, report_as_text
-from diaryclient.selection import Selection
 from protocol.dayfile import Removed, Written, format_record
 from protocol.identifiers import Day, EntryId
 from protocol.messages import Read

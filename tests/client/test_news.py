@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.histories import Deed
-from diaryclient.news import DayView, News, Told, replaced
+from diaryclient.browsing.news import DayView, News, Told, replaced
+from diaryclient.entries.histories import Deed
 from protocol.dayfile import Amended, Foreign, Record, Removed, Restored, Written, fold
 from protocol.identifiers import Day, EntryId
 from protocol.stamp import Stamp

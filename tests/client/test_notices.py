@@ -6,11 +6,11 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.histories import Deed
+from diaryclient.browsing.news import ChangeTold, News
+from diaryclient.diary.reading import DayEntries
+from diaryclient.entries.histories import Deed
+from diaryclient.home.outbox import Entry
 from diaryclient.interactive import notices
-from diaryclient.news import ChangeTold, News
-from diaryclient.outbox import Entry
-from diaryclient.reading import DayEntries
 from protocol.dayfile import Foreign, Written
 from protocol.identifiers import Day, EntryId
 from protocol.stamp import Stamp

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.outbox import Entry, Outbox
-from diaryclient.private_files import write_private
+from diaryclient.files.private_files import write_private
+from diaryclient.home.outbox import Entry, Outbox
 from protocol.errors import ErrorCode
 from protocol.identifiers import EntryId
 from tests.client.fakes import START, file_mode

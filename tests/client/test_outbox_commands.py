@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from diaryclient.logins import Logins
-from diaryclient.outbox import Entry, Outbox
-from diaryclient.private_files import write_private
+from diaryclient.files.private_files import write_private
+from diaryclient.home.logins import Logins
+from diaryclient.home.outbox import Entry, Outbox
 from protocol.address import Address
 from protocol.errors import ErrorCode
 from protocol.identifiers import EntryId

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diaryclient.asking.exchange import PATIENCE
+from diaryclient.asking.session import Session
+from diaryclient.diary.keeping import keep
 from diaryclient.errors import QueuedError, TextTooLongError
-from diaryclient.exchange import PATIENCE
-from diaryclient.keeping import keep
-from diaryclient.session import Session
 from protocol.errors import ConflictError, ErrorCode, MalformedError, ScopeError
 from protocol.identifiers import EntryId
 from protocol.messages import (

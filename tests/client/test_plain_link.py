@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from diaryclient.asking.plain_link import PlainLink
 from diaryclient.clock import SystemClock
 from diaryclient.errors import UnreachableError
-from diaryclient.plain_link import PlainLink
 from protocol.address import Address
 
 SHORT_PATIENCE = 0.05

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from diaryclient.private_files import make_private_folder, write_private
+from diaryclient.files.private_files import make_private_folder, write_private
 from tests.client.fakes import file_mode
 
 

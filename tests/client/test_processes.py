@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from diaryclient.logins import Logins
-from diaryclient.outbox import Outbox
+from diaryclient.home.logins import Logins
+from diaryclient.home.outbox import Outbox
 from protocol.address import Address
 from protocol.invite import Invite
 from tests.client.fakes import ALICE, FakeClock, FakeServer, login_to

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from diaryclient.commands.progress import SHOWN_AFTER, LateBar, late_bar
-from diaryclient.diary import Diary
+from diaryclient.commands.shared.progress import SHOWN_AFTER, LateBar, late_bar
+from diaryclient.diary.diary import Diary
 from tests.client.desk import EVER, Desk
 
 

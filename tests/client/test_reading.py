@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.exchange import Exchange
-from diaryclient.session import Session
-from diaryclient.window import FIRST, MOST
+from diaryclient.asking.exchange import Exchange
+from diaryclient.asking.session import Session
+from diaryclient.asking.window import FIRST, MOST
 from protocol.dayfile import Foreign
 from protocol.errors import (
     MalformedError,

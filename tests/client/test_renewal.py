@@ -2,13 +2,13 @@
 
 import pytest
 
-from diaryclient.asking import Asker
-from diaryclient.diary import Diary
+from diaryclient.asking.asker import Asker
+from diaryclient.diary.diary import Diary
 from diaryclient.errors import IdentityChangedError, UnreachableError
-from diaryclient.login_care import PAUSE_SECONDS, LoginCare
-from diaryclient.logins import Login
-from diaryclient.renewal import RENEWING_SECONDS, change_password, renew
-from diaryclient.settings import Choice
+from diaryclient.home.logins import Login
+from diaryclient.home.settings import Choice
+from diaryclient.login.care import PAUSE_SECONDS, LoginCare
+from diaryclient.login.renewal import RENEWING_SECONDS, change_password, renew
 from protocol.envelope import Kind
 from protocol.errors import DeniedError, ErrorCode, TokenRevokedError
 from protocol.identifiers import Username

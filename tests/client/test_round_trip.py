@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.browsing import Page, Query, browse
-from diaryclient.entry import DiaryEntry
+from diaryclient.browsing.browsing import Page, Query, browse
+from diaryclient.entries.entry import DiaryEntry
 from diaryclient.formats.exports import EXPORTS
 from diaryclient.formats.pretty import Look
 from diaryclient.formats.tree import render_tree

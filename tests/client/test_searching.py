@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.browsing import FIRST_DAY, LAST_DAY, search_pages, tag_counts
+from diaryclient.browsing.browsing import FIRST_DAY, LAST_DAY, search_pages, tag_counts
 from protocol.dayfile import Written, format_record
 from protocol.errors import ErrorCode, MalformedError, UsageError
 from protocol.identifiers import Day, EntryId

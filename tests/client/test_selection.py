@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.entry import DiaryEntry
-from diaryclient.selection import Selection, parse_tag
+from diaryclient.entries.entry import DiaryEntry
+from diaryclient.entries.selection import Selection, parse_tag
 from protocol.dayfile import Written
 from protocol.errors import UsageError
 from protocol.identifiers import EntryId

@@ -4,10 +4,10 @@ from itertools import count
 
 import pytest
 
+from diaryclient.asking.exchange import SHORTEST_TIMEOUT, RequestExchange
+from diaryclient.asking.session import Session
+from diaryclient.asking.window import FIRST
 from diaryclient.errors import UnreachableError
-from diaryclient.exchange import SHORTEST_TIMEOUT, RequestExchange
-from diaryclient.session import Session
-from diaryclient.window import FIRST
 from protocol.envelope import Kind
 from protocol.errors import ErrorCode
 from protocol.identifiers import EntryId

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from diaryclient.settings import Choice, Places, Profile, Settings
+from diaryclient.home.settings import Choice, Places, Profile, Settings
 from protocol.address import Address
 from protocol.errors import UsageError
 from protocol.identifiers import Username

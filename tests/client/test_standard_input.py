@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from diaryclient.errors import InterruptedReadingError, TextTooLongError
-from diaryclient.standard_input import _interrupted, fill, read_text
+from diaryclient.typed.standard_input import _interrupted, fill, read_text
 from protocol.errors import UsageError
 
 

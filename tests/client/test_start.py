@@ -28,10 +28,15 @@ _UNWANTED: Final = {
     *("prompt_toolkit", "rich", "secrets", "subprocess", "tomllib", "uuid", "wcwidth", "zoneinfo"),
     *("cryptography.hazmat.primitives.asymmetric", "cryptography.hazmat.primitives.hpke"),
     # of ours: what reads, what logs in, what few texts need
-    *("diaryclient.api", "diaryclient.commands.group", "diaryclient.config_file"),
-    *("diaryclient.date_words", "diaryclient.diary", "diaryclient.editor", "diaryclient.entry"),
-    *("diaryclient.granting", "diaryclient.login_end", "diaryclient.reading"),
-    *("diaryclient.renewal", "diaryclient.standard_input", "diaryclient.tokens"),
+    *("diaryclient.api", "diaryclient.commands.group", "diaryclient.home.config_file"),
+    *(
+        "diaryclient.typed.date_words",
+        "diaryclient.diary.diary",
+        "diaryclient.typed.editor",
+        "diaryclient.entries.entry",
+    ),
+    *("diaryclient.login.granting", "diaryclient.login.ending", "diaryclient.diary.reading"),
+    *("diaryclient.login.renewal", "diaryclient.typed.standard_input", "diaryclient.login.tokens"),
     *("protocol.dayfile", "protocol.login", "protocol.messages.diary", "protocol.messages.table"),
     *("protocol.offer", "protocol.tokenword"),
 }

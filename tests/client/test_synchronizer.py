@@ -9,13 +9,13 @@ from itertools import count
 
 import pytest
 
-from diaryclient.diary import Diary
+from diaryclient.asking.polling import LONGEST_PAUSE, POLL_SECONDS
+from diaryclient.diary.diary import Diary
 from diaryclient.errors import NotLoggedInError
+from diaryclient.home.outbox import Entry
+from diaryclient.home.settings import Choice
 from diaryclient.interactive.synchronizer import Synchronizer
-from diaryclient.outbox import Entry
-from diaryclient.polling import LONGEST_PAUSE, POLL_SECONDS
-from diaryclient.renewal import renew
-from diaryclient.settings import Choice
+from diaryclient.login.renewal import renew
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day, EntryId
 from protocol.messages import Days, Put

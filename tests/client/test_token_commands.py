@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from diaryclient.logins import Login, Logins
-from diaryclient.outbox import Entry, Outbox
-from diaryclient.settings import Choice
+from diaryclient.home.logins import Login, Logins
+from diaryclient.home.outbox import Entry, Outbox
+from diaryclient.home.settings import Choice
 from protocol.errors import ErrorCode
 from protocol.identifiers import EntryId
 from protocol.messages import Mint, Ping, Put, Revoke

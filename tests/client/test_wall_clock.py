@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.wall_clock import check_not_ahead, last_millisecond_of, stamp_of
-from diaryclient.zones import ZonedClock, in_zone
+from diaryclient.typed.wall_clock import check_not_ahead, last_millisecond_of, stamp_of
+from diaryclient.typed.zones import ZonedClock, in_zone
 from protocol.errors import UsageError
 from protocol.identifiers import Day
 from protocol.messages import LAST_MILLISECONDS, MIN_MILLISECONDS

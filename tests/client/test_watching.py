@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.diary import Diary
+from diaryclient.asking.polling import LONGEST_PAUSE, POLL_SECONDS
+from diaryclient.browsing.watching import Watcher, watch
+from diaryclient.diary.diary import Diary
+from diaryclient.entries.histories import Deed
 from diaryclient.errors import UnreachableError
-from diaryclient.histories import Deed
-from diaryclient.polling import LONGEST_PAUSE, POLL_SECONDS
-from diaryclient.watching import Watcher, watch
 from protocol.errors import ErrorCode, TokenRevokedError
 from protocol.identifiers import EntryId
 from protocol.messages import DayRow

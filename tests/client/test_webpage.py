@@ -8,11 +8,11 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.browsing import Page
-from diaryclient.display import safe_line, safe_text
-from diaryclient.entry import DiaryEntry
+from diaryclient.browsing.browsing import Page
+from diaryclient.entries.entry import DiaryEntry
 from diaryclient.formats.pretty import Look
 from diaryclient.formats.webpage import render_webpage
+from diaryclient.screen.display import safe_line, safe_text
 from protocol.dayfile import Written
 from protocol.identifiers import EntryId
 from protocol.stamp import Stamp

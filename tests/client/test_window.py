@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.window import FIRST, LEAST, MOST, Window
+from diaryclient.asking.window import FIRST, LEAST, MOST, Window
 
 
 def test_it_grows_by_one_a_round_trip() -> None:

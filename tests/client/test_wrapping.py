@@ -4,8 +4,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from wcwidth import width
 
-from diaryclient.display import safe_text
-from diaryclient.wrapping import wrap_lines
+from diaryclient.screen.display import safe_text
+from diaryclient.screen.wrapping import wrap_lines
 
 TEXTS = st.text(max_size=200).map(safe_text)
 COLUMNS = st.integers(12, 120)

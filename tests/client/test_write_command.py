@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from diaryclient.editor import Draft, choose_editor
 from diaryclient.errors import EditorError
+from diaryclient.typed.editor import Draft, choose_editor
 from protocol.messages import Put
 from protocol.stamp import Stamp
 from tests.client.loopback import Loopback, Run

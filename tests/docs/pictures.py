@@ -16,7 +16,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from diaryclient.browsing import Page
+from diaryclient.browsing.browsing import Page
 from diaryclient.formats.pretty import Look
 from diaryclient.formats.webpage import render_webpage
 from tests.browser import browser

@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from diaryclient import asking, enquiry, exchange, handshake, polling, window
+from diaryclient.asking import asker, enquiry, exchange, handshake, polling, window
 from diaryserver.accounts import changetable, database, invitetable
 from diaryserver.net import telnet
 from diaryserver.service import (
@@ -91,7 +91,7 @@ SENTENCES: Final = (
     f"| rid answered fewer than {requests.MAX_ANSWERS} times",
     f"whose timestamp is within {SKEW} s of its own time",
     f"| timestamp within {SKEW} s |",
-    f"with a clock that is more than {asking._SURELY_REFUSED // 1000} s off",
+    f"with a clock that is more than {asker._SURELY_REFUSED // 1000} s off",
     "It does so twice at most for one request.",
     f"at least {exchange.SHORTEST_TIMEOUT} s, at most {exchange.LONGEST_TIMEOUT:.0f} s",
     f"what was doubled is at most {exchange.LONGEST_TIMEOUT:.0f} s too",
@@ -154,7 +154,7 @@ def test_a_sentence_has_the_figure_of_the_code(sentence: str) -> None:
 
 def test_the_figures_that_stand_in_words() -> None:
     """Twice, an hour, a day, a third, and the first timeout."""
-    assert asking._MOST_CORRECTIONS == 2
+    assert asker._MOST_CORRECTIONS == 2
     assert enquiry.PROBE_AGE == prekeys.PREKEY_LIFE_MILLISECONDS == 3_600_000
     assert changetable.CHANGE_LIFE_MILLISECONDS == 86_400_000
     assert tokens._DUE_PART == 3

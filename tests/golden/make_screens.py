@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from diaryclient.entry import DiaryEntry
+from diaryclient.entries.entry import DiaryEntry
 from diaryclient.formats.pretty import Look
 from diaryclient.lookback.figures import count
 from diaryclient.lookback.heat_map import draw_year

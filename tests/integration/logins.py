@@ -1,8 +1,8 @@
 """Logins of a home, changed as a test needs them."""
 
-from diaryclient.logins import Login, Logins
-from diaryclient.outbox import Outbox
-from diaryclient.settings import Choice
+from diaryclient.home.logins import Login, Logins
+from diaryclient.home.outbox import Outbox
+from diaryclient.home.settings import Choice
 from protocol.address import Address
 from protocol.identifiers import Username
 from tests.programs import Home

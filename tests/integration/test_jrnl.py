@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from benchmarks.peers.jrnl import configure, install
-from diaryclient.browsing import Page
-from diaryclient.entry import DiaryEntry
+from diaryclient.browsing.browsing import Page
+from diaryclient.entries.entry import DiaryEntry
 from diaryclient.formats.exports import EXPORTS
 from diaryclient.formats.journal import Misreadings
 from diaryclient.formats.pretty import Look

@@ -10,9 +10,9 @@ from typing import Final
 
 import pytest
 
+from diaryclient.asking.session import Session
 from diaryclient.clock import SystemClock
-from diaryclient.granting import obtain_grant
-from diaryclient.session import Session
+from diaryclient.login.granting import obtain_grant
 from protocol.address import Address
 from protocol.identifiers import Username
 from protocol.login import encode_login

@@ -15,10 +15,10 @@ from typing import Final
 
 import pytest
 
+from diaryclient.asking.handshake import Filler
+from diaryclient.asking.link import open_session
 from diaryclient.clock import SystemClock
-from diaryclient.granting import obtain_grant
-from diaryclient.handshake import Filler
-from diaryclient.link import open_session
+from diaryclient.login.granting import obtain_grant
 from diaryserver.steps import DIE_AT_VARIABLE, Step
 from protocol.address import Address
 from protocol.identifiers import Username

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from diaryclient.diary import Diary
-from diaryclient.logins import Login, Logins
-from diaryclient.outbox import Entry, Outbox
+from diaryclient.diary.diary import Diary
+from diaryclient.home.logins import Login, Logins
+from diaryclient.home.outbox import Entry, Outbox
 from diaryserver.clock import SystemClock
 from protocol.dayfile import Written, parse_day_file
 from protocol.identifiers import Day, EntryId

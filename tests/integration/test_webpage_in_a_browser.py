@@ -10,8 +10,8 @@ from typing import Final
 
 import pytest
 
-from diaryclient.browsing import Page
-from diaryclient.entry import DiaryEntry
+from diaryclient.browsing.browsing import Page
+from diaryclient.entries.entry import DiaryEntry
 from diaryclient.formats.pretty import Look
 from diaryclient.formats.webpage import render_webpage
 from tests.browser import Browser, browser
