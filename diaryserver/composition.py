@@ -23,20 +23,20 @@ from diaryserver.configuration import Configuration, LegacySection
 from diaryserver.errors import DataError
 from diaryserver.maintenance.upkeep import CallStore, Upkeep
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.committer import Committer
 from diaryserver.service.counters import Counters
-from diaryserver.service.guessing import LoginThrottle
-from diaryserver.service.known import KnownNetworks
 from diaryserver.service.limits import Limits
-from diaryserver.service.login import LoginService
-from diaryserver.service.offering import Offering
-from diaryserver.service.plain import PlainDatagrams, PlainRules, PlainService, Route
+from diaryserver.service.logins.guessing import LoginThrottle
+from diaryserver.service.logins.known import KnownNetworks
+from diaryserver.service.logins.login import LoginService
+from diaryserver.service.logins.offering import Offering
+from diaryserver.service.logins.prekeys import Prekeys
+from diaryserver.service.plain.plain import PlainDatagrams, PlainRules, PlainService, Route
 from diaryserver.service.ports import Clock
-from diaryserver.service.prekeys import Prekeys
-from diaryserver.service.requests import RequestService
+from diaryserver.service.requests.requests import RequestService
 from diaryserver.service.router import Router
-from diaryserver.service.threads import Workers, call_here
-from diaryserver.service.turns import GUESTS
+from diaryserver.service.work.committer import Committer
+from diaryserver.service.work.threads import Workers, call_here
+from diaryserver.service.work.turns import GUESTS
 from diaryserver.steps import Announce, announce_to_nobody
 from diaryserver.store.announcing import AnnouncingDisk
 from diaryserver.store.cache import DayCache

@@ -33,9 +33,9 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from diaryserver.errors import ConfigurationError
-from diaryserver.service import encodings
-from diaryserver.service.dialect import least_limit
 from diaryserver.service.limits import MAX_DAY_BYTES, NO_LIMIT, Limits
+from diaryserver.service.plain import encodings
+from diaryserver.service.plain.dialect import least_limit
 from protocol.address import Address
 from protocol.errors import MalformedError
 from protocol.identifiers import Username

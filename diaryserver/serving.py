@@ -28,7 +28,7 @@ from diaryserver.net.lines import LineListener
 from diaryserver.net.sockets import Bound, bind
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.counters import Counters
-from diaryserver.service.threads import Workers
+from diaryserver.service.work.threads import Workers
 from diaryserver.steps import Announce, announcer
 from protocol.errors import StorageError
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from diaryserver.admin.asking import PATIENCE_SECONDS, SOCKET_NAME, short_path
 from diaryserver.admin.operations import Json
-from diaryserver.service.threads import Worker
+from diaryserver.service.work.threads import Worker
 from protocol.errors import DiaryError
 
 MAX_LINE: Final = 65_536

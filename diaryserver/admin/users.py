@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from diaryserver.admin.operations import Commands, Json, moment
-from diaryserver.service.credentials import MIN_PASSWORD
+from diaryserver.service.logins.credentials import MIN_PASSWORD
 from diaryserver.service.ports import AccountStore, Clock, PasswordHasher, User
 from diaryserver.service.removal import remove_account
 from protocol.address import Address

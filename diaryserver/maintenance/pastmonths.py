@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from diaryserver.service.ports import Clock
-from diaryserver.service.threads import Workers
+from diaryserver.service.work.threads import Workers
 from diaryserver.store.compressing import DayCompressor, Due
 from protocol.identifiers import Day
 

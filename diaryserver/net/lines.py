@@ -3,8 +3,8 @@
 Rules: one line is answered before the next is read, so that a flood waits in its own kernel
 buffer; a peer that stalls or floods costs one of its own few connections and nothing else; the
 first line, as soon as it can be told and at its end at the latest, shows a browser or another
-protocol (`service.foreign`), which is closed before anything of it is kept or answered, or any web
-page could POST into the diary.
+protocol (`service.plain.foreign`), which is closed before anything of it is kept or answered, or
+any web page could POST into the diary.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from diaryserver.net.accepting import Acceptor
 from diaryserver.net.opening import Opening
 from diaryserver.net.telnet import MAX_LINE, TelnetDecoder
 from diaryserver.service.counters import Counters, Drop
-from diaryserver.service.plain import PlainService
+from diaryserver.service.plain.plain import PlainService
 from protocol.errors import MalformedError, RefusedError
 from protocol.identifiers import Username
 

@@ -4,7 +4,7 @@ Pure. Rules: empty lines decide nothing; the line is looked at as it grows, so t
 is known with its first bytes; one that is too long is nobody's; once decided, always.
 """
 
-from diaryserver.service.foreign import is_foreign
+from diaryserver.service.plain.foreign import is_foreign
 
 
 class Opening:

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from diaryserver.service.guessing import PER_USER_AND_NETWORK
+from diaryserver.service.logins.guessing import PER_USER_AND_NETWORK
 from protocol.envelope import parse_envelope
 from protocol.identifiers import Day
 from protocol.messages import Clear, Ping, Put, Revoke, Revoked, Stored

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from diaryserver.service.guessing import EVERYWHERE, PER_NETWORK, PER_USER_AND_NETWORK
+from diaryserver.service.logins.guessing import EVERYWHERE, PER_NETWORK, PER_USER_AND_NETWORK
 from diaryserver.service.source import Source
 from protocol.envelope import parse_envelope
 from protocol.identifiers import Username

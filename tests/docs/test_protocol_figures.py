@@ -13,16 +13,10 @@ import pytest
 from diaryclient.asking import asker, enquiry, exchange, handshake, polling, window
 from diaryserver.accounts import changetable, database, invitetable
 from diaryserver.net import telnet
-from diaryserver.service import (
-    assembling,
-    cookies,
-    credentials,
-    dialect,
-    ports,
-    prekeys,
-    requests,
-    tokens,
-)
+from diaryserver.service import ports, tokens
+from diaryserver.service.logins import cookies, credentials, prekeys
+from diaryserver.service.plain import dialect
+from diaryserver.service.requests import assembling, requests
 from diaryserver.store import deciding, quota
 from protocol import address, envelope, login, offer, packing
 from protocol.channel import seal_request

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryserver.service.assembling import (
+from diaryserver.service.requests.assembling import (
     LIFE_SECONDS,
     MAX_BYTES,
     MAX_DONE,

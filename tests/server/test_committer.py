@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from diaryserver.composition import open_entries
-from diaryserver.service.committer import MAX_BATCH, MAX_PENDING, Committer
 from diaryserver.service.ports import Appended, Outcome, Writing
-from diaryserver.service.threads import Worker
+from diaryserver.service.work.committer import MAX_BATCH, MAX_PENDING, Committer
+from diaryserver.service.work.threads import Worker
 from protocol.errors import BusyError, TokenRevokedError
 from tests.server.fakes import FrozenClock
 from tests.server.store_contract import ALICE, BOB, entry

@@ -15,7 +15,7 @@ from diaryserver.maintenance.repair import repair as repair_with
 from diaryserver.maintenance.restore import FaultyBackupError, Keys, restore
 from diaryserver.maintenance.upkeep import Upkeep
 from diaryserver.maintenance.verify import verify
-from diaryserver.service.threads import call_here
+from diaryserver.service.work.threads import call_here
 from diaryserver.store.compression import compress
 from tests.server.estate import (
     A_DAY,

@@ -16,7 +16,7 @@ from diaryserver.net import steering
 from diaryserver.net.datagrams import MAX_OTHERS, Accept, DatagramListener, SendReply
 from diaryserver.net.sockets import Bound, bind
 from diaryserver.service.counters import Counters
-from diaryserver.service.known import MAX_KNOWN
+from diaryserver.service.logins.known import MAX_KNOWN
 from diaryserver.service.source import Source
 from diaryserver.service.throttle import network_of
 from protocol.address import Address

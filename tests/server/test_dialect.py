@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryserver.service.dialect import (
+from diaryserver.service.plain.dialect import (
     FOOTER,
     HEADER,
     ClearToday,
@@ -17,7 +17,7 @@ from diaryserver.service.dialect import (
     read_command,
     stamped,
 )
-from diaryserver.service.encodings import AUTO, GB18030, UTF_8
+from diaryserver.service.plain.encodings import AUTO, GB18030, UTF_8
 from protocol.dayfile import Written
 from protocol.errors import MalformedError
 from protocol.identifiers import EntryId

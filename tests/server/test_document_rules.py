@@ -11,8 +11,8 @@ from typing import Final
 import pytest
 
 from diaryserver.service.counters import Drop
-from diaryserver.service.guessing import EVERYWHERE, PER_NETWORK, PER_USER_AND_NETWORK
-from diaryserver.service.requests import _CHANGES, MAX_ANSWERS
+from diaryserver.service.logins.guessing import EVERYWHERE, PER_NETWORK, PER_USER_AND_NETWORK
+from diaryserver.service.requests.requests import _CHANGES, MAX_ANSWERS
 from diaryserver.service.throttle import Limit
 from protocol.dayfile import Written, parse_day_file
 from protocol.errors import ErrorCode

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diaryserver.net.telnet import TelnetDecoder
-from diaryserver.service.dialect import (
+from diaryserver.service.plain.dialect import (
     FOOTER,
     Keep,
     ShowToday,
@@ -18,7 +18,7 @@ from diaryserver.service.dialect import (
     least_limit,
     read_command,
 )
-from diaryserver.service.encodings import AUTO, GB18030, encode, has_plain_lines, named
+from diaryserver.service.plain.encodings import AUTO, GB18030, encode, has_plain_lines, named
 from protocol.dayfile import Written
 from protocol.errors import MalformedError
 from protocol.identifiers import EntryId

@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
-from diaryserver.service.firstuse import FirstUses
 from diaryserver.service.ports import Token, User
+from diaryserver.service.requests.firstuse import FirstUses
 from diaryserver.service.tokens import Seed, Wish, token_of_login
 from protocol.errors import StorageError
 from protocol.identifiers import Username

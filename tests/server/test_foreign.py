@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from diaryserver.net.opening import Opening
 from diaryserver.net.telnet import MAX_LINE, TelnetDecoder
-from diaryserver.service.foreign import is_foreign, is_foreign_datagram
+from diaryserver.service.plain.foreign import is_foreign, is_foreign_datagram
 
 OPENINGS: Final = [
     (b"GET /", b"-r HTTP/1.1\r\nHost: diary\r\n\r\n"),

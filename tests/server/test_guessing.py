@@ -15,21 +15,21 @@ from diaryserver.accounts.connection import Connection
 from diaryserver.accounts.schema import open_database
 from diaryserver.accounts.throttles import SqliteThrottles
 from diaryserver.service.alarm import QUIET_SECONDS, Alarm
-from diaryserver.service.guessing import (
+from diaryserver.service.logins.guessing import (
     EVERYWHERE,
     PER_NETWORK,
     PER_USER_AND_NETWORK,
     Guess,
     LoginThrottle,
 )
-from diaryserver.service.threads import Worker
-from diaryserver.service.throttlestore import Bucket, Place
-from diaryserver.service.trust import (
+from diaryserver.service.logins.trust import (
     MAX_PLACES,
     MAX_PLACES_PER_USER,
     REFRESH_MILLISECONDS,
     TrustedPlaces,
 )
+from diaryserver.service.throttlestore import Bucket, Place
+from diaryserver.service.work.threads import Worker
 from protocol.errors import StorageError
 from tests.server.fakes import NOON
 

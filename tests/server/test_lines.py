@@ -18,8 +18,8 @@ from diaryserver.configuration import LegacySection
 from diaryserver.net.accepting import Acceptor
 from diaryserver.net.lines import WELCOME, LineListener
 from diaryserver.service.counters import Counters, Drop
-from diaryserver.service.plain import PlainService
-from diaryserver.service.threads import Workers
+from diaryserver.service.plain.plain import PlainService
+from diaryserver.service.work.threads import Workers
 from protocol.identifiers import Username
 
 PATIENCE_SECONDS: Final = 10

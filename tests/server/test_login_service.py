@@ -10,13 +10,13 @@ from typing import Final
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from diaryserver.service.cookies import COOKIE_LIFE_MILLISECONDS
 from diaryserver.service.counters import Drop
-from diaryserver.service.gate import MAX_WAITING
-from diaryserver.service.guessing import PER_USER_AND_NETWORK
-from diaryserver.service.login import MAX_UNDECIDED
-from diaryserver.service.offering import OFFERS_PER_NETWORK
-from diaryserver.service.prekeys import PREKEY_LIFE_MILLISECONDS, Prekeys
+from diaryserver.service.logins.cookies import COOKIE_LIFE_MILLISECONDS
+from diaryserver.service.logins.gate import MAX_WAITING
+from diaryserver.service.logins.guessing import PER_USER_AND_NETWORK
+from diaryserver.service.logins.login import MAX_UNDECIDED
+from diaryserver.service.logins.offering import OFFERS_PER_NETWORK
+from diaryserver.service.logins.prekeys import PREKEY_LIFE_MILLISECONDS, Prekeys
 from diaryserver.service.source import Source
 from protocol.channel import seal_request
 from protocol.envelope import MAX_DATAGRAM, Kind, parse_envelope

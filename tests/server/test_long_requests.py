@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 
-from diaryserver.service.assembling import LIFE_SECONDS
 from diaryserver.service.counters import Drop
+from diaryserver.service.requests.assembling import LIFE_SECONDS
 from protocol.dayfile import Written, fold, parse_day_file
 from protocol.identifiers import Day, EntryId
 from protocol.messages import (

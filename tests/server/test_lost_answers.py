@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 
 from diaryserver.service.counters import Drop
-from diaryserver.service.guessing import PER_USER_AND_NETWORK
+from diaryserver.service.logins.guessing import PER_USER_AND_NETWORK
 from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, User
 from protocol.envelope import Kind, parse_envelope
 from protocol.identifiers import EntryId, Username

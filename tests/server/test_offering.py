@@ -6,8 +6,8 @@ from typing import Final
 import pytest
 
 from diaryserver.service.counters import Drop
-from diaryserver.service.known import MAX_KNOWN, KnownNetworks
-from diaryserver.service.offering import (
+from diaryserver.service.logins.known import MAX_KNOWN, KnownNetworks
+from diaryserver.service.logins.offering import (
     OFFERS_PER_NETWORK,
     OFFERS_TO_KNOWN,
     OFFERS_WHILE_BUSY,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from diaryserver.composition import open_entries
 from diaryserver.maintenance.pastmonths import QUIET_MILLISECONDS, PastMonths, first_day_kept
-from diaryserver.service.threads import Workers
+from diaryserver.service.work.threads import Workers
 from diaryserver.store.files import FileEntryStore
 from tests.server.fakes import NOON, FrozenClock
 from tests.server.store_contract import ALICE, BOB, entry

@@ -9,10 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.cookies import COOKIE_LIFE_MILLISECONDS, CookieJar
 from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.door import refusal
-from diaryserver.service.prekeys import OVERLAP_MILLISECONDS, PREKEY_LIFE_MILLISECONDS, Prekeys
+from diaryserver.service.logins.cookies import COOKIE_LIFE_MILLISECONDS, CookieJar
+from diaryserver.service.logins.prekeys import (
+    OVERLAP_MILLISECONDS,
+    PREKEY_LIFE_MILLISECONDS,
+    Prekeys,
+)
 from diaryserver.service.source import Source
 from diaryserver.service.throttle import Limit, Throttle, network_of
 from diaryserver.service.throttlestore import Bucket

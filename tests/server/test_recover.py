@@ -11,7 +11,7 @@ from diaryserver.maintenance.recovery import Form, days_in, list_aside
 from diaryserver.maintenance.upkeep import Upkeep
 from diaryserver.service.limits import MAX_DAY_BYTES
 from diaryserver.service.ports import Appended
-from diaryserver.service.threads import call_here
+from diaryserver.service.work.threads import call_here
 from diaryserver.store.files import FileEntryStore
 from protocol.dayfile import (
     Amended,

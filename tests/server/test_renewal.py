@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from diaryserver.service.counters import Drop
-from diaryserver.service.guessing import PER_USER_AND_NETWORK
+from diaryserver.service.logins.guessing import PER_USER_AND_NETWORK
 from diaryserver.service.tokens import MAX_LIVE_LINES, MAX_UNUSED_SUCCESSORS
 from protocol.channel import open_reply
 from protocol.envelope import TAG_BYTES, parse_envelope

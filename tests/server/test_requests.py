@@ -10,13 +10,13 @@ from typing import Final, cast
 import pytest
 from hypothesis import given, settings
 
-from diaryserver.service.appending import APPENDING
-from diaryserver.service.committer import MAX_PENDING
 from diaryserver.service.counters import Drop
-from diaryserver.service.handlers import HANDLERS, MAX_PARTS
 from diaryserver.service.limits import MAX_DAY_BYTES
 from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, EntryStore, Outcome, Writing
-from diaryserver.service.requests import AMPLIFICATION, MAX_ANSWERS
+from diaryserver.service.requests.appending import APPENDING
+from diaryserver.service.requests.handlers import HANDLERS, MAX_PARTS
+from diaryserver.service.requests.requests import AMPLIFICATION, MAX_ANSWERS
+from diaryserver.service.work.committer import MAX_PENDING
 from diaryserver.store.folders import archived_file
 from protocol.channel import seal_reply, seal_request
 from protocol.dayfile import Foreign, Record, fold, parse_day_file

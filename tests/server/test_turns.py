@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryserver.service.threads import Worker
-from diaryserver.service.turns import URGENT, Turns
+from diaryserver.service.work.threads import Worker
+from diaryserver.service.work.turns import URGENT, Turns
 from protocol.errors import BusyError
 
 parties = st.sampled_from(["alice", "bob", "carol"])

@@ -19,12 +19,12 @@ from diaryserver.accounts.schema import open_database
 from diaryserver.accounts.throttles import SqliteThrottles
 from diaryserver.composition import open_entries
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.committer import Committer
 from diaryserver.service.counters import Counters, Drop
-from diaryserver.service.guessing import LoginThrottle
-from diaryserver.service.known import KnownNetworks
-from diaryserver.service.login import LoginService
-from diaryserver.service.offering import Offering
+from diaryserver.service.logins.guessing import LoginThrottle
+from diaryserver.service.logins.known import KnownNetworks
+from diaryserver.service.logins.login import LoginService
+from diaryserver.service.logins.offering import Offering
+from diaryserver.service.logins.prekeys import Prekeys
 from diaryserver.service.ports import (
     AccountStore,
     EntryStore,
@@ -32,13 +32,13 @@ from diaryserver.service.ports import (
     Token,
     User,
 )
-from diaryserver.service.prekeys import Prekeys
-from diaryserver.service.requests import RequestService
+from diaryserver.service.requests.requests import RequestService
 from diaryserver.service.router import Router
 from diaryserver.service.source import Source
-from diaryserver.service.threads import Workers
 from diaryserver.service.throttlestore import ThrottleStore
 from diaryserver.service.tokens import Seed, Wish, token_of_login
+from diaryserver.service.work.committer import Committer
+from diaryserver.service.work.threads import Workers
 from protocol.channel import open_reply, seal_request
 from protocol.envelope import TAG_BYTES, Envelope, Kind, parse_envelope
 from protocol.identifiers import EntryId, Username

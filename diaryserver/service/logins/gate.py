@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from diaryserver.service.threads import PASSWORD_THREADS
+from diaryserver.service.work.threads import PASSWORD_THREADS
 from protocol.errors import BusyError
 
 MAX_WAITING: Final = 8

@@ -1,20 +1,20 @@
 """Long requests: collects their parts, and does what they ask once they are whole.
 
-Rules: what was put together goes the way of any other request: door, scope, `service.appending`,
-committer. One at a time, so that a batch has one long text at most, and long texts never take the
-place of short ones in the committer's queue. Parts that come while it is being written wait for
-the same answer. What may be tried again keeps its parts.
+Rules: what was put together goes the way of any other request: door, scope,
+`service.requests.appending`, committer. One at a time, so that a batch has one long text at most,
+and long texts never take the place of short ones in the committer's queue. Parts that come while it
+is being written wait for the same answer. What may be tried again keeps its parts.
 """
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from diaryserver.service.appending import APPENDING, Author
-from diaryserver.service.assembling import LIFE_SECONDS, Assemblies, Assembly, Key
-from diaryserver.service.committer import Committer
 from diaryserver.service.door import read_long_request
 from diaryserver.service.ports import Token
+from diaryserver.service.requests.appending import APPENDING, Author
+from diaryserver.service.requests.assembling import LIFE_SECONDS, Assemblies, Assembly, Key
+from diaryserver.service.work.committer import Committer
 from protocol.errors import NOT_YET, RefusedError, ScopeError
 from protocol.identifiers import EntryId
 from protocol.messages import (

@@ -1,17 +1,17 @@
 """One handler for each operation, and the table that joins them.
 
-What only appends is in `service.appending`.
+What only appends is in `service.requests.appending`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from diaryserver.service.accounthandlers import delete, mint, revoke, tokens
-from diaryserver.service.context import Context
 from diaryserver.service.ports import (
     Query,
 )
+from diaryserver.service.requests.accounthandlers import delete, mint, revoke, tokens
+from diaryserver.service.requests.context import Context
 from protocol.dayfile import format_record
 from protocol.errors import BusyError, InvalidRequestError, ScopeError
 from protocol.identifiers import Day

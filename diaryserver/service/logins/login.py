@@ -1,9 +1,9 @@
 """Logging in, the server's side: HELLO to OFFER, LOGIN to GRANT.
 
-What a LOGIN's form comes to is decided by `service.credentials`. Rules: nothing is kept for a
-HELLO; a LOGIN costs a key agreement only behind a valid cookie, and a password hash only behind the
-throttles; a repeated LOGIN gets the same GRANT, no second hash and no second token, but one that
-was not decided (BUSY, STORAGE, throttled) is decided anew.
+What a LOGIN's form comes to is decided by `service.logins.credentials`. Rules: nothing is kept for
+a HELLO; a LOGIN costs a key agreement only behind a valid cookie, and a password hash only behind
+the throttles; a repeated LOGIN gets the same GRANT, no second hash and no second token, but one
+that was not decided (BUSY, STORAGE, throttled) is decided anew.
 """
 
 import asyncio
@@ -15,18 +15,18 @@ from typing import Final
 
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.counters import Counters, Drop
-from diaryserver.service.credentials import Credentials, check_form
 from diaryserver.service.door import read_form, refusal
-from diaryserver.service.gate import PasswordGate
-from diaryserver.service.guessing import Guess, LoginThrottle
-from diaryserver.service.known import KnownNetworks
-from diaryserver.service.offering import Offering
+from diaryserver.service.logins.credentials import Credentials, check_form
+from diaryserver.service.logins.gate import PasswordGate
+from diaryserver.service.logins.guessing import Guess, LoginThrottle
+from diaryserver.service.logins.known import KnownNetworks
+from diaryserver.service.logins.offering import Offering
+from diaryserver.service.logins.prekeys import Prekey
 from diaryserver.service.ports import AccountStore, Clock, PasswordHasher, Token
-from diaryserver.service.prekeys import Prekey
-from diaryserver.service.requests import SendReply
+from diaryserver.service.requests.requests import SendReply
 from diaryserver.service.source import Source
-from diaryserver.service.threads import Workers
 from diaryserver.service.throttle import Limit, Throttle, network_of
+from diaryserver.service.work.threads import Workers
 from diaryserver.steps import Announce, Step, announce_to_nobody
 from protocol.envelope import VERSION, Envelope, parse_envelope
 from protocol.errors import (

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from diaryserver.service.encodings import cut_within, decode, encode
+from diaryserver.service.plain.encodings import cut_within, decode, encode
 from protocol.dayfile import Written
 from protocol.errors import MalformedError
 from protocol.stamp import Stamp

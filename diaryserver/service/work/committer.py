@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.ports import Appended, EntryStore, Outcome, Writing
-from diaryserver.service.threads import Worker
+from diaryserver.service.work.threads import Worker
 from protocol.errors import BusyError, StorageError, TokenRevokedError
 from protocol.identifiers import Username
 
@@ -22,8 +22,8 @@ MAX_BATCH: Final = 256
 """Beyond it a batch gains nothing more: one sync costs as much as writing some 250 lines."""
 
 MAX_PENDING: Final = 4096
-"""About 5 MB of signed entries, and what `service.plain` lets in flight; at 10,000 appends a second
-the last of them waits 0.4 s."""
+"""About 5 MB of signed entries, and what `service.plain.plain` lets in flight; at 10,000 appends a
+second the last of them waits 0.4 s."""
 
 CATCH_UP_SECONDS: Final = 0.5
 """So an entry is in its day file within a second, and a file is opened twice a second at most."""

@@ -9,10 +9,10 @@ grows a tenfold while no signed requests come, since nobody else wants the core 
 from collections.abc import Callable
 from typing import Final
 
-from diaryserver.service.cookies import CookieJar
-from diaryserver.service.known import KnownNetworks
+from diaryserver.service.logins.cookies import CookieJar
+from diaryserver.service.logins.known import KnownNetworks
+from diaryserver.service.logins.prekeys import Prekey, Prekeys
 from diaryserver.service.ports import Clock
-from diaryserver.service.prekeys import Prekey, Prekeys
 from diaryserver.service.source import Source
 from diaryserver.service.throttle import Limit, Throttle, network_of
 from protocol.identifiers import EntryId

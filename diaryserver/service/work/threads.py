@@ -15,7 +15,7 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Final, ParamSpec, TypeVar
 
-from diaryserver.service.turns import URGENT, Turns
+from diaryserver.service.work.turns import URGENT, Turns
 
 PASSWORD_NICENESS: Final = 15
 """A thirtieth of what the other threads get where all want the core: then a login takes a second or

@@ -1,7 +1,8 @@
 """Requests that append and no more: what they want written, and what they answer once it is.
 
 All that they wait for is the committer. So they take no task of their own, which at full load would
-cost a tenth of all time: `service.requests` hands their writings over in the moment they arrive.
+cost a tenth of all time: `service.requests.requests` hands their writings over in the moment they
+arrive.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -133,4 +134,5 @@ APPENDING: Final[Mapping[type[Request], Appending]] = {
     Remove: Appending(_remove, _changed),
     Restore: Appending(_restore, _changed),
 }
-"""Every other operation has a row in `service.handlers`; tests/server compares with the table."""
+"""Every other operation has a row in `service.requests.handlers`; tests/server compares with the
+table."""

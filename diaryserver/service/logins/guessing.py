@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Final, ParamSpec
 
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.threads import Worker
+from diaryserver.service.logins.trust import TrustedPlaces
 from diaryserver.service.throttle import Limit, Throttle
 from diaryserver.service.throttlestore import ThrottleStore
-from diaryserver.service.trust import TrustedPlaces
+from diaryserver.service.work.threads import Worker
 from protocol.errors import StorageError
 
 PER_USER_AND_NETWORK: Final = Limit(5, 30)

@@ -13,9 +13,8 @@ from functools import lru_cache, partial
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final, TypeAlias
 
-from diaryserver.service.committer import Committer
 from diaryserver.service.counters import Counters, Drop
-from diaryserver.service.dialect import (
+from diaryserver.service.plain.dialect import (
     CLEARED,
     CREATED,
     ClearToday,
@@ -28,11 +27,12 @@ from diaryserver.service.dialect import (
     read_command,
     stamped,
 )
-from diaryserver.service.foreign import is_foreign_datagram
+from diaryserver.service.plain.foreign import is_foreign_datagram
 from diaryserver.service.ports import AccountStore, Append, Appended, Clock, EntryStore, Outcome
 from diaryserver.service.source import Source
-from diaryserver.service.threads import Turn
 from diaryserver.service.throttle import MAX_REMEMBERED_HOSTS
+from diaryserver.service.work.committer import Committer
+from diaryserver.service.work.threads import Turn
 from protocol.address import DEFAULT_PORT
 from protocol.dayfile import Written, fold, parse_day_file
 from protocol.errors import MalformedError, QuotaError, RefusedError

@@ -1,12 +1,12 @@
-"""Handlers for requests about tokens and the account; `service.handlers` has the table."""
+"""Handlers for requests about tokens and the account; `service.requests.handlers` has the table."""
 
 import hashlib
 from datetime import UTC, datetime
 from typing import Final
 
-from diaryserver.service.context import Context
 from diaryserver.service.ports import Change, Token, User
 from diaryserver.service.removal import remove_account
+from diaryserver.service.requests.context import Context
 from diaryserver.service.tokens import (
     Seed,
     Wish,

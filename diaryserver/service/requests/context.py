@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from diaryserver.service.parts import LongRequests
 from diaryserver.service.ports import AccountStore, EntryStore, Token
-from diaryserver.service.threads import Turn, Worker
+from diaryserver.service.requests.parts import LongRequests
+from diaryserver.service.work.threads import Turn, Worker
 from protocol.identifiers import EntryId
 
 

@@ -12,9 +12,8 @@ import hashlib
 from collections.abc import Callable
 from typing import Final
 
-from diaryserver.service.gate import PasswordGate
+from diaryserver.service.logins.gate import PasswordGate
 from diaryserver.service.ports import AccountStore, Change, Clock, PasswordHasher, Token, User
-from diaryserver.service.threads import Workers
 from diaryserver.service.tokens import (
     Seed,
     Wish,
@@ -25,6 +24,7 @@ from diaryserver.service.tokens import (
     token_of_login,
     why_not_renewed,
 )
+from diaryserver.service.work.threads import Workers
 from protocol.envelope import VERSION
 from protocol.errors import (
     ConflictError,

@@ -15,19 +15,19 @@ from functools import partial
 from typing import Final, NamedTuple, TypeAlias
 
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.appending import APPENDING, Author
-from diaryserver.service.committer import Committer
-from diaryserver.service.context import Context
 from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.door import read_request, refusal
-from diaryserver.service.firstuse import FirstUses
-from diaryserver.service.handlers import HANDLERS
-from diaryserver.service.parts import LongRequests
 from diaryserver.service.ports import AccountStore, Clock, EntryStore, Outcome, Token, Use
-from diaryserver.service.sessions import Session, Sessions
+from diaryserver.service.requests.appending import APPENDING, Author
+from diaryserver.service.requests.context import Context
+from diaryserver.service.requests.firstuse import FirstUses
+from diaryserver.service.requests.handlers import HANDLERS
+from diaryserver.service.requests.parts import LongRequests
+from diaryserver.service.requests.sessions import Session, Sessions
 from diaryserver.service.source import Source
-from diaryserver.service.threads import Workers
 from diaryserver.service.tokens import why_not_renewed
+from diaryserver.service.work.committer import Committer
+from diaryserver.service.work.threads import Workers
 from diaryserver.steps import Announce, Step, announce_to_nobody
 from protocol.channel import seal_reply
 from protocol.envelope import (
