@@ -23,9 +23,9 @@ from benchmarks.town import WINDOW
 from diaryserver.composition import open_entries
 from diaryserver.service.door import read_request
 from diaryserver.service.ports import Append
+from diaryserver.store.days.lines import format_writing
 from diaryserver.store.files import FileEntryStore
-from diaryserver.store.lines import format_writing
-from diaryserver.store.records import Line, encode_record
+from diaryserver.store.journal.records import Line, encode_record
 from protocol.channel import seal_reply
 from protocol.envelope import parse_envelope
 from protocol.identifiers import EntryId

@@ -38,16 +38,16 @@ from diaryserver.service.work.committer import Committer
 from diaryserver.service.work.threads import Workers, call_here
 from diaryserver.service.work.turns import GUESTS
 from diaryserver.steps import Announce, announce_to_nobody
-from diaryserver.store.announcing import AnnouncingDisk
-from diaryserver.store.cache import DayCache
-from diaryserver.store.diaries import Folders
-from diaryserver.store.disk import Disk
+from diaryserver.store.days.cache import DayCache
+from diaryserver.store.disk.announcing import AnnouncingDisk
+from diaryserver.store.disk.diaries import Folders
+from diaryserver.store.disk.disk import Disk
 from diaryserver.store.files import FileEntryStore
 from diaryserver.store.following import ChangedDays
-from diaryserver.store.journal import Journal
-from diaryserver.store.ledgerfile import LEDGER, open_ledger
+from diaryserver.store.journal.journal import Journal
+from diaryserver.store.journal.writer import FILES_AT_ONCE, JournaledWriter
+from diaryserver.store.ledger.ledgerfile import LEDGER, open_ledger
 from diaryserver.store.quota import DiaryRooms
-from diaryserver.store.writer import FILES_AT_ONCE, JournaledWriter
 from protocol.address import Address
 from protocol.errors import StorageError, UsageError
 from protocol.identifiers import Username

@@ -10,7 +10,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.figures import Better, Figure, alone
 from benchmarks.town import Town
 from benchmarks.workbench import Workbench, say
-from diaryserver.store.journal import CHECKPOINT_BYTES
+from diaryserver.store.journal.journal import CHECKPOINT_BYTES
 
 RESTART: Final = Claim(
     "restart to ready with {scale.stored_gibibytes:.1g} GiB of diaries and a full journal, s",

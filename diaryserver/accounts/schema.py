@@ -113,7 +113,8 @@ UPDATE tokens SET minted = 1
 cannot be known: it counts as one that a password began."""
 
 _WITH_LEDGER: Final = ""
-"""Nothing changes here: from this version on a ledger lies beside the accounts (`store.ledger`)."""
+"""Nothing changes here: from this version on a ledger lies beside the accounts
+(`store.ledger.ledger`)."""
 
 _MIGRATIONS: Final = (
     _FIRST,

@@ -41,8 +41,8 @@ from diaryserver.maintenance.layout import (
     unfinished_day_of,
 )
 from diaryserver.maintenance.opening import names_in, opened_file, opened_folder
-from diaryserver.store.folders import compressed_file, day_file
-from diaryserver.store.ledgerfile import LEDGER
+from diaryserver.store.disk.folders import compressed_file, day_file
+from diaryserver.store.ledger.ledgerfile import LEDGER
 
 QUIET_NANOSECONDS: Final = 60 * 10**9
 """A file that nobody touched for so long has no write going on."""

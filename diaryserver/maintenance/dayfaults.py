@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from diaryserver.maintenance.faults import Fault, Kind
-from diaryserver.store.pieces import Piece, split_pieces
+from diaryserver.store.days.pieces import Piece, split_pieces
 from protocol.dayfile import Foreign, Written, fold
 from protocol.errors import MalformedError
 from protocol.identifiers import Day, EntryId

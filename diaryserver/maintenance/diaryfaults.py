@@ -29,10 +29,10 @@ from diaryserver.maintenance.opening import (
     opened_folder,
     read_text,
 )
-from diaryserver.store.archives import archived_of
-from diaryserver.store.compression import DamagedFileError
-from diaryserver.store.folders import ARCHIVE, QUARANTINE, compressed_file, day_file
-from diaryserver.store.pieces import split_pieces
+from diaryserver.store.days.archives import archived_of
+from diaryserver.store.days.pieces import split_pieces
+from diaryserver.store.disk.compression import DamagedFileError
+from diaryserver.store.disk.folders import ARCHIVE, QUARANTINE, compressed_file, day_file
 from protocol.dayfile import Written
 from protocol.identifiers import Day
 

@@ -19,13 +19,13 @@ from diaryserver.maintenance.databases import (
 )
 from diaryserver.maintenance.faults import Fault, Kind
 from diaryserver.maintenance.layout import ACCOUNTS, is_renamed_day
-from diaryserver.store.archives import archived_of
-from diaryserver.store.aside import meet
-from diaryserver.store.diaries import Folders, sync_path
-from diaryserver.store.disk import Disk
-from diaryserver.store.folders import DAY_SUFFIX, UserFolder
-from diaryserver.store.ledger import Ledger, draw_epoch
-from diaryserver.store.ledgerfile import LEDGER, LEDGER_VERSION, open_ledger
+from diaryserver.store.days.archives import archived_of
+from diaryserver.store.days.aside import meet
+from diaryserver.store.disk.diaries import Folders, sync_path
+from diaryserver.store.disk.disk import Disk
+from diaryserver.store.disk.folders import DAY_SUFFIX, UserFolder
+from diaryserver.store.ledger.ledger import Ledger, draw_epoch
+from diaryserver.store.ledger.ledgerfile import LEDGER, LEDGER_VERSION, open_ledger
 from protocol.identifiers import Day, Username
 
 _DAMAGED: Final = f"{LEDGER}.damaged"

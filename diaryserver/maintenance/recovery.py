@@ -35,10 +35,10 @@ from diaryserver.maintenance.opening import (
     opened_parent,
     read_text,
 )
-from diaryserver.store.archives import archived_of
-from diaryserver.store.compression import DamagedFileError
-from diaryserver.store.daystate import entry_ids
-from diaryserver.store.folders import ARCHIVE, QUARANTINE, compressed_file, day_file
+from diaryserver.store.days.archives import archived_of
+from diaryserver.store.days.daystate import entry_ids
+from diaryserver.store.disk.compression import DamagedFileError
+from diaryserver.store.disk.folders import ARCHIVE, QUARANTINE, compressed_file, day_file
 from protocol.errors import UsageError
 from protocol.identifiers import Day, Username
 

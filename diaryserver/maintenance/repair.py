@@ -34,19 +34,19 @@ from diaryserver.maintenance.opening import (
 )
 from diaryserver.maintenance.permissions import permission_faults, right_mode
 from diaryserver.maintenance.verify import verify
-from diaryserver.store.archives import archived_of
-from diaryserver.store.daystate import load_day, quarantine
-from diaryserver.store.disk import Disk
-from diaryserver.store.folders import (
+from diaryserver.store.days.archives import archived_of
+from diaryserver.store.days.daystate import load_day, quarantine
+from diaryserver.store.disk.disk import Disk
+from diaryserver.store.disk.folders import (
     ARCHIVE,
     UserFolder,
     compressed_file,
     day_file,
     unfinished_file,
 )
-from diaryserver.store.ledger import Ledger
-from diaryserver.store.ledgerfile import LEDGER, open_ledger
-from diaryserver.store.plainness import make_plain, tidy
+from diaryserver.store.disk.plainness import make_plain, tidy
+from diaryserver.store.ledger.ledger import Ledger
+from diaryserver.store.ledger.ledgerfile import LEDGER, open_ledger
 from protocol.identifiers import Day, Username
 
 MAX_DEPTH: Final = 4

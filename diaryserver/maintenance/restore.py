@@ -39,8 +39,8 @@ from diaryserver.maintenance.opening import (
     read_whole,
 )
 from diaryserver.maintenance.verify import Report, verify
-from diaryserver.store.ledger import Ledger
-from diaryserver.store.ledgerfile import LEDGER, open_ledger
+from diaryserver.store.ledger.ledger import Ledger
+from diaryserver.store.ledger.ledgerfile import LEDGER, open_ledger
 from protocol.errors import StorageError, UsageError
 
 MAX_NAMED: Final = 5

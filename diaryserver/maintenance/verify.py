@@ -15,7 +15,7 @@ from diaryserver.maintenance.layout import DIARIES, JOURNAL, REMOVED, removed_of
 from diaryserver.maintenance.ledgerfaults import ledger_faults
 from diaryserver.maintenance.opening import names_in, opened_file, opened_folder, read_whole
 from diaryserver.maintenance.permissions import permission_faults
-from diaryserver.store.records import Damage, read_records
+from diaryserver.store.journal.records import Damage, read_records
 
 _SEGMENT: Final = re.compile(r"([0-9]{16})\.journal")
 

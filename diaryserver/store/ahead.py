@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from diaryserver.service.ports import Append, Writing
-from diaryserver.store.cache import DayCache
-from diaryserver.store.daystate import record_ids
-from diaryserver.store.diaries import Folders
-from diaryserver.store.pieces import naming
-from diaryserver.store.writer import JournaledWriter, NewLines
+from diaryserver.store.days.cache import DayCache
+from diaryserver.store.days.daystate import record_ids
+from diaryserver.store.days.pieces import naming
+from diaryserver.store.disk.diaries import Folders
+from diaryserver.store.journal.writer import JournaledWriter, NewLines
 from protocol.identifiers import Day, EntryId, Username
 from protocol.messages import MAX_SKEW_MILLISECONDS
 

@@ -12,20 +12,20 @@ from typing import Final
 
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.limits import Limits
-from diaryserver.store.archives import list_archives
-from diaryserver.store.aside import meet, place_of
-from diaryserver.store.cache import DayCache
-from diaryserver.store.contents import digests, proof_of
-from diaryserver.store.daystate import count_entries, entry_ids
-from diaryserver.store.diaries import Folders
+from diaryserver.store.days.archives import list_archives
+from diaryserver.store.days.aside import meet, place_of
+from diaryserver.store.days.cache import DayCache
+from diaryserver.store.days.contents import digests, proof_of
+from diaryserver.store.days.daystate import count_entries, entry_ids
+from diaryserver.store.days.pieces import absent_records
+from diaryserver.store.disk.diaries import Folders
+from diaryserver.store.disk.folders import ARCHIVE, UserFolder, archived_file, day_file
+from diaryserver.store.disk.plainness import make_plain
 from diaryserver.store.failing import storage_error
-from diaryserver.store.folders import ARCHIVE, UserFolder, archived_file, day_file
 from diaryserver.store.following import ChangedDays
-from diaryserver.store.ledger import Cleared, Ledger, OtherFile
-from diaryserver.store.pieces import absent_records
-from diaryserver.store.plainness import make_plain
+from diaryserver.store.journal.writer import JournaledWriter
+from diaryserver.store.ledger.ledger import Cleared, Ledger, OtherFile
 from diaryserver.store.quota import DiaryRoom, DiaryRooms
-from diaryserver.store.writer import JournaledWriter
 from protocol.errors import (
     BusyError,
     ConflictError,

@@ -14,12 +14,17 @@ import stat
 from dataclasses import dataclass
 from typing import Final
 
-from diaryserver.store.cache import DayCache
-from diaryserver.store.compression import MAX_TEXT_BYTES, DamagedFileError, compress, decompress
-from diaryserver.store.diaries import Folders
-from diaryserver.store.folders import UserFolder, compressed_file, day_file, unfinished_file
-from diaryserver.store.plainness import tidy
-from diaryserver.store.writer import JournaledWriter
+from diaryserver.store.days.cache import DayCache
+from diaryserver.store.disk.compression import (
+    MAX_TEXT_BYTES,
+    DamagedFileError,
+    compress,
+    decompress,
+)
+from diaryserver.store.disk.diaries import Folders
+from diaryserver.store.disk.folders import UserFolder, compressed_file, day_file, unfinished_file
+from diaryserver.store.disk.plainness import tidy
+from diaryserver.store.journal.writer import JournaledWriter
 from protocol.errors import MalformedError
 from protocol.identifiers import Day, Username
 

@@ -10,10 +10,10 @@ from functools import cached_property
 from typing import Final
 
 from diaryserver.service.ports import Alteration, Append, Appended, Outcome, Writing
-from diaryserver.store.daystate import DayState, record_ids
-from diaryserver.store.folders import UserFolder
-from diaryserver.store.lines import compare_stored, content, format_writing
-from diaryserver.store.pieces import naming, records_on
+from diaryserver.store.days.daystate import DayState, record_ids
+from diaryserver.store.days.lines import compare_stored, content, format_writing
+from diaryserver.store.days.pieces import naming, records_on
+from diaryserver.store.disk.folders import UserFolder
 from diaryserver.store.quota import DiaryRoom
 from protocol.dayfile import History, Record, Removed, Restored, histories
 from protocol.errors import (

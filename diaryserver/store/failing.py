@@ -1,7 +1,7 @@
 """What a failing disk is to the log, to whoever asked, and to what the store may still believe."""
 
 from diaryserver.service.alarm import Alarm
-from diaryserver.store.writer import JournaledWriter
+from diaryserver.store.journal.writer import JournaledWriter
 from protocol.errors import StorageError
 from protocol.identifiers import Username
 

@@ -15,19 +15,19 @@ from diaryserver.service.alarm import Alarm
 from diaryserver.service.limits import NO_LIMIT
 from diaryserver.service.ports import Appended, Matches, Outcome, Query, Writing
 from diaryserver.store.ahead import EntriesAhead, is_ahead
-from diaryserver.store.cache import DayCache
 from diaryserver.store.clearing import ClearedDays
 from diaryserver.store.compressing import DayCompressor
-from diaryserver.store.daystate import DayState, entry_ids, record_ids
+from diaryserver.store.days.cache import DayCache
+from diaryserver.store.days.daystate import DayState, entry_ids, record_ids
+from diaryserver.store.days.lines import compare_digest, compare_with
 from diaryserver.store.deciding import Additions, Decisions
-from diaryserver.store.diaries import Folders
+from diaryserver.store.disk.diaries import Folders
+from diaryserver.store.disk.folders import UserFolder, day_file
 from diaryserver.store.failing import storage_error
-from diaryserver.store.folders import UserFolder, day_file
 from diaryserver.store.following import ChangedDays
-from diaryserver.store.lines import compare_digest, compare_with
+from diaryserver.store.journal.writer import JournaledWriter, NewLines
 from diaryserver.store.quota import DiaryRoom, DiaryRooms
 from diaryserver.store.searching import Position, Search
-from diaryserver.store.writer import JournaledWriter, NewLines
 from protocol.dayfile import parse_day_file
 from protocol.errors import BusyError, NotFoundError, StaleError, StorageError
 from protocol.identifiers import Day, EntryId, Username

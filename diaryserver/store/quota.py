@@ -17,9 +17,9 @@ from itertools import chain
 from typing import Final
 
 from diaryserver.service.limits import Limits
-from diaryserver.store.daystate import count_entries
-from diaryserver.store.diaries import Folders
-from diaryserver.store.folders import (
+from diaryserver.store.days.daystate import count_entries
+from diaryserver.store.disk.diaries import Folders
+from diaryserver.store.disk.folders import (
     ARCHIVE,
     FIRST_DAY,
     LAST_DAY,
@@ -27,7 +27,7 @@ from diaryserver.store.folders import (
     UserFolder,
     day_file,
 )
-from diaryserver.store.writer import JournaledWriter
+from diaryserver.store.journal.writer import JournaledWriter
 from protocol.amounts import format_bytes, format_entries
 from protocol.errors import BusyError, QuotaError, RefusedError
 from protocol.identifiers import Day, Username

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from diaryserver.service.ports import Matches
-from diaryserver.store.folders import UserFolder
-from diaryserver.store.pieces import records_on
+from diaryserver.store.days.pieces import records_on
+from diaryserver.store.disk.folders import UserFolder
 from protocol.dayfile import Amended, Written, format_record, histories, parse_day_file
 from protocol.errors import InvalidRequestError, MalformedError
 from protocol.escaping import escape_line

@@ -16,8 +16,8 @@ from diaryserver.errors import DataError
 from diaryserver.maintenance.faults import Kind
 from diaryserver.maintenance.verify import verify
 from diaryserver.service.ports import Appended
-from diaryserver.store.archives import archived_of
-from diaryserver.store.pieces import split_pieces
+from diaryserver.store.days.archives import archived_of
+from diaryserver.store.days.pieces import split_pieces
 from protocol.errors import DiaryError
 from protocol.identifiers import Day, EntryId, Username
 from tests.powercut.actors import Actor, Operation, Refused, attempt

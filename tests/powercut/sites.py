@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from diaryserver.store.disk import Disk
+from diaryserver.store.disk.disk import Disk
 
 _HANDED_ON: Final = frozenset(
     {

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
-from diaryserver.store.disk import Disk
-from diaryserver.store.ledgerfile import LEDGER
+from diaryserver.store.disk.disk import Disk
+from diaryserver.store.ledger.ledgerfile import LEDGER
 
 Survival: TypeAlias = Callable[[bytes, bytes], bytes]
 """Given a file's durable bytes and its last ones, gives what the power cut leaves."""

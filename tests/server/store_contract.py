@@ -13,7 +13,7 @@ from typing import Final, Protocol, Self, cast
 from diaryserver.composition import UNLIMITED, open_entries
 from diaryserver.service.limits import Limits
 from diaryserver.service.ports import Alteration, Append, Appended, EntryStore, Outcome
-from diaryserver.store.cache import DayCache
+from diaryserver.store.days.cache import DayCache
 from diaryserver.store.files import FileEntryStore
 from protocol.dayfile import (
     Amended,

@@ -16,7 +16,7 @@ import pytest
 from diaryserver.composition import open_entries
 from diaryserver.service.ports import Append, Appended
 from diaryserver.store.compressing import Due
-from diaryserver.store.compression import compress
+from diaryserver.store.disk.compression import compress
 from diaryserver.store.files import FileEntryStore
 from protocol.errors import StorageError
 from protocol.identifiers import Day, EntryId

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diaryserver.service.limits import MAX_DAY_BYTES
-from diaryserver.store.compression import (
+from diaryserver.store.disk.compression import (
     MAX_MEMBERS,
     MAX_TEXT_BYTES,
     DamagedFileError,
@@ -17,7 +17,7 @@ from diaryserver.store.compression import (
     decompress,
     text_size,
 )
-from diaryserver.store.texts import RememberedTexts
+from diaryserver.store.disk.texts import RememberedTexts
 from tests.server.store_contract import ALICE, BOB, TODAY, TOMORROW
 
 TEXT = b"2026-11-22T12:00:00.000+00:00 and so on\n" * 9

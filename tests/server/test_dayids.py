@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryserver.store.dayids import DayIds
+from diaryserver.store.days.dayids import DayIds
 
 LIMIT = 5
 ids = st.integers(0, 40).map(lambda number: number.to_bytes(16, "big"))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryserver.store.pieces import naming
+from diaryserver.store.days.pieces import naming
 from protocol.dayfile import Foreign, Written, format_record, parse_day_file
 from protocol.errors import ConflictError, StorageError
 from protocol.identifiers import EntryId

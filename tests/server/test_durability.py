@@ -12,12 +12,19 @@ from hypothesis import strategies as st
 
 from diaryserver.composition import open_entries
 from diaryserver.service.ports import Appended, Outcome, Writing
-from diaryserver.store.disk import Disk
+from diaryserver.store.days.lines import format_writing
+from diaryserver.store.disk.disk import Disk
 from diaryserver.store.files import FileEntryStore
-from diaryserver.store.journal import CHECKPOINT_BYTES
-from diaryserver.store.lines import format_writing
-from diaryserver.store.records import Base, Damage, JournalRecord, Line, encode_record, read_records
-from diaryserver.store.writer import FILES_AT_ONCE
+from diaryserver.store.journal.journal import CHECKPOINT_BYTES
+from diaryserver.store.journal.records import (
+    Base,
+    Damage,
+    JournalRecord,
+    Line,
+    encode_record,
+    read_records,
+)
+from diaryserver.store.journal.writer import FILES_AT_ONCE
 from protocol.dayfile import Foreign, parse_day_file
 from protocol.errors import BusyError, NotFoundError, StaleError, StorageError
 from protocol.identifiers import Day, EntryId, Username

@@ -15,11 +15,11 @@ from diaryserver.composition import open_entries
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.limits import MAX_DAY_BYTES
 from diaryserver.service.ports import Appended
-from diaryserver.store.archives import LOOK_BYTES
-from diaryserver.store.cache import DayCache
-from diaryserver.store.daystate import entry_ids
+from diaryserver.store.days.archives import LOOK_BYTES
+from diaryserver.store.days.cache import DayCache
+from diaryserver.store.days.daystate import entry_ids
 from diaryserver.store.deciding import MAX_CHANGES
-from diaryserver.store.disk import Disk
+from diaryserver.store.disk.disk import Disk
 from protocol.dayfile import Amended, Written, format_record
 from protocol.errors import ConflictError, NotFoundError, QuotaError, StaleError, StorageError
 from protocol.identifiers import Day, EntryId

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from diaryserver.composition import open_entries
 from diaryserver.service.ports import Append, Appended, Writing
-from diaryserver.store.cache import DayCache
+from diaryserver.store.days.cache import DayCache
 from protocol.errors import RefusedError, StorageError
 from protocol.identifiers import Day, EntryId
 from protocol.messages import DayRow

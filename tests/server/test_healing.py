@@ -9,8 +9,8 @@ from typing import Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diaryserver.store.contents import DAMAGED, digest_of, digests, id_of, split_parts
-from diaryserver.store.healing import MAX_COMPARED, MAX_FLIPPED, heal, missing
+from diaryserver.store.days.contents import DAMAGED, digest_of, digests, id_of, split_parts
+from diaryserver.store.journal.healing import MAX_COMPARED, MAX_FLIPPED, heal, missing
 from protocol.dayfile import Amended, Foreign, Record, Removed, Restored, Written, format_record
 from protocol.dayfile import parse_day_file as parse
 from protocol.identifiers import EntryId

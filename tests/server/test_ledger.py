@@ -17,11 +17,11 @@ from diaryserver.maintenance.ledgerfaults import mend_ledger
 from diaryserver.maintenance.repair import repair as repair_with
 from diaryserver.maintenance.verify import verify
 from diaryserver.service.ports import Append, Appended
-from diaryserver.store.cache import DayCache
-from diaryserver.store.disk import Disk
+from diaryserver.store.days.cache import DayCache
+from diaryserver.store.disk.disk import Disk
 from diaryserver.store.files import FileEntryStore
-from diaryserver.store.ledger import EPOCH_STEP, Ledger
-from diaryserver.store.ledgerfile import LEDGER, LEDGER_VERSION, open_ledger
+from diaryserver.store.ledger.ledger import EPOCH_STEP, Ledger
+from diaryserver.store.ledger.ledgerfile import LEDGER, LEDGER_VERSION, open_ledger
 from protocol.errors import BusyError, ConflictError, StaleError, StorageError
 from protocol.identifiers import Day, EntryId
 from protocol.messages import MAX_GENERATION, MAX_SKEW_MILLISECONDS

@@ -16,15 +16,15 @@ from diaryserver.composition import open_entries
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.limits import Limits
 from diaryserver.service.ports import Appended
-from diaryserver.store.cache import DayCache
-from diaryserver.store.daystate import count_entries, entry_ids
-from diaryserver.store.diaries import Folders
-from diaryserver.store.disk import Disk
+from diaryserver.store.days.cache import DayCache
+from diaryserver.store.days.daystate import count_entries, entry_ids
+from diaryserver.store.disk.diaries import Folders
+from diaryserver.store.disk.disk import Disk
 from diaryserver.store.files import FileEntryStore
 from diaryserver.store.following import ChangedDays
-from diaryserver.store.journal import Journal
+from diaryserver.store.journal.journal import Journal
+from diaryserver.store.journal.writer import JournaledWriter
 from diaryserver.store.quota import BLOCK_BYTES, DiaryRooms, in_blocks
-from diaryserver.store.writer import JournaledWriter
 from protocol.errors import BusyError, QuotaError, StorageError
 from protocol.identifiers import Day, Username
 from tests.server.fakes import NOON, FrozenClock, new_id, seeded

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from diaryserver.service.limits import NO_LIMIT, Limits
 from diaryserver.service.ports import Append, Appended, Outcome
-from diaryserver.store.lines import format_writing
+from diaryserver.store.days.lines import format_writing
 from diaryserver.store.quota import in_blocks
 from protocol.errors import QuotaError
 from protocol.identifiers import Day, EntryId

@@ -17,7 +17,7 @@ from diaryserver.service.requests.appending import APPENDING
 from diaryserver.service.requests.handlers import HANDLERS, MAX_PARTS
 from diaryserver.service.requests.requests import AMPLIFICATION, MAX_ANSWERS
 from diaryserver.service.work.committer import MAX_PENDING
-from diaryserver.store.folders import archived_file
+from diaryserver.store.disk.folders import archived_file
 from protocol.channel import seal_reply, seal_request
 from protocol.dayfile import Foreign, Record, fold, parse_day_file
 from protocol.envelope import MAX_DATAGRAM, Kind, parse_envelope

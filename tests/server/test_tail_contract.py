@@ -13,8 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from diaryserver.composition import UNLIMITED, open_entries
 from diaryserver.service.limits import Limits
 from diaryserver.service.ports import Alteration, EntryStore
+from diaryserver.store.days.lines import format_writing
 from diaryserver.store.following import ChangedDays
-from diaryserver.store.lines import format_writing
 from protocol.dayfile import Foreign, Record
 from protocol.identifiers import Day, EntryId
 from protocol.messages import DayRow

@@ -8,11 +8,11 @@ import pytest
 from diaryserver.composition import open_entries
 from diaryserver.service.limits import MAX_DAY_BYTES
 from diaryserver.service.ports import Appended
-from diaryserver.store.cache import DayCache
-from diaryserver.store.disk import Disk
+from diaryserver.store.days.cache import DayCache
+from diaryserver.store.disk.disk import Disk
+from diaryserver.store.disk.folders import DAY_SUFFIX
 from diaryserver.store.files import FileEntryStore
-from diaryserver.store.folders import DAY_SUFFIX
-from diaryserver.store.writer import FILES_AT_ONCE
+from diaryserver.store.journal.writer import FILES_AT_ONCE
 from protocol.dayfile import Foreign, Written, parse_day_file
 from protocol.errors import ConflictError, QuotaError
 from protocol.identifiers import Username

@@ -11,8 +11,8 @@ import pytest
 
 from diaryserver.composition import open_entries
 from diaryserver.service.ports import Appended
-from diaryserver.store.disk import Disk
-from diaryserver.store.journal import CHECKPOINT_BYTES, MAX_DAMAGED
+from diaryserver.store.disk.disk import Disk
+from diaryserver.store.journal.journal import CHECKPOINT_BYTES, MAX_DAMAGED
 from protocol.dayfile import Foreign, parse_day_file
 from protocol.errors import StorageError
 from tests.server.fakes import new_id

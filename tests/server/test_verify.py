@@ -19,8 +19,8 @@ from diaryserver.maintenance.faults import Kind
 from diaryserver.maintenance.opening import opened_folder
 from diaryserver.maintenance.repair import repair as repair_with
 from diaryserver.maintenance.verify import verify
-from diaryserver.store.pieces import split_pieces
-from diaryserver.store.records import Line, encode_record
+from diaryserver.store.days.pieces import split_pieces
+from diaryserver.store.journal.records import Line, encode_record
 from protocol.dayfile import Removed, Restored, fold, format_record, parse_day_file
 from protocol.stamp import Stamp
 from tests.server.estate import (

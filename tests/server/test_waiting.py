@@ -4,7 +4,7 @@ from pathlib import Path
 
 from diaryserver.composition import open_entries
 from diaryserver.service.ports import Appended
-from diaryserver.store.disk import Disk
+from diaryserver.store.disk.disk import Disk
 from protocol.dayfile import Written, fold, parse_day_file
 from protocol.errors import BusyError, ConflictError
 from tests.server.fakes import new_id

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from diaryserver.service.alarm import Alarm
-from diaryserver.store.daystate import DayState
-from diaryserver.store.diaries import Folders
-from diaryserver.store.folders import UserFolder, day_file
-from diaryserver.store.journal import CHECKPOINT_BYTES, MAX_BYTES, Journal
-from diaryserver.store.records import Base, JournalRecord, Line
-from diaryserver.store.replay import DayKey, apply_records, read_journal
-from diaryserver.store.trailing import Trailing, TrailingFiles
+from diaryserver.store.days.daystate import DayState
+from diaryserver.store.disk.diaries import Folders
+from diaryserver.store.disk.folders import UserFolder, day_file
+from diaryserver.store.journal.journal import CHECKPOINT_BYTES, MAX_BYTES, Journal
+from diaryserver.store.journal.records import Base, JournalRecord, Line
+from diaryserver.store.journal.replay import DayKey, apply_records, read_journal
+from diaryserver.store.journal.trailing import Trailing, TrailingFiles
 from protocol.identifiers import Day, EntryId, Username
 
 FILES_AT_ONCE: Final = 8

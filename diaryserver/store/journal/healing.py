@@ -11,7 +11,7 @@ from itertools import chain
 from operator import ne
 from typing import Final, NamedTuple
 
-from diaryserver.store.contents import id_of, is_whole, split_parts
+from diaryserver.store.days.contents import id_of, is_whole, split_parts
 
 MAX_FLIPPED: Final = 4
 """Bytes that a failing disk may have changed in one record; the ids of two differ in more."""

@@ -13,12 +13,12 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from diaryserver.store.aside import Aside, meet
-from diaryserver.store.contents import begins_with
-from diaryserver.store.dayids import MAX_NEWEST, DayIds
-from diaryserver.store.folders import QUARANTINE, UserFolder, compressed_file, day_file
-from diaryserver.store.plainness import make_plain
-from diaryserver.store.texts import DayText
+from diaryserver.store.days.aside import Aside, meet
+from diaryserver.store.days.contents import begins_with
+from diaryserver.store.days.dayids import MAX_NEWEST, DayIds
+from diaryserver.store.disk.folders import QUARANTINE, UserFolder, compressed_file, day_file
+from diaryserver.store.disk.plainness import make_plain
+from diaryserver.store.disk.texts import DayText
 from protocol.identifiers import Day
 
 _ENTRY: Final = re.compile(rb"^[0-9]{4}-[0-9T:.+-]{24} ([0-9a-f]{32}) [+*]", re.MULTILINE)

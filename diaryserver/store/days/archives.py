@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from diaryserver.store.daystate import DayState, entry_ids
-from diaryserver.store.folders import ARCHIVE, DAY_SUFFIX, UserFolder, archived_file
+from diaryserver.store.days.daystate import DayState, entry_ids
+from diaryserver.store.disk.folders import ARCHIVE, DAY_SUFFIX, UserFolder, archived_file
 from protocol.errors import InvalidRequestError, MalformedError
 from protocol.identifiers import MAX_MILLISECONDS, Day, EntryId
 from protocol.messages import ArchiveList, ArchiveRow

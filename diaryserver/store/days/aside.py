@@ -7,9 +7,9 @@ in it, wherever somebody moves it.
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from diaryserver.store.contents import digests, is_begun_by
-from diaryserver.store.folders import ARCHIVE, UserFolder, archived_file, day_file, request_of
-from diaryserver.store.ledger import Cleared, Ledger, OtherFile
+from diaryserver.store.days.contents import digests, is_begun_by
+from diaryserver.store.disk.folders import ARCHIVE, UserFolder, archived_file, day_file, request_of
+from diaryserver.store.ledger.ledger import Cleared, Ledger, OtherFile
 from protocol.identifiers import Day, Username
 
 

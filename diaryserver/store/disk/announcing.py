@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from diaryserver.steps import Announce, Step
-from diaryserver.store.disk import Disk
-from diaryserver.store.folders import ARCHIVE, DAY_SUFFIX
+from diaryserver.store.disk.disk import Disk
+from diaryserver.store.disk.folders import ARCHIVE, DAY_SUFFIX
 
 _JOURNAL_SUFFIX: Final = ".journal"
 _CREATED: Final = {_JOURNAL_SUFFIX: Step.JOURNAL_CREATED, DAY_SUFFIX: Step.DAY_CREATED}

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from diaryserver.service.ports import Alteration, Append, Appended, Outcome, Writing
-from diaryserver.store.contents import digest_of
-from diaryserver.store.daystate import DayState
-from diaryserver.store.folders import UserFolder
-from diaryserver.store.pieces import naming
+from diaryserver.store.days.contents import digest_of
+from diaryserver.store.days.daystate import DayState
+from diaryserver.store.days.pieces import naming
+from diaryserver.store.disk.folders import UserFolder
 from protocol.dayfile import (
     Amended,
     Attributes,

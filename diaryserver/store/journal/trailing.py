@@ -8,8 +8,8 @@ for ids in it, before it was given what is here.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from diaryserver.store.daystate import DayState
-from diaryserver.store.records import Line
+from diaryserver.store.days.daystate import DayState
+from diaryserver.store.journal.records import Line
 from protocol.identifiers import Day, Username
 
 

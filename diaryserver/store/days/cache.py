@@ -8,9 +8,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 from typing import Final
 
-from diaryserver.store.dayids import MAX_NEWEST
-from diaryserver.store.daystate import DayState, Mark, load_day
-from diaryserver.store.folders import UserFolder
+from diaryserver.store.days.dayids import MAX_NEWEST
+from diaryserver.store.days.daystate import DayState, Mark, load_day
+from diaryserver.store.disk.folders import UserFolder
 from protocol.identifiers import Day, Username
 
 MAX_CACHED_DAYS: Final = 20_000

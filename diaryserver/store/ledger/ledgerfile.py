@@ -1,6 +1,6 @@
 """The ledger's file: where it lies, its tables, and how a connection to it is opened.
 
-What stands in the tables is for `store.ledger` to say.
+What stands in the tables is for `store.ledger.ledger` to say.
 """
 
 import errno

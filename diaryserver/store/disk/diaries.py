@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from itertools import chain, count
 from pathlib import Path
 
-from diaryserver.store.disk import Disk
-from diaryserver.store.folders import FOLDER_FLAGS, UserFolder
-from diaryserver.store.ledger import Ledger, draw_epoch
-from diaryserver.store.ledgerfile import LEDGER, open_ledger
-from diaryserver.store.texts import RememberedTexts
+from diaryserver.store.disk.disk import Disk
+from diaryserver.store.disk.folders import FOLDER_FLAGS, UserFolder
+from diaryserver.store.disk.texts import RememberedTexts
+from diaryserver.store.ledger.ledger import Ledger, draw_epoch
+from diaryserver.store.ledger.ledgerfile import LEDGER, open_ledger
 from protocol.errors import MalformedError
 from protocol.identifiers import Username
 

@@ -16,15 +16,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from diaryserver.store.aside import other_files, settle_clear
-from diaryserver.store.daystate import quarantine
-from diaryserver.store.diaries import Folders
-from diaryserver.store.disk import Disk
-from diaryserver.store.folders import UserFolder, day_file
-from diaryserver.store.healing import heal, missing
-from diaryserver.store.journal import Journal
-from diaryserver.store.plainness import make_plain
-from diaryserver.store.records import Base, Damage, JournalRecord, Line, read_records
+from diaryserver.store.days.aside import other_files, settle_clear
+from diaryserver.store.days.daystate import quarantine
+from diaryserver.store.disk.diaries import Folders
+from diaryserver.store.disk.disk import Disk
+from diaryserver.store.disk.folders import UserFolder, day_file
+from diaryserver.store.disk.plainness import make_plain
+from diaryserver.store.journal.healing import heal, missing
+from diaryserver.store.journal.journal import Journal
+from diaryserver.store.journal.records import Base, Damage, JournalRecord, Line, read_records
 from protocol.identifiers import Day, Username
 
 DayKey: TypeAlias = tuple[Username, Day]

@@ -22,10 +22,10 @@ from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Final
 
-from diaryserver.store.compression import decompress, text_size
-from diaryserver.store.disk import Disk
-from diaryserver.store.ledger import Ledger
-from diaryserver.store.texts import DayText, RememberedTexts
+from diaryserver.store.disk.compression import decompress, text_size
+from diaryserver.store.disk.disk import Disk
+from diaryserver.store.disk.texts import DayText, RememberedTexts
+from diaryserver.store.ledger.ledger import Ledger
 from protocol.errors import MalformedError
 from protocol.identifiers import Day, EntryId, Username
 

@@ -18,9 +18,9 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
-from diaryserver.store.disk import Disk
-from diaryserver.store.folders import FOLDER_FLAGS
-from diaryserver.store.records import JournalRecord, encode_record
+from diaryserver.store.disk.disk import Disk
+from diaryserver.store.disk.folders import FOLDER_FLAGS
+from diaryserver.store.journal.records import JournalRecord, encode_record
 
 CHECKPOINT_BYTES: Final = 8 * 2**20
 """So much is read again after a crash, a tenth of a second's work, and kept in memory."""
@@ -43,7 +43,7 @@ class Journal:
     """The segments of `<data>/journal` and what they hold since the last checkpoint."""
 
     def __init__(self, folder: Path, disk: Disk) -> None:
-        """Create the folder if there is none; old segments are left to `store.replay`."""
+        """Create the folder if there is none; old segments are left to `store.journal.replay`."""
         self._disk = disk
         self._name = folder.name
         with ExitStack() as stack:

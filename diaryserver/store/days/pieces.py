@@ -5,7 +5,7 @@ For whoever moves records about without changing one: the pieces joined are the 
 
 from dataclasses import dataclass
 
-from diaryserver.store.daystate import record_ids
+from diaryserver.store.days.daystate import record_ids
 from protocol.dayfile import Amended, Foreign, Record, Written, parse_day_file
 from protocol.identifiers import EntryId
 

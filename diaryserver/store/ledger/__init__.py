@@ -1,0 +1,5 @@
+"""What must never be forgotten, apart from the files that people may move.
+
+- `ledger`: what it promises, and its rows
+- `ledgerfile`: where it lies, its tables, and how it is opened
+"""
