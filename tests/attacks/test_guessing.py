@@ -1,6 +1,7 @@
 """Guessing at passwords from outside to the end: who is stopped, who is not, what can be learnt.
 
-The throttles themselves are tested in tests/server/test_guessing.py; here datagrams go in.
+The throttles themselves are tested in tests/server/service/logins/test_guessing.py; here datagrams
+go in.
 """
 
 from itertools import count

@@ -34,7 +34,7 @@ def test_a_label_reaches_no_log_and_moves_no_cursor(
 ) -> None:
     """By a log-in, by minting; it comes back as it was given, and the operator sees it escaped.
 
-    What the client shows is in tests/client/test_token_commands.py.
+    What the client shows is in tests/client/commands/test_token_commands.py.
     """
     caplog.set_level(logging.DEBUG, "diaryserver")
     world.user()

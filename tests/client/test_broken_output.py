@@ -14,8 +14,8 @@ import pytest
 from diaryclient.commands.group import _COMMANDS
 from diaryclient.home.outbox import Outbox
 from protocol.messages import Put, Remove, Request
+from tests.client.home.test_outbox import entry
 from tests.client.loopback import PASSWORD, Loopback, Run
-from tests.client.test_outbox import entry
 
 KINDS: Final = {
     "full": ('exec "$@" >/dev/full', 8),

@@ -16,8 +16,8 @@ from diaryclient.home.outbox import Outbox
 from diaryclient.home.settings import Choice
 from protocol.errors import UsageError
 from tests.client.fakes import FakeClock, FakeServer, login_to
+from tests.client.home.test_outbox import entry
 from tests.client.loopback import PASSWORD, Loopback, Run
-from tests.client.test_outbox import entry
 
 DEEP: Final = b"[" * 100_000
 """More than any reader of JSON or TOML goes down."""

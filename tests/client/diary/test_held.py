@@ -16,8 +16,8 @@ from protocol.errors import ErrorCode, InvalidRequestError, QuotaError
 from protocol.messages import Put
 from protocol.stamp import Stamp
 from tests.client.desk import Desk
+from tests.client.home.test_outbox import entry
 from tests.client.network import arrives, lost
-from tests.client.test_outbox import entry
 from tests.server.faults import disk_full_at, with_failing, with_read_only_disk
 
 HOUR = 3_600_000

@@ -25,9 +25,9 @@ from diaryclient.importing.planning import plan_import
 from diaryclient.importing.records import MAX_VALUES
 from diaryclient.importing.source import MAX_BYTES
 from diaryclient.screen.display import safe_line
+from tests.client.commands.test_import_command import DAY_ONE, JOURNAL, record
 from tests.client.fakes import START
 from tests.client.loopback import Loopback, Run
-from tests.client.test_import_command import DAY_ONE, JOURNAL, record
 
 MEBIBYTE: Final = 1 << 20
 FILES: Final = tuple(form for form in SOURCES if form != "folder")

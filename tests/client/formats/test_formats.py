@@ -20,7 +20,7 @@ from protocol.dayfile import Foreign, Written
 from protocol.identifiers import EntryId
 from protocol.stamp import Stamp
 from tests.client.fakes import ALICE, START
-from tests.client.test_display import deceives
+from tests.client.screen.test_display import deceives
 from tests.golden.make_formats import (
     AUTHOR,
     FOLDER,
