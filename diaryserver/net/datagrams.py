@@ -16,7 +16,7 @@ from typing import Final, Protocol, TypeAlias
 from diaryserver.net import steering
 from diaryserver.net.sockets import IP_PKTINFO, Bound
 from diaryserver.service.counters import Counters, Drop
-from diaryserver.service.source import Source
+from diaryserver.service.source import Accept, SendReply, Source
 from protocol.envelope import MAX_DATAGRAM
 
 MAX_DATAGRAM_BYTES: Final = 65_535
@@ -49,8 +49,6 @@ Peer: TypeAlias = tuple[str, int]
 """As the socket gives it: an IPv6 one has two parts more, which `sendto` wants back."""
 
 Ancillary: TypeAlias = Sequence[tuple[int, int, bytes]]
-SendReply: TypeAlias = Callable[[bytes], None]
-Accept: TypeAlias = Callable[[Source, SendReply], None]
 
 
 class Receiver(Protocol):

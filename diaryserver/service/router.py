@@ -8,8 +8,8 @@ bytes, a request by its key id or its signature, before an envelope is read.
 from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.logins.login import LoginService
 from diaryserver.service.plain.plain import PlainDatagrams
-from diaryserver.service.requests.requests import RequestService, SendReply
-from diaryserver.service.source import Source
+from diaryserver.service.requests.requests import RequestService
+from diaryserver.service.source import SendReply, Source
 from protocol.envelope import KIND_AT, Kind, looks_like_protocol, parse_envelope
 from protocol.errors import MalformedError
 

@@ -1,6 +1,10 @@
-"""Where a datagram or a connection came from."""
+"""Where a datagram or a connection came from, and the way back to there."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+SendReply: TypeAlias = Callable[[bytes], None]
+"""Sends a datagram back to whoever asked."""
 
 
 class Source(NamedTuple):
@@ -16,3 +20,7 @@ class Source(NamedTuple):
     def packed(self) -> bytes:
         """Give bytes that differ for any two sources."""
         return self.port.to_bytes(2, "big") + self.host.encode()
+
+
+Accept: TypeAlias = Callable[[Source, SendReply], None]
+"""What is left to do with a request once it is known to be signed; SendReply is called once."""

@@ -23,8 +23,7 @@ from diaryserver.service.logins.known import KnownNetworks
 from diaryserver.service.logins.offering import Offering
 from diaryserver.service.logins.prekeys import Prekey
 from diaryserver.service.ports import AccountStore, Clock, PasswordHasher, Token
-from diaryserver.service.requests.requests import SendReply
-from diaryserver.service.source import Source
+from diaryserver.service.source import SendReply, Source
 from diaryserver.service.throttle import Limit, Throttle, network_of
 from diaryserver.service.work.threads import Workers
 from diaryserver.steps import Announce, Step, announce_to_nobody

@@ -12,7 +12,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.counters import Counters, Drop
@@ -24,7 +24,7 @@ from diaryserver.service.requests.firstuse import FirstUses
 from diaryserver.service.requests.handlers import HANDLERS
 from diaryserver.service.requests.parts import LongRequests
 from diaryserver.service.requests.sessions import Session, Sessions
-from diaryserver.service.source import Source
+from diaryserver.service.source import Accept, SendReply, Source
 from diaryserver.service.tokens import why_not_renewed
 from diaryserver.service.work.committer import Committer
 from diaryserver.service.work.threads import Workers
@@ -88,10 +88,6 @@ _CHANGES: Final = (Put, Batch, Part, Amend, Remove, Restore, Clear, Recover, Min
 
 AMPLIFICATION: Final = 3
 """An authentic reply is at most this times its request, so that a replay is no weapon."""
-
-SendReply: TypeAlias = Callable[[bytes], None]
-Accept: TypeAlias = Callable[[Source, SendReply], None]
-"""What is left to do with a request once it is known to be signed; SendReply is called once."""
 
 logger = logging.getLogger(__name__)
 

@@ -13,11 +13,11 @@ import pytest
 
 from diaryserver.errors import ListenError
 from diaryserver.net import steering
-from diaryserver.net.datagrams import MAX_OTHERS, Accept, DatagramListener, SendReply
+from diaryserver.net.datagrams import MAX_OTHERS, DatagramListener
 from diaryserver.net.sockets import Bound, bind
 from diaryserver.service.counters import Counters
 from diaryserver.service.logins.known import MAX_KNOWN
-from diaryserver.service.source import Source
+from diaryserver.service.source import Accept, SendReply, Source
 from diaryserver.service.throttle import network_of
 from protocol.address import Address
 from protocol.envelope import KID_BYTES, MAX_BODY, Kind, signed_part, write_header
