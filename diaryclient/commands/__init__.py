@@ -1,1 +1,10 @@
-"""The commands of `diaryclient`, each in a module that is imported only when it is typed."""
+"""The commands of `diaryclient`, each in a module that is imported only when it is typed.
+
+    group    all of them, and the options before a command's name
+    bare     what happens without one: the prompt, or
+    lines    an entry for each line of a pipe
+    writing  what `write` does, without click
+    shared   what commands have in common
+
+Every other module is the command of its name.
+"""

@@ -1,4 +1,9 @@
 """Is everything well between this machine and the server, and what is to be done if not.
 
-`examination` and `exposure` look, `diagnosis` decides; `words` are how both commands put it.
+    examination  looks at files, names, the server and the token
+    exposure     looks for what other people of the machine can get at
+    diagnosis    what that means, and what to type (pure)
+    words        how `status`, `doctor` and `ping` put it
+
+Rules: `diagnosis` decides; the others only look.
 """

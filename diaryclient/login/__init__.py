@@ -1,10 +1,12 @@
 """How a login begins, lives and ends.
 
-- `logging_in`: whom to trust, then the password, then a token in a file
-- `granting`: HELLO, OFFER, LOGIN, GRANT, one after the other
-- `renewal`: a token is replaced by its successor
-- `care`: renews when it is time, and announces the end when it is near
-- `ending`: that announcement
-- `lifetime`: how long a token shall live, as people say it
-- `tokens`: a user's tokens: list, make, revoke
+    logging_in  whom to trust, then the password, then a token in a file
+    granting    HELLO, OFFER, LOGIN, GRANT, one after the other
+    renewal     a token is replaced by its successor
+    care        renews when it is time, and announces the end when it is near
+    ending      that announcement
+    lifetime    how long a token shall live, as people say it
+    tokens      a user's tokens: list, make, revoke
+
+Rules: no credential leaves before somebody has confirmed whom it goes to.
 """

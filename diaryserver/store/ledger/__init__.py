@@ -1,5 +1,7 @@
 """What must never be forgotten, apart from the files that people may move.
 
-- `ledger`: what it promises, and its rows
-- `ledgerfile`: where it lies, its tables, and how it is opened
+    ledger      what it promises, and its rows
+    ledgerfile  where it lies, its tables, and how it is opened
+
+Rules: it lies beside the accounts, where nobody moves day files.
 """

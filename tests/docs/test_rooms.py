@@ -1,0 +1,47 @@
+"""The floor plan: what each room says of itself is true, and unit tests lie where it says."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+SIDES: Final = {"client": "diaryclient", "server": "diaryserver", "protocol": "protocol"}
+ROW: Final = re.compile(r"^    (\w+)(?:  +\S|$)", re.MULTILINE)
+ROOMS: Final = sorted(
+    init.parent.relative_to(ROOT)
+    for package in SIDES.values()
+    for init in (ROOT / package).rglob("__init__.py")
+    if init.parent.name != "commands"  # there every module is the command of its name
+)
+
+
+def modules_in(room: Path) -> set[str]:
+    """Give the names of a room's modules and of the rooms in it."""
+    modules = {path.stem for path in (ROOT / room).glob("*.py")}
+    rooms = {path.parent.name for path in (ROOT / room).glob("*/__init__.py")}
+    return (modules | rooms) - {"__init__", "__main__"}
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=str)
+def test_a_room_has_a_line_for_each_of_its_modules(room: Path) -> None:
+    """So who looks for something reads a dozen lines, and finds none that is out of date."""
+    text = ast.get_docstring(ast.parse((ROOT / room / "__init__.py").read_text()))
+    named = ROW.findall(text or "")
+    assert sorted(named) == sorted(modules_in(room))
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_the_unit_tests_of_a_module_lie_in_its_room(side: str) -> None:
+    """What is called `test_NAME.py` tests a module NAME of that room, if there is any NAME."""
+    package = ROOT / SIDES[side]
+    rooms: dict[str, set[Path]] = {}
+    for module in package.rglob("*.py"):
+        rooms.setdefault(module.stem, set()).add(module.parent.relative_to(package))
+    for test in sorted((ROOT / "tests" / side).rglob("test_*.py")):
+        homes = rooms.get(test.stem.removeprefix("test_"))
+        room = test.parent.relative_to(ROOT / "tests" / side)
+        assert homes is None or room in homes, test
+        assert (package / room).is_dir(), test
