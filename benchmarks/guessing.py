@@ -20,7 +20,7 @@ from diaryserver.clock import SystemClock
 from protocol.envelope import parse_envelope
 from protocol.identifiers import EntryId, Username
 from protocol.login import encode_login
-from protocol.messages import LoginForm
+from protocol.messages.forms import LoginForm
 from protocol.offer import NONCE_BYTES, Hello, Offer, decode_offer, encode_hello
 
 NETWORKS: Final = 200

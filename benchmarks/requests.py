@@ -14,17 +14,11 @@ from protocol.channel import open_reply, seal_request
 from protocol.envelope import TAG_BYTES, parse_envelope
 from protocol.errors import ErrorCode
 from protocol.identifiers import EntryId
-from protocol.messages import (
-    BY_REQUEST,
-    Batch,
-    Batched,
-    EntryRow,
-    Put,
-    Refusal,
-    Reply,
-    Request,
-    decode_reply,
-)
+from protocol.messages.base import Refusal, Reply, Request
+from protocol.messages.batch import Batch, Batched, EntryRow
+from protocol.messages.coding import decode_reply
+from protocol.messages.table import BY_REQUEST
+from protocol.messages.writing import Put
 
 TEXT: Final = "Walked along the river with the dog, and it rained all the way home. "
 """An entry as people write them; 16 letters follow by which the answer to a plain text is known."""

@@ -30,7 +30,7 @@ from protocol.channel import seal_reply
 from protocol.envelope import parse_envelope
 from protocol.identifiers import EntryId
 from protocol.keys import open_authentic
-from protocol.messages import Put, Stored
+from protocol.messages.writing import Put, Stored
 from protocol.packing import unpack
 from protocol.stamp import Stamp
 

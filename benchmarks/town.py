@@ -15,7 +15,9 @@ from benchmarks.population import Person, populate
 from benchmarks.processes import cpu_seconds, end, resident_bytes, wait_for
 from benchmarks.readback import check_stored
 from benchmarks.requests import batches, check_answers, signed, signed_entries
-from protocol.messages import Batch, Put, Request
+from protocol.messages.base import Request
+from protocol.messages.batch import Batch
+from protocol.messages.writing import Put
 from tests.programs import Server, spawn, write_config
 
 WINDOW: Final = 256

@@ -39,7 +39,7 @@ from diaryclient.typed.composing import stamp_of_words, wall
 from diaryclient.typed.dates import parse_moment
 from protocol.errors import StaleError, UsageError
 from protocol.identifiers import EntryId
-from protocol.messages import Scope, allows
+from protocol.messages.base import Scope, allows
 from protocol.stamp import Stamp
 
 _CLOSING_SECONDS: Final = 3.0

@@ -8,7 +8,8 @@ from protocol.envelope import SUITE, Envelope, Kind
 from protocol.errors import MalformedError
 from protocol.identifiers import EntryId
 from protocol.keys import TokenKeys, open_sealed, seal
-from protocol.messages import Refusal, Reply, Request, encode_reply, encode_request
+from protocol.messages.base import Refusal, Reply, Request
+from protocol.messages.coding import encode_reply, encode_request
 
 
 def seal_request(keys: TokenKeys, rid: EntryId, timestamp: int, request: Request) -> bytes:

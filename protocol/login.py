@@ -22,15 +22,10 @@ from protocol.envelope import MAX_BODY, NO_KID, Envelope, Kind, signed_part, wri
 from protocol.errors import MalformedError
 from protocol.identifiers import EntryId
 from protocol.keys import SealingKeys, expand, is_authentic, open_sealed, seal, sign
-from protocol.messages import (
-    Form,
-    Grant,
-    ProvenForm,
-    Refusal,
-    encode_form,
-    encode_reply,
-    name_of_form,
-)
+from protocol.messages.account import Grant
+from protocol.messages.base import Refusal
+from protocol.messages.coding import encode_reply
+from protocol.messages.forms import Form, ProvenForm, encode_form, name_of_form
 from protocol.offer import (
     COOKIE_BYTES,
     NONCE_BYTES,

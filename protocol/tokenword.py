@@ -12,7 +12,7 @@ from protocol.envelope import KID_BYTES
 from protocol.errors import MalformedError
 from protocol.identifiers import MAX_MILLISECONDS, Username
 from protocol.keys import ROOT_BYTES
-from protocol.messages import parse_scopes
+from protocol.messages.base import parse_scopes
 from protocol.word import WordKind, fingerprint_digest, shown_digest
 
 TOKEN_PREFIX: Final = "diarytoken1"  # noqa: S105 - where a secret begins, and none itself

@@ -16,7 +16,7 @@ from diaryclient.entries.entry import DiaryEntry
 from diaryclient.formats.data import entry_as_json
 from protocol.dayfile import Written
 from protocol.identifiers import EntryId, Username
-from protocol.messages import MAX_TEXT_BYTES
+from protocol.messages.writing import MAX_TEXT_BYTES
 from protocol.stamp import Stamp
 
 _END: Final = 1_790_000_000_000

@@ -29,7 +29,7 @@ from protocol.address import Address
 from protocol.errors import DiaryError
 from protocol.identifiers import EntryId, Username
 from protocol.login import encode_login
-from protocol.messages import LoginForm
+from protocol.messages.forms import LoginForm
 from protocol.offer import (
     COOKIE_BYTES,
     IDENTITY_BYTES,

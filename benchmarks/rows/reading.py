@@ -17,7 +17,8 @@ from benchmarks.population import Person
 from benchmarks.requests import signed
 from benchmarks.town import Town
 from benchmarks.workbench import Workbench
-from protocol.messages import Days, Read, padded
+from protocol.messages.diary import Days, Read
+from protocol.messages.padding import padded
 from tests.lossy_proxy import LossyProxy, Weather
 from tests.programs import BIN
 

@@ -18,17 +18,12 @@ from diaryclient.screen.display import safe_line
 from protocol.errors import BadTimeError, RefusedError, ScopeError, StorageError, TokenRevokedError
 from protocol.identifiers import EntryId
 from protocol.keys import derive_token_keys
-from protocol.messages import (
-    MAX_SKEW_MILLISECONDS,
-    MAX_TEXT_BYTES,
-    Reply,
-    Request,
-    TextRequest,
-)
+from protocol.messages.base import MAX_SKEW_MILLISECONDS, Reply, Request, TextRequest
+from protocol.messages.writing import MAX_TEXT_BYTES
 
 if TYPE_CHECKING:
     from diaryclient.asking.parting import Upload
-    from protocol.messages import Part
+    from protocol.messages.parts import Part
 
 _MOST_CORRECTIONS: Final = 2
 _SURELY_REFUSED: Final = MAX_SKEW_MILLISECONDS + 60_000
@@ -131,7 +126,7 @@ class Asker:
         corrected: Callable[[int], Request] | None,
     ) -> Reply:
         from diaryclient.asking.parting import MOST_ROUNDS, Upload  # noqa: PLC0415 - most texts are short
-        from protocol.messages import Received  # noqa: PLC0415 - as above
+        from protocol.messages.parts import Received  # noqa: PLC0415 - as above
 
         upload = Upload(request, rid)
 
@@ -149,7 +144,7 @@ class Asker:
         return upload.answer
 
     def _send_round(self, upload: "Upload", patience: float) -> None:
-        from protocol.messages import Received  # noqa: PLC0415 - as above
+        from protocol.messages.parts import Received  # noqa: PLC0415 - as above
 
         for _, answer in self.ask_many(upload.round(), Received, patience=patience):
             if isinstance(answer, RefusedError):

@@ -26,7 +26,9 @@ from protocol.errors import DiaryError, ErrorCode, MalformedError
 from protocol.identifiers import EntryId
 from protocol.identity import fingerprint
 from protocol.keys import TokenKeys
-from protocol.messages import Ping, Refusal, decode_reply
+from protocol.messages.account import Ping
+from protocol.messages.base import Refusal
+from protocol.messages.coding import decode_reply
 from protocol.offer import Hello, decode_offer, encode_hello, verify_offer
 
 ENOUGH_UNANSWERED: Final = 6

@@ -22,7 +22,8 @@ from protocol.envelope import TAG_BYTES, Envelope, Kind
 from protocol.errors import NOT_YET, DiaryError, MalformedError, RefusedError
 from protocol.identifiers import EntryId
 from protocol.keys import TokenKeys
-from protocol.messages import Refusal, Reply, Request, decode_reply, hints_renewal
+from protocol.messages.base import Refusal, Reply, Request
+from protocol.messages.coding import decode_reply, hints_renewal
 
 if TYPE_CHECKING:
     from diaryclient.asking.enquiry import Enquiry

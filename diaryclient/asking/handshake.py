@@ -18,13 +18,10 @@ from protocol.envelope import VERSION, Envelope, Kind, parse_envelope
 from protocol.errors import NOT_YET, DiaryError, MalformedError, RefusedError
 from protocol.identifiers import EntryId
 from protocol.login import encode_login, login_binding, open_grant
-from protocol.messages import (
-    MAX_SKEW_MILLISECONDS,
-    Form,
-    Grant,
-    Refusal,
-    decode_reply,
-)
+from protocol.messages.account import Grant
+from protocol.messages.base import MAX_SKEW_MILLISECONDS, Refusal
+from protocol.messages.coding import decode_reply
+from protocol.messages.forms import Form
 from protocol.offer import NONCE_BYTES, Hello, Offer, decode_offer, encode_hello, verify_offer
 
 ASKING_SECONDS: Final = 0.25

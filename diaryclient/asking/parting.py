@@ -12,17 +12,9 @@ from typing import Final
 
 from protocol.errors import MalformedError
 from protocol.identifiers import EntryId
-from protocol.messages import (
-    Part,
-    Received,
-    Refusal,
-    Reply,
-    Request,
-    cut,
-    decode_reply,
-    encode_request,
-    numbers_in,
-)
+from protocol.messages.base import Refusal, Reply, Request
+from protocol.messages.coding import decode_reply, encode_request
+from protocol.messages.parts import Part, Received, cut, numbers_in
 
 MOST_ROUNDS: Final = 8
 """A server that forgets parts again and again is not what it says it is."""

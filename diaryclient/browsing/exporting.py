@@ -15,7 +15,7 @@ from diaryclient.errors import ExportError
 from diaryclient.files.atomic_output import whole_folder
 from diaryclient.files.private_files import write_private
 from protocol.identifiers import Day
-from protocol.messages import DayRow
+from protocol.messages.diary import DayRow
 
 _FIRST: Final = Day("0001-01-01")
 _LAST: Final = Day("9999-12-31")

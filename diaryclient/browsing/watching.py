@@ -20,7 +20,9 @@ from diaryclient.login.care import LoginCare
 from protocol.dayfile import Change, Foreign, Record, Written, parse_day_file
 from protocol.errors import NOT_YET, DiaryError, NotFoundError, RefusedError, StaleError
 from protocol.identifiers import Day
-from protocol.messages import DayRow, Tail, Tailed, padded
+from protocol.messages.diary import DayRow
+from protocol.messages.following import Tail, Tailed
+from protocol.messages.padding import padded
 
 FIRST: Final = Day("0001-01-01")
 LAST: Final = Day("9999-12-31")

@@ -15,7 +15,8 @@ from diaryclient.errors import UnreachableError
 from diaryclient.screen.display import safe_line
 from diaryclient.surroundings import Surroundings, has_terminal
 from protocol.errors import DiaryError, ScopeError, UsageError
-from protocol.messages import Delete, Deleted, Scope, allows
+from protocol.messages.account import Delete, Deleted
+from protocol.messages.base import Scope, allows
 
 
 @click.group("account")

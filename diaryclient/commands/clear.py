@@ -12,7 +12,7 @@ from diaryclient.surroundings import Surroundings
 from diaryclient.typed.dates import parse_day
 from protocol.errors import DiaryError, NotFoundError, StaleError
 from protocol.identifiers import Day
-from protocol.messages import DayRow
+from protocol.messages.diary import DayRow
 
 
 @click.command("clear")

@@ -22,7 +22,7 @@ from diaryclient.importing.planning import Plan, plan_import
 from diaryclient.screen.display import safe_line
 from diaryclient.surroundings import Surroundings
 from protocol.errors import DiaryError, ScopeError
-from protocol.messages import Scope, allows
+from protocol.messages.base import Scope, allows
 from protocol.stamp import Stamp
 
 _ZONED: Final = frozenset({"dayone", "jsonl", "json"})

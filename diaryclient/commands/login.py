@@ -52,7 +52,7 @@ from protocol.errors import (
 )
 from protocol.identity import parse_fingerprint
 from protocol.invite import InviteEnd
-from protocol.messages import Scope, allows
+from protocol.messages.base import Scope, allows
 from protocol.tokenword import MAX_TOKEN_WORD, parse_token
 
 _DELIVERING_SECONDS: Final = 10.0

@@ -14,7 +14,7 @@ from diaryclient.screen.display import counted, escape_json, format_minute, safe
 from diaryclient.surroundings import Surroundings
 from diaryclient.typed.dates import parse_day
 from protocol.errors import DiaryError, UsageError
-from protocol.messages import ArchiveRow
+from protocol.messages.archive import ArchiveRow
 from protocol.stamp import Stamp
 
 

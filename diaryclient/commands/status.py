@@ -20,7 +20,7 @@ from diaryclient.home.logins import Login
 from diaryclient.screen.display import safe_line
 from diaryclient.surroundings import Surroundings
 from protocol.errors import DiaryError
-from protocol.messages import Used
+from protocol.messages.usage import Used
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ from diaryclient.screen.streams import is_unheard
 from diaryclient.surroundings import Surroundings, has_terminal
 from diaryclient.typed.dates import format_expiry
 from protocol.errors import UsageError
-from protocol.messages import Scope, TokenRow, allows
+from protocol.messages.account import TokenRow
+from protocol.messages.base import Scope, allows
 from protocol.stamp import Stamp
 from protocol.tokenword import TokenWord
 

@@ -25,7 +25,7 @@ from diaryclient.screen.display import format_quoted
 from diaryclient.surroundings import Surroundings, has_terminal
 from diaryclient.typed.composing import Composition, read_text, stamp_of_words, take_star, wall
 from protocol.errors import DiaryError
-from protocol.messages import MAX_TEXT_BYTES
+from protocol.messages.writing import MAX_TEXT_BYTES
 from protocol.stamp import Stamp
 
 

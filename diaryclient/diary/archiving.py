@@ -5,7 +5,8 @@ from typing import Final
 
 from diaryclient.asking.asker import Asker
 from protocol.errors import MalformedError
-from protocol.messages import ArchiveList, ArchiveRow, Archives, Recover, Recovered, padded
+from protocol.messages.archive import ArchiveList, ArchiveRow, Archives, Recover, Recovered
+from protocol.messages.padding import padded
 
 _MOST_ROWS: Final = 1_000_000
 """A day can be cleared so often; a server that lists without an end is not listened to for ever."""

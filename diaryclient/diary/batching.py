@@ -12,16 +12,8 @@ from typing import Final
 from diaryclient.asking.asker import Asker
 from protocol.envelope import MAX_PLAINTEXT
 from protocol.errors import NOT_YET, REFUSALS, ErrorCode, MalformedError, RefusedError
-from protocol.messages import (
-    MAX_BATCH_ROWS,
-    MAX_TEXT_BYTES,
-    Batch,
-    Batched,
-    EntryRow,
-    Put,
-    ResultRow,
-    Stored,
-)
+from protocol.messages.batch import MAX_BATCH_ROWS, Batch, Batched, EntryRow, ResultRow
+from protocol.messages.writing import MAX_TEXT_BYTES, Put, Stored
 
 _AROUND: Final = 18
 """Bytes of a batch beside its rows, at most: the map, its names, the length of the list."""

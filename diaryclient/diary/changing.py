@@ -11,7 +11,8 @@ from diaryclient.entries.histories import EntryHistory
 from diaryclient.errors import TextTooLongError
 from protocol.dayfile import Amended, Change, Removed, Restored
 from protocol.identifiers import EntryId
-from protocol.messages import MAX_LONG_TEXT_BYTES, Amend, Changed, Remove, Restore
+from protocol.messages.changes import Amend, Changed, Remove, Restore
+from protocol.messages.writing import MAX_LONG_TEXT_BYTES
 from protocol.stamp import Stamp
 
 

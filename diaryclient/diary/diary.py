@@ -32,19 +32,11 @@ from diaryclient.entries.histories import EntryHistory, entry_histories
 from diaryclient.home.outbox import Outbox
 from protocol.errors import InvalidRequestError
 from protocol.identifiers import Day, EntryId
-from protocol.messages import (
-    ArchiveRow,
-    Clear,
-    Cleared,
-    DayRow,
-    EntryRow,
-    Identity,
-    Ping,
-    ResultRow,
-    Usage,
-    Used,
-    Whoami,
-)
+from protocol.messages.account import Identity, Ping, Whoami
+from protocol.messages.archive import ArchiveRow
+from protocol.messages.batch import EntryRow, ResultRow
+from protocol.messages.diary import Clear, Cleared, DayRow
+from protocol.messages.usage import Usage, Used
 
 
 @dataclass(frozen=True, slots=True)

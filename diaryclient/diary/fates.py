@@ -13,7 +13,7 @@ from diaryclient.errors import InterruptedChangeError, is_open
 from diaryclient.home.logins import Login
 from diaryclient.screen.display import format_minute, short_id
 from protocol.errors import DiaryError, ScopeError, StaleError
-from protocol.messages import Scope, allows
+from protocol.messages.base import Scope, allows
 
 
 def check_may_change(login: Login) -> None:

@@ -9,7 +9,7 @@ from diaryclient.errors import InterruptedWritingError, NotKeptError, TextTooLon
 from diaryclient.home.outbox import Entry
 from diaryclient.screen.display import format_minute, short_id
 from protocol.errors import ErrorCode, UsageError
-from protocol.messages import MAX_LONG_TEXT_BYTES
+from protocol.messages.writing import MAX_LONG_TEXT_BYTES
 from protocol.stamp import Stamp
 
 

@@ -14,7 +14,8 @@ from diaryclient.asking.asker import Asker
 from protocol.dayfile import Foreign, Record, Written, fold, parse_day_file
 from protocol.errors import MalformedError, RefusedError, StaleError
 from protocol.identifiers import Day
-from protocol.messages import MAX_CHUNK, Chunk, DayList, DayRow, Days, Read, padded
+from protocol.messages.diary import MAX_CHUNK, Chunk, DayList, DayRow, Days, Read
+from protocol.messages.padding import padded
 
 _MOST_RESTARTS: Final = 2
 _STEPS: Final = 1000

@@ -3,7 +3,7 @@
 from typing import NamedTuple, TypeAlias
 
 from protocol.amounts import format_bytes, format_entries
-from protocol.messages import Used
+from protocol.messages.usage import Used
 
 JsonRoom: TypeAlias = dict[str, dict[str, int | None]]
 

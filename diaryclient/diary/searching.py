@@ -7,14 +7,18 @@ not listened to for ever.
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from diaryclient.asking.asker import Asker
 from diaryclient.diary.reading import DayEntries, list_days, read_entries
 from protocol.dayfile import Written, parse_day_file
 from protocol.errors import MalformedError, UsageError
 from protocol.identifiers import Day
-from protocol.messages import MAX_WORDS_BYTES, DayRow, Found, LongRow, Search, padded
+from protocol.messages.finding import MAX_WORDS_BYTES, Found, LongRow, Search
+from protocol.messages.padding import padded
+
+if TYPE_CHECKING:
+    from protocol.messages.diary import DayRow
 
 _MOST_EMPTY: Final = 1_000_000
 """Answers in a row without an entry; a server looks through 64 files at least for each."""

@@ -37,7 +37,8 @@ from protocol.errors import (
     RefusedError,
 )
 from protocol.identifiers import Day, EntryId
-from protocol.messages import MAX_SKEW_MILLISECONDS, Request, Scope, Stored, allows
+from protocol.messages.base import MAX_SKEW_MILLISECONDS, Request, Scope, allows
+from protocol.messages.writing import Stored
 from protocol.stamp import Stamp
 
 _MOST_FULL_DAYS: Final = 8

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from protocol.dayfile import Amended, Change, Foreign, History, Record, Removed, Written
 from protocol.identifiers import Day, EntryId
-from protocol.messages import version_of
+from protocol.messages.changes import version_of
 from protocol.stamp import Stamp
 
 

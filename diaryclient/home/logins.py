@@ -36,7 +36,7 @@ from protocol.errors import MalformedError
 from protocol.identifiers import MAX_MILLISECONDS, Username
 from protocol.identity import parse_fingerprint
 from protocol.keys import ROOT_BYTES
-from protocol.messages import parse_scopes
+from protocol.messages.base import parse_scopes
 
 _SUFFIX: Final = ".json"
 _OTHERS: Final = 0o077

@@ -27,7 +27,7 @@ from diaryclient.files.private_files import (
 from protocol.errors import ErrorCode, MalformedError
 from protocol.fields import read_fields
 from protocol.identifiers import EntryId
-from protocol.messages import Put
+from protocol.messages.writing import Put
 from protocol.stamp import Stamp
 
 _SUFFIX: Final = ".json"

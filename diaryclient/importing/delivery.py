@@ -14,7 +14,8 @@ from diaryclient.importing.planning import Plan
 from protocol.dayfile import Written
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day
-from protocol.messages import EntryRow, Scope, allows
+from protocol.messages.base import Scope, allows
+from protocol.messages.batch import EntryRow
 from protocol.stamp import Stamp
 
 

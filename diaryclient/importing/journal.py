@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from diaryclient.errors import SourceError
 from diaryclient.formats.journal import HEAD_LIKE
 from diaryclient.importing.finding import Draft, Finding, Oddity
-from protocol.messages import MAX_LONG_TEXT_BYTES
+from protocol.messages.writing import MAX_LONG_TEXT_BYTES
 
 _HEAD: Final = re.compile(
     r"^\[(\d{4})[-/.](\d\d?)[-/.](\d\d?)"

@@ -16,13 +16,13 @@ from diaryclient.importing.finding import Draft, Finding, Oddity
 from diaryclient.typed.wall_clock import stamp_of
 from protocol.errors import MalformedError, UsageError
 from protocol.identifiers import EntryId
-from protocol.messages import (
+from protocol.messages.base import MAX_SKEW_MILLISECONDS
+from protocol.messages.batch import EntryRow
+from protocol.messages.writing import (
     LAST_MILLISECONDS,
     MAX_LONG_TEXT_BYTES,
     MAX_OFFSET_MINUTES,
-    MAX_SKEW_MILLISECONDS,
     MIN_MILLISECONDS,
-    EntryRow,
 )
 from protocol.stamp import Stamp
 

@@ -13,7 +13,7 @@ from diaryclient.diary.reading import DayEntries
 from protocol.dayfile import parse_day_file
 from protocol.errors import StaleError
 from protocol.identifiers import Day, EntryId
-from protocol.messages import DayRow
+from protocol.messages.diary import DayRow
 
 _MOST_RESTARTS: Final = 2
 

@@ -21,7 +21,7 @@ from diaryclient.interactive.follower import TodayFollower
 from diaryclient.login.care import LoginCare
 from protocol.errors import NOT_YET, DiaryError, NotFoundError, RefusedError, StaleError
 from protocol.identifiers import EntryId
-from protocol.messages import DayRow
+from protocol.messages.diary import DayRow
 
 _DELIVERING_SECONDS: Final = 3.0
 """For waiting entries at one time, so that a line typed meanwhile gets its turn."""

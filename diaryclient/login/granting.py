@@ -14,7 +14,7 @@ from protocol.address import Address
 from protocol.identifiers import EntryId
 from protocol.identity import fingerprint
 from protocol.keys import ROOT_BYTES
-from protocol.messages import Grant
+from protocol.messages.account import Grant
 
 
 def obtain_grant(  # noqa: PLR0913 - the surroundings, one argument each

@@ -22,7 +22,8 @@ from protocol.address import Address
 from protocol.envelope import VERSION
 from protocol.errors import UsageError
 from protocol.identifiers import Username
-from protocol.messages import MAX_LABEL_BYTES, LoginForm
+from protocol.messages.base import MAX_LABEL_BYTES
+from protocol.messages.forms import LoginForm
 
 
 @dataclass(frozen=True, slots=True)

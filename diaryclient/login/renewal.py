@@ -18,7 +18,8 @@ from diaryclient.login.granting import obtain_grant
 from protocol.envelope import VERSION
 from protocol.errors import RefusedError
 from protocol.login import prove
-from protocol.messages import Identity, PasswordForm, Ping, RenewalForm
+from protocol.messages.account import Identity, Ping
+from protocol.messages.forms import PasswordForm, RenewalForm
 
 RENEWING_SECONDS: Final = 3.0
 """For a renewal after a command's own work, when nobody waits for it."""

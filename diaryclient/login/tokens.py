@@ -7,7 +7,8 @@ from diaryclient.asking.exchange import PATIENCE
 from diaryclient.home.logins import Login
 from diaryclient.login.lifetime import Life
 from protocol.errors import MalformedError
-from protocol.messages import Grant, Mint, Revoke, Revoked, TokenList, TokenRow, Tokens, padded
+from protocol.messages.account import Grant, Mint, Revoke, Revoked, TokenList, TokenRow, Tokens
+from protocol.messages.padding import padded
 from protocol.tokenword import TokenWord
 
 _MOST_ROWS: Final = 1024

@@ -21,7 +21,7 @@ import click
 from diaryclient.errors import InterruptedReadingError, TextTooLongError
 from diaryclient.typed.editor import keep_draft
 from protocol.errors import UsageError
-from protocol.messages import MAX_LONG_TEXT_BYTES
+from protocol.messages.writing import MAX_LONG_TEXT_BYTES
 
 _MOST_INPUT: Final = 1 << 20
 _CHUNK: Final = 1 << 16

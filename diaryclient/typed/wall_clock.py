@@ -10,7 +10,8 @@ from typing import Final
 
 from protocol.errors import UsageError
 from protocol.identifiers import Day
-from protocol.messages import LAST_MILLISECONDS, MAX_SKEW_MILLISECONDS, MIN_MILLISECONDS
+from protocol.messages.base import MAX_SKEW_MILLISECONDS
+from protocol.messages.writing import LAST_MILLISECONDS, MIN_MILLISECONDS
 from protocol.stamp import Stamp
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -12,7 +12,7 @@ from protocol.address import Address
 from protocol.errors import NotFoundError, UsageError
 from protocol.identifiers import Username
 from protocol.invite import Invite
-from protocol.messages import MAX_PASSWORD_BYTES
+from protocol.messages.forms import MAX_PASSWORD_BYTES
 from protocol.secretline import check_typed
 
 INVITE_LIFE_MILLISECONDS: Final = 7 * 86_400_000

@@ -10,18 +10,11 @@ from typing import Final, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from protocol.errors import InvalidRequestError, MalformedError, RefusedError
-from protocol.messages import (
-    FORMS,
-    MAX_NOTE_BYTES,
-    OPERATIONS,
-    Amend,
-    Form,
-    Operation,
-    Put,
-    Refusal,
-    Request,
-    split_form,
-)
+from protocol.messages.base import MAX_NOTE_BYTES, Refusal, Request
+from protocol.messages.changes import Amend
+from protocol.messages.forms import FORMS, Form, split_form
+from protocol.messages.table import OPERATIONS, Operation
+from protocol.messages.writing import Put
 from protocol.packing import unpack, unpack_long
 
 _REQUESTS: Final[dict[str, tuple[Operation, TypeAdapter[Request]]]] = {

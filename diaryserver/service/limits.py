@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from protocol.messages import MAX_FILE_BYTES
+from protocol.messages.diary import MAX_FILE_BYTES
 
 NO_LIMIT: Final = MAX_FILE_BYTES
 """Of bytes or entries: more than any disk has."""

@@ -26,7 +26,10 @@ from protocol.dayfile import Amended, Removed, Restored, Written
 from protocol.errors import RefusedError
 from protocol.identifiers import Day, EntryId, Username
 from protocol.invite import InviteEnd
-from protocol.messages import ArchiveList, Chunk, DayList, Tailed, Used
+from protocol.messages.archive import ArchiveList
+from protocol.messages.diary import Chunk, DayList
+from protocol.messages.following import Tailed
+from protocol.messages.usage import Used
 from protocol.stamp import Stamp
 
 UNUSED_LIFE_MILLISECONDS: Final = 600_000

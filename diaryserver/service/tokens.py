@@ -14,7 +14,7 @@ from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, Token, User
 from protocol.envelope import KID_BYTES, NO_KID, SUITE, VERSION
 from protocol.identifiers import MAX_MILLISECONDS
 from protocol.keys import ROOT_BYTES
-from protocol.messages import Grant
+from protocol.messages.account import Grant
 
 MAX_LIVE_LINES: Final = 64
 """Of a user: more than anybody has devices, and 13 datagrams list them. One more is not minted; a

@@ -15,7 +15,7 @@ from diaryserver.store.days.pieces import naming
 from diaryserver.store.disk.diaries import Folders
 from diaryserver.store.journal.writer import JournaledWriter, NewLines
 from protocol.identifiers import Day, EntryId, Username
-from protocol.messages import MAX_SKEW_MILLISECONDS
+from protocol.messages.base import MAX_SKEW_MILLISECONDS
 
 
 def is_ahead(writing: Writing) -> bool:

@@ -35,7 +35,7 @@ from protocol.errors import (
     StorageError,
 )
 from protocol.identifiers import Day, EntryId, Username
-from protocol.messages import ArchiveList
+from protocol.messages.archive import ArchiveList
 
 MAX_CLEARS: Final = 1_000
 """Of a day: each has an archive, a row in the ledger, and a generation before the next epoch's."""

@@ -25,7 +25,7 @@ from protocol.errors import (
     StaleError,
 )
 from protocol.identifiers import Day, EntryId
-from protocol.messages import version_of
+from protocol.messages.changes import version_of
 
 MAX_CHANGES: Final = 1_000
 """Of an entry: each one is read again for the next, and sent to whoever asks for its history."""

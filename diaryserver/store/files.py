@@ -31,7 +31,10 @@ from diaryserver.store.searching import Position, Search
 from protocol.dayfile import parse_day_file
 from protocol.errors import BusyError, NotFoundError, StaleError, StorageError
 from protocol.identifiers import Day, EntryId, Username
-from protocol.messages import ArchiveList, Chunk, DayList, DayRow, Tailed, Used
+from protocol.messages.archive import ArchiveList
+from protocol.messages.diary import Chunk, DayList, DayRow
+from protocol.messages.following import Tailed
+from protocol.messages.usage import Used
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ import pytest
 from diaryserver.service.logins.guessing import PER_USER_AND_NETWORK
 from protocol.envelope import parse_envelope
 from protocol.identifiers import Day
-from protocol.messages import Clear, Ping, Put, Revoke, Revoked, Stored
+from protocol.messages.account import Ping, Revoke, Revoked
+from protocol.messages.diary import Clear
+from protocol.messages.writing import Put, Stored
 from protocol.offer import decode_offer
 from tests.server.fakes import NOON, new_id
 from tests.server.world import Device, World, code_of, form_of, opened_world

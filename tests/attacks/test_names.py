@@ -7,7 +7,8 @@ import pytest
 
 from diaryserver.maintenance.faults import printable
 from diaryserver.service.counters import Drop
-from protocol.messages import Grant, Mint, TokenList, Tokens, padded
+from protocol.messages.account import Grant, Mint, TokenList, Tokens
+from protocol.messages.padding import padded
 from tests.server.world import World, code_of, form_of
 
 FORGED: Final = "x\nlogin refused: user=alice from=198.51.100.1"

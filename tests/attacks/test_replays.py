@@ -5,6 +5,7 @@ answers is in tests/client.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,22 +13,12 @@ from diaryserver.service.counters import Drop
 from protocol.envelope import Kind, parse_envelope
 from protocol.identifiers import Day
 from protocol.keys import derive_token_keys
-from protocol.messages import (
-    Amend,
-    Batch,
-    Clear,
-    Days,
-    EntryRow,
-    Grant,
-    Mint,
-    Put,
-    Remove,
-    Request,
-    Restore,
-    Revoke,
-    padded,
-    version_of,
-)
+from protocol.messages.account import Grant, Mint, Revoke
+from protocol.messages.batch import Batch, EntryRow
+from protocol.messages.changes import Amend, Remove, Restore, version_of
+from protocol.messages.diary import Clear, Days
+from protocol.messages.padding import padded
+from protocol.messages.writing import Put
 from protocol.offer import Hello, decode_offer, encode_hello, verify_offer
 from tests.server.fakes import NOON, new_id
 from tests.server.world import (
@@ -41,6 +32,9 @@ from tests.server.world import (
     opened_grant,
     opened_world,
 )
+
+if TYPE_CHECKING:
+    from protocol.messages.base import Request
 
 TODAY = Day("2026-11-22")
 

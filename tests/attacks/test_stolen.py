@@ -17,7 +17,9 @@ from protocol.envelope import parse_envelope
 from protocol.errors import MalformedError
 from protocol.keys import derive_token_keys, open_sealed
 from protocol.login import decode_login, open_login
-from protocol.messages import Grant, Mint, PasswordForm, Ping, Put, RenewalForm, Revoke, Revoked
+from protocol.messages.account import Grant, Mint, Ping, Revoke, Revoked
+from protocol.messages.forms import PasswordForm, RenewalForm
+from protocol.messages.writing import Put
 from tests.server.fakes import NOON
 from tests.server.world import (
     PASSWORD,

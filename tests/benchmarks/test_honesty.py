@@ -17,7 +17,7 @@ from protocol.dayfile import Written, format_record
 from protocol.envelope import MAX_DATAGRAM, parse_envelope
 from protocol.errors import ErrorCode
 from protocol.identifiers import EntryId
-from protocol.messages import Batch, Batched, ResultRow
+from protocol.messages.batch import Batch, Batched, ResultRow
 from protocol.stamp import Stamp
 
 NOW = 1_790_000_000_000

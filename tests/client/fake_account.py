@@ -8,32 +8,24 @@ from protocol.errors import ErrorCode
 from protocol.identifiers import Username
 from protocol.keys import TokenKeys, derive_token_keys
 from protocol.login import is_proof
-from protocol.messages import (
-    BY_REQUEST,
+from protocol.messages.account import (
     MAX_TOKEN_ROWS,
     Delete,
     Deleted,
-    Form,
     Grant,
     Identity,
-    LoginForm,
     Mint,
-    PasswordForm,
     Ping,
-    ProvenForm,
-    Refusal,
-    RenewalForm,
-    Reply,
-    Request,
     Revoke,
     Revoked,
-    Scope,
     TokenList,
     TokenRow,
     Tokens,
     Whoami,
-    allows,
 )
+from protocol.messages.base import Refusal, Reply, Request, Scope, allows
+from protocol.messages.forms import Form, LoginForm, PasswordForm, ProvenForm, RenewalForm
+from protocol.messages.table import BY_REQUEST
 
 NINETY_DAYS: Final = 90 * 86_400_000
 

@@ -13,18 +13,9 @@ from protocol.dayfile import (
 )
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day, EntryId
-from protocol.messages import (
-    MAX_FOUND_BYTES,
-    Amend,
-    Changed,
-    Found,
-    LongRow,
-    Refusal,
-    Remove,
-    Restore,
-    Search,
-    version_of,
-)
+from protocol.messages.base import Refusal
+from protocol.messages.changes import Amend, Changed, Remove, Restore, version_of
+from protocol.messages.finding import MAX_FOUND_BYTES, Found, LongRow, Search
 from protocol.stamp import Stamp
 
 PAGE = 2

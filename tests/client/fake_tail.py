@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from protocol.identifiers import Day
-from protocol.messages import DayRow, Tail, Tailed
+from protocol.messages.diary import DayRow
+from protocol.messages.following import Tail, Tailed
 
 Known = dict[Day, DayRow]
 

@@ -32,48 +32,20 @@ from protocol.login import (
     open_login,
     sealed_binding,
 )
-from protocol.messages import (
-    BY_NAME,
-    MAX_CHUNK,
-    MAX_SKEW_MILLISECONDS,
-    Amend,
-    ArchiveList,
-    ArchiveRow,
-    Archives,
-    Batch,
-    Batched,
-    Chunk,
-    Clear,
-    Cleared,
-    DayList,
-    DayRow,
-    Days,
-    EntryRow,
-    Form,
-    Found,
-    Grant,
-    LoginForm,
-    Part,
-    Put,
-    Read,
-    Received,
-    Recover,
-    Recovered,
-    Refusal,
-    Remove,
-    Reply,
-    Request,
-    Restore,
-    ResultRow,
-    Search,
-    Stored,
-    Tail,
-    Usage,
-    Used,
-    bitmap_of,
-    encode_reply,
-    split_form,
-)
+from protocol.messages.account import Grant
+from protocol.messages.archive import ArchiveList, ArchiveRow, Archives, Recover, Recovered
+from protocol.messages.base import MAX_SKEW_MILLISECONDS, Refusal, Reply, Request
+from protocol.messages.batch import Batch, Batched, EntryRow, ResultRow
+from protocol.messages.changes import Amend, Remove, Restore
+from protocol.messages.coding import encode_reply
+from protocol.messages.diary import MAX_CHUNK, Chunk, Clear, Cleared, DayList, DayRow, Days, Read
+from protocol.messages.finding import Found, Search
+from protocol.messages.following import Tail
+from protocol.messages.forms import Form, LoginForm, split_form
+from protocol.messages.parts import Part, Received, bitmap_of
+from protocol.messages.table import BY_NAME
+from protocol.messages.usage import Usage, Used
+from protocol.messages.writing import Put, Stored
 from protocol.offer import Offer, Statement, decode_hello, encode_offer
 from protocol.packing import unpack, unpack_long
 from protocol.stamp import Stamp

@@ -32,7 +32,7 @@ from protocol import errors as shared_errors
 from protocol.dayfile import Written
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day, EntryId
-from protocol.messages import Read
+from protocol.messages.diary import Read
 from protocol.stamp import Stamp
 from tests.client.desk import Desk
 from tests.client.fakes import ALICE, START

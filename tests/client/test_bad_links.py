@@ -13,7 +13,7 @@ from diaryclient.home.outbox import Entry, Outbox
 from diaryclient.home.settings import Choice
 from protocol.dayfile import Written, parse_day_file
 from protocol.errors import DiaryError, ErrorCode
-from protocol.messages import Put
+from protocol.messages.writing import Put
 from tests.client.fakes import ADDRESS, FakeClock, FakeServer, login_to, seeded
 from tests.client.lossy_link import LossyTransport, Weather
 

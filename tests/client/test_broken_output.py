@@ -13,7 +13,9 @@ import pytest
 
 from diaryclient.commands.group import _COMMANDS
 from diaryclient.home.outbox import Outbox
-from protocol.messages import Put, Remove, Request
+from protocol.messages.base import Request
+from protocol.messages.changes import Remove
+from protocol.messages.writing import Put
 from tests.client.home.test_outbox import entry
 from tests.client.loopback import PASSWORD, Loopback, Run
 

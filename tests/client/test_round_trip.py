@@ -17,7 +17,7 @@ from diaryclient.importing.detection import read_source
 from diaryclient.importing.planning import plan_import
 from protocol.dayfile import Written, format_record
 from protocol.identifiers import Username
-from protocol.messages import MAX_TEXT_BYTES, MIN_MILLISECONDS
+from protocol.messages.writing import MAX_TEXT_BYTES, MIN_MILLISECONDS
 from protocol.stamp import Stamp
 from tests.client.desk import Desk
 from tests.client.fakes import START

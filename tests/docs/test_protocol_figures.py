@@ -22,21 +22,14 @@ from protocol import address, envelope, login, offer, packing
 from protocol.channel import seal_request
 from protocol.identifiers import MAX_MILLISECONDS, Day, EntryId
 from protocol.keys import derive_token_keys
-from protocol.messages import (
-    MAX_BATCH_ROWS,
-    MAX_LONG_TEXT_BYTES,
-    MAX_OFFSET_MINUTES,
-    MAX_SKEW_MILLISECONDS,
-    MAX_TEXT_BYTES,
-    PART_BYTES,
-    Batch,
-    Days,
-    EntryRow,
-    Search,
-    encode_request,
-    padded,
-)
-from protocol.messages.base import PAD_TO, PADDED_PLAINTEXT
+from protocol.messages.base import MAX_SKEW_MILLISECONDS, PAD_TO, PADDED_PLAINTEXT
+from protocol.messages.batch import MAX_BATCH_ROWS, Batch, EntryRow
+from protocol.messages.coding import encode_request
+from protocol.messages.diary import Days
+from protocol.messages.finding import Search
+from protocol.messages.padding import padded
+from protocol.messages.parts import PART_BYTES
+from protocol.messages.writing import MAX_LONG_TEXT_BYTES, MAX_OFFSET_MINUTES, MAX_TEXT_BYTES
 
 DOCUMENT: Final = " ".join(
     (Path(__file__).parents[2] / "docs" / "PROTOCOL.md").read_text(encoding="utf-8").split()

@@ -14,26 +14,27 @@ from protocol.identifiers import EntryId, Username
 from protocol.identity import fingerprint
 from protocol.keys import expand
 from protocol.login import encode_login, login_binding, prove
-from protocol.messages import (
+from protocol.messages.account import (
     Delete,
     Deleted,
-    Form,
     Grant,
-    LoginForm,
     Mint,
-    PasswordForm,
-    ProvenForm,
-    RenewalForm,
-    Reply,
-    Request,
     Revoke,
     Revoked,
     TokenList,
     TokenRow,
     Tokens,
-    encode_form,
-    padded,
 )
+from protocol.messages.base import Reply, Request
+from protocol.messages.forms import (
+    Form,
+    LoginForm,
+    PasswordForm,
+    ProvenForm,
+    RenewalForm,
+    encode_form,
+)
+from protocol.messages.padding import padded
 from protocol.offer import Offer, Statement
 from protocol.tokenword import TokenWord
 from tests.golden.make_vectors import (

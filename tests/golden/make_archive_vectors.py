@@ -7,16 +7,9 @@ from functools import partial
 from typing import Final
 
 from protocol.identifiers import Day
-from protocol.messages import (
-    ArchiveList,
-    ArchiveRow,
-    Archives,
-    Recover,
-    Recovered,
-    Reply,
-    Request,
-    padded,
-)
+from protocol.messages.archive import ArchiveList, ArchiveRow, Archives, Recover, Recovered
+from protocol.messages.base import Reply, Request
+from protocol.messages.padding import padded
 from tests.golden.make_vectors import (
     NOW,
     TODAY,

@@ -10,26 +10,13 @@ from typing import Final
 from protocol.dayfile import Amended, Record, Removed, Restored, Written, format_record
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day, EntryId
-from protocol.messages import (
-    Amend,
-    Batch,
-    Batched,
-    Changed,
-    DayRow,
-    EntryRow,
-    Found,
-    LongRow,
-    Remove,
-    Reply,
-    Request,
-    Restore,
-    ResultRow,
-    Search,
-    Tail,
-    Tailed,
-    padded,
-    version_of,
-)
+from protocol.messages.base import Reply, Request
+from protocol.messages.batch import Batch, Batched, EntryRow, ResultRow
+from protocol.messages.changes import Amend, Changed, Remove, Restore, version_of
+from protocol.messages.diary import DayRow
+from protocol.messages.finding import Found, LongRow, Search
+from protocol.messages.following import Tail, Tailed
+from protocol.messages.padding import padded
 from protocol.stamp import Stamp
 from tests.golden.make_vectors import (
     NOW,

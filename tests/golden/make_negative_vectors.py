@@ -20,7 +20,8 @@ from protocol.envelope import NO_KID, Kind, parse_envelope, signed_part, write_h
 from protocol.invite import INVITE_PREFIX
 from protocol.keys import SealingKeys, expand, sign
 from protocol.login import login_digest
-from protocol.messages import encode_form, encode_request
+from protocol.messages.coding import encode_request
+from protocol.messages.forms import encode_form
 from protocol.offer import CHECKSUM_KEY, OFFER_LABEL
 from protocol.tokenword import TOKEN_PREFIX
 from tests.golden.make_vectors import (

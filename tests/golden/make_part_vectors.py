@@ -6,20 +6,11 @@ python tests/golden/make_part_vectors.py
 from functools import partial
 from typing import Final
 
-from protocol.messages import (
-    Amend,
-    Changed,
-    Put,
-    Received,
-    Reply,
-    Request,
-    Stored,
-    bitmap_of,
-    cut,
-    encode_reply,
-    encode_request,
-    version_of,
-)
+from protocol.messages.base import Reply, Request
+from protocol.messages.changes import Amend, Changed, version_of
+from protocol.messages.coding import encode_reply, encode_request
+from protocol.messages.parts import Received, bitmap_of, cut
+from protocol.messages.writing import Put, Stored
 from tests.golden.make_vectors import (
     NOW,
     TODAY,

@@ -6,7 +6,9 @@ python tests/golden/make_usage_vectors.py
 from functools import partial
 from typing import Final
 
-from protocol.messages import MAX_FILE_BYTES, Reply, Request, Usage, Used
+from protocol.messages.base import Reply, Request
+from protocol.messages.diary import MAX_FILE_BYTES
+from protocol.messages.usage import Usage, Used
 from tests.golden.make_vectors import TODAY, numbered_replies, numbered_requests, write
 
 FIRST: Final = 250

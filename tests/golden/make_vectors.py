@@ -40,29 +40,13 @@ from protocol.identity import fingerprint
 from protocol.invite import Invite
 from protocol.keys import derive_token_keys, expand
 from protocol.login import encode_grant, encode_login
-from protocol.messages import (
-    Chunk,
-    Clear,
-    Cleared,
-    DayList,
-    DayRow,
-    Days,
-    Grant,
-    Identity,
-    LoginForm,
-    Ping,
-    Put,
-    Read,
-    Refusal,
-    Reply,
-    Request,
-    Stored,
-    Whoami,
-    encode_form,
-    encode_reply,
-    encode_request,
-    padded,
-)
+from protocol.messages.account import Grant, Identity, Ping, Whoami
+from protocol.messages.base import Refusal, Reply, Request
+from protocol.messages.coding import encode_reply, encode_request
+from protocol.messages.diary import Chunk, Clear, Cleared, DayList, DayRow, Days, Read
+from protocol.messages.forms import LoginForm, encode_form
+from protocol.messages.padding import padded
+from protocol.messages.writing import Put, Stored
 from protocol.offer import Hello, Offer, Statement, encode_hello, encode_offer, statement_id
 from protocol.packing import unpack
 from protocol.stamp import Stamp

@@ -17,15 +17,12 @@ from protocol.envelope import NO_KID, Kind, parse_envelope, signed_part, write_h
 from protocol.errors import ErrorCode
 from protocol.keys import expand, sign
 from protocol.login import encode_grant, login_binding, login_digest
-from protocol.messages import (
-    Grant,
-    Refusal,
-    Stored,
-    cut,
-    encode_form,
-    encode_reply,
-    encode_request,
-)
+from protocol.messages.account import Grant
+from protocol.messages.base import Refusal
+from protocol.messages.coding import encode_reply, encode_request
+from protocol.messages.forms import encode_form
+from protocol.messages.parts import cut
+from protocol.messages.writing import Stored
 from protocol.offer import Offer, Statement, statement_id
 from tests.golden.by_hand import Hpke, hpke_seal, siv_seal
 from tests.golden.make_part_vectors import PUT

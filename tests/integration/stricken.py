@@ -8,7 +8,9 @@ from typing import Final
 from protocol.dayfile import Written, parse_day_file
 from protocol.errors import NOT_YET
 from protocol.identifiers import EntryId
-from protocol.messages import Identity, Ping, Refusal, Stored
+from protocol.messages.account import Identity, Ping
+from protocol.messages.base import Refusal
+from protocol.messages.writing import Stored
 from tests.integration.wire import Token, new_id, now, wire_to
 from tests.programs import PASSWORD, Server
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from protocol.envelope import parse_envelope
-from protocol.messages import Put, Stored
+from protocol.messages.writing import Put, Stored
 from tests.integration.stricken import QUIET_LOG, Diary, opened
 from tests.integration.wire import Wire, new_id, now
 from tests.programs import Server, start_server

@@ -16,7 +16,8 @@ from diaryclient.login.granting import obtain_grant
 from protocol.address import Address
 from protocol.identifiers import Username
 from protocol.login import encode_login
-from protocol.messages import Grant, LoginForm, Ping
+from protocol.messages.account import Grant, Ping
+from protocol.messages.forms import LoginForm
 from protocol.offer import COOKIE_BYTES, NONCE_BYTES, Hello, Offer, encode_hello
 from tests.bound_transport import BoundTransport
 from tests.integration.wire import Token, Wire, new_id, now

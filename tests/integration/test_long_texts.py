@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from protocol.dayfile import fold, parse_day_file
-from protocol.messages import MAX_LONG_TEXT_BYTES
+from protocol.messages.writing import MAX_LONG_TEXT_BYTES
 from tests.integration.logins import copy_login
 from tests.lossy_proxy import LossyProxy, Weather
 from tests.programs import BIN, PATIENCE_SECONDS, Home, Server

@@ -26,18 +26,10 @@ from protocol.identity import parse_fingerprint
 from protocol.invite import parse_invite
 from protocol.keys import derive_token_keys
 from protocol.login import prove
-from protocol.messages import (
-    Grant,
-    Identity,
-    LoginForm,
-    PasswordForm,
-    Ping,
-    Refusal,
-    RenewalForm,
-    TokenList,
-    Tokens,
-    padded,
-)
+from protocol.messages.account import Grant, Identity, Ping, TokenList, Tokens
+from protocol.messages.base import Refusal
+from protocol.messages.forms import LoginForm, PasswordForm, RenewalForm
+from protocol.messages.padding import padded
 from tests.integration.wire import Token, Wire, wire_to
 from tests.programs import PASSWORD, PATIENCE_SECONDS, Server, start_server
 

@@ -13,7 +13,10 @@ import pytest
 
 from protocol.dayfile import Foreign, Written, parse_day_file
 from protocol.identifiers import Day, EntryId
-from protocol.messages import Clear, Cleared, DayList, Days, Refusal, Stored, padded
+from protocol.messages.base import Refusal
+from protocol.messages.diary import Clear, Cleared, DayList, Days
+from protocol.messages.padding import padded
+from protocol.messages.writing import Stored
 from tests.in_process import Finished
 from tests.integration.wire import Token, new_id, now, wire_to
 from tests.programs import PASSWORD, Home, Server, launch, write_config

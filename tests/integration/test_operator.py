@@ -20,7 +20,9 @@ from diaryserver.composition import open_data
 from diaryserver.datalock import own_data
 from protocol.identifiers import Username
 from protocol.invite import parse_invite
-from protocol.messages import Identity, Ping, Refusal, Stored
+from protocol.messages.account import Identity, Ping
+from protocol.messages.base import Refusal
+from protocol.messages.writing import Stored
 from tests.in_process import Finished, run_in_process
 from tests.integration.wire import QUIET, Token, Wire, now, wire_to
 from tests.programs import (

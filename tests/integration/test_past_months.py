@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from protocol.messages import Stored
+from protocol.messages.writing import Stored
 from tests.integration.wire import wire_to
 from tests.programs import PASSWORD, PATIENCE_SECONDS, Home, Server, start_server
 

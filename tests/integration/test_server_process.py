@@ -18,7 +18,9 @@ import pytest
 
 from diaryserver.cli import main
 from protocol.envelope import parse_envelope
-from protocol.messages import Identity, Ping, Put, Refusal, Stored
+from protocol.messages.account import Identity, Ping
+from protocol.messages.base import Refusal
+from protocol.messages.writing import Put, Stored
 from tests.diaries import texts_in
 from tests.in_process import Finished, run_in_process
 from tests.integration.wire import QUIET, Wire, new_id, now, snapshot, wire_to

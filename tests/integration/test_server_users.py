@@ -16,7 +16,9 @@ import pytest
 from diaryserver.cli import main
 from protocol.identity import parse_fingerprint
 from protocol.invite import parse_invite
-from protocol.messages import Identity, Ping, Put, Refusal, Stored
+from protocol.messages.account import Identity, Ping
+from protocol.messages.base import Refusal
+from protocol.messages.writing import Put, Stored
 from tests.in_process import Finished, run_in_process
 from tests.integration.wire import Token, Wire, now, wire_to
 from tests.programs import PASSWORD, Server, run_program, write_config

@@ -7,20 +7,11 @@ import pytest
 
 from protocol.envelope import Kind, parse_envelope
 from protocol.identifiers import Day
-from protocol.messages import (
-    Chunk,
-    Clear,
-    Cleared,
-    DayList,
-    Days,
-    Identity,
-    Ping,
-    Put,
-    Read,
-    Refusal,
-    Stored,
-    padded,
-)
+from protocol.messages.account import Identity, Ping
+from protocol.messages.base import Refusal
+from protocol.messages.diary import Chunk, Clear, Cleared, DayList, Days, Read
+from protocol.messages.padding import padded
+from protocol.messages.writing import Put, Stored
 from protocol.offer import Hello, encode_hello
 from protocol.stamp import Stamp
 from tests.diaries import texts_in

@@ -19,7 +19,8 @@ from diaryserver.errors import ConfigurationError
 from diaryserver.steps import DIE_AT_VARIABLE, Step, announce_to_nobody, announcer
 from protocol.dayfile import Written, parse_day_file
 from protocol.identifiers import EntryId
-from protocol.messages import Clear, Cleared, Put, Stored
+from protocol.messages.diary import Clear, Cleared
+from protocol.messages.writing import Put, Stored
 from protocol.stamp import Stamp
 from tests.in_process import run_in_process
 from tests.integration.wire import Token, Wire, new_id, now, wire_to

@@ -2,18 +2,18 @@
 
 from protocol.identifiers import Username
 from protocol.keys import derive_token_keys
-from protocol.messages import (
+from protocol.messages.account import (
     Delete,
     Deleted,
     Grant,
     Mint,
-    Refusal,
     Revoke,
     Revoked,
     TokenList,
     Tokens,
-    padded,
 )
+from protocol.messages.base import Refusal
+from protocol.messages.padding import padded
 from tests.integration.wire import Token, new_id, now, wire_to
 from tests.programs import PASSWORD, Server
 

@@ -8,7 +8,7 @@ import pytest
 
 from protocol.dayfile import Written, format_record
 from protocol.identifiers import Username
-from protocol.messages import Put
+from protocol.messages.writing import Put
 from protocol.stamp import Stamp
 from tests.integration.wire import new_id
 from tests.torture.ledger import Attempt, Fate, Ledger

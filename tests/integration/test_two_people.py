@@ -15,7 +15,9 @@ from protocol.envelope import parse_envelope
 from protocol.identifiers import Username
 from protocol.invite import parse_invite
 from protocol.login import encode_login, open_grant
-from protocol.messages import Grant, LoginForm, decode_reply
+from protocol.messages.account import Grant
+from protocol.messages.coding import decode_reply
+from protocol.messages.forms import LoginForm
 from protocol.offer import NONCE_BYTES
 from protocol.tokenword import parse_token
 from tests.in_process import Finished

@@ -15,16 +15,12 @@ from protocol.envelope import TAG_BYTES, parse_envelope
 from protocol.identifiers import EntryId, Username
 from protocol.keys import TokenKeys, derive_token_keys
 from protocol.login import encode_login, open_grant
-from protocol.messages import (
-    BY_REQUEST,
-    Grant,
-    LoginForm,
-    Put,
-    Refusal,
-    Reply,
-    Request,
-    decode_reply,
-)
+from protocol.messages.account import Grant
+from protocol.messages.base import Refusal, Reply, Request
+from protocol.messages.coding import decode_reply
+from protocol.messages.forms import LoginForm
+from protocol.messages.table import BY_REQUEST
+from protocol.messages.writing import Put
 from protocol.offer import NONCE_BYTES, Hello, Offer, decode_offer, encode_hello, verify_offer
 
 PATIENCE: Final = 10.0

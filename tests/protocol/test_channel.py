@@ -10,18 +10,11 @@ from protocol.errors import ErrorCode
 from protocol.fields import read_fields
 from protocol.identifiers import EntryId
 from protocol.keys import derive_token_keys, open_sealed, seal
-from protocol.messages import (
-    BY_NAME,
-    MAX_TEXT_BYTES,
-    OPERATIONS,
-    Message,
-    Ping,
-    Put,
-    Refusal,
-    Reply,
-    Request,
-    decode_reply,
-)
+from protocol.messages.account import Ping
+from protocol.messages.base import Message, Refusal, Reply, Request
+from protocol.messages.coding import decode_reply
+from protocol.messages.table import BY_NAME, OPERATIONS
+from protocol.messages.writing import MAX_TEXT_BYTES, Put
 from protocol.packing import unpack
 from tests.protocol.strategies import (
     REPLIES,

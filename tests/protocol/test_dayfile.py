@@ -20,7 +20,7 @@ from protocol.dayfile import (
     parse_day_file,
 )
 from protocol.identifiers import EntryId
-from protocol.messages import LAST_MILLISECONDS, MIN_MILLISECONDS
+from protocol.messages.writing import LAST_MILLISECONDS, MIN_MILLISECONDS
 from protocol.stamp import Stamp, parse_stamp
 from tests.protocol.strategies import (
     HEADER_LIKE,

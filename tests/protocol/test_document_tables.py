@@ -15,20 +15,11 @@ from protocol.errors import ErrorCode
 from protocol.fields import FieldType, Flag, Id, Octets, Parsed, Rows, Text, Whole, field_type
 from protocol.identifiers import MAX_MILLISECONDS, USERNAME_PATTERN, Day, Username
 from protocol.invite import MAX_WORD
-from protocol.messages import (
-    MAX_SKEW_MILLISECONDS,
-    OPERATIONS,
-    Grant,
-    LoginForm,
-    Message,
-    Operation,
-    PasswordForm,
-    Refusal,
-    RenewalForm,
-    parse_code,
-    parse_result,
-    parse_scopes,
-)
+from protocol.messages.account import Grant
+from protocol.messages.base import MAX_SKEW_MILLISECONDS, Message, Refusal, parse_code, parse_scopes
+from protocol.messages.batch import parse_result
+from protocol.messages.forms import LoginForm, PasswordForm, RenewalForm
+from protocol.messages.table import OPERATIONS, Operation
 from protocol.offer import CHECKSUM_KEY
 from protocol.tokenword import MAX_TOKEN_WORD
 

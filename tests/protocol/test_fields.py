@@ -13,25 +13,11 @@ from pydantic import TypeAdapter, ValidationError
 from protocol.errors import MalformedError
 from protocol.fields import Flag, Octets, Parsed, Rows, Text, Whole, field_type, read_fields
 from protocol.identifiers import MAX_MILLISECONDS
-from protocol.messages import (
-    LAST_MILLISECONDS,
-    MIN_MILLISECONDS,
-    Chunk,
-    Clear,
-    Cleared,
-    DayList,
-    Days,
-    Grant,
-    Identity,
-    LoginForm,
-    Message,
-    Ping,
-    Put,
-    Read,
-    Refusal,
-    Stored,
-    Whoami,
-)
+from protocol.messages.account import Grant, Identity, Ping, Whoami
+from protocol.messages.base import Message, Refusal
+from protocol.messages.diary import Chunk, Clear, Cleared, DayList, Days, Read
+from protocol.messages.forms import LoginForm
+from protocol.messages.writing import LAST_MILLISECONDS, MIN_MILLISECONDS, Put, Stored
 from tests.protocol.strategies import any_value
 from tests.protocol.totality import attempt, is_refused
 

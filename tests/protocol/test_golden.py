@@ -33,30 +33,14 @@ from protocol.login import (
     prove,
     sealed_binding,
 )
-from protocol.messages import (
-    BY_NAME,
-    OPERATIONS,
-    Form,
-    Grant,
-    PasswordForm,
-    Put,
-    Refusal,
-    RenewalForm,
-    Reply,
-    Request,
-    Stored,
-    bitmap_of,
-    cut,
-    decode_reply,
-    encode_form,
-    encode_reply,
-    encode_request,
-    hints_renewal,
-    split_form,
-)
-from protocol.messages import (
-    FORMS as MESSAGE_FORMS,
-)
+from protocol.messages.account import Grant
+from protocol.messages.base import Refusal, Reply, Request
+from protocol.messages.coding import decode_reply, encode_reply, encode_request, hints_renewal
+from protocol.messages.forms import FORMS as MESSAGE_FORMS
+from protocol.messages.forms import Form, PasswordForm, RenewalForm, encode_form, split_form
+from protocol.messages.parts import bitmap_of, cut
+from protocol.messages.table import BY_NAME, OPERATIONS
+from protocol.messages.writing import Put, Stored
 from protocol.offer import (
     Hello,
     Offer,

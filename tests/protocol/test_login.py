@@ -31,15 +31,15 @@ from protocol.login import (
     prove,
     sealed_binding,
 )
-from protocol.messages import (
+from protocol.messages.account import Grant
+from protocol.messages.base import Refusal
+from protocol.messages.coding import decode_reply
+from protocol.messages.forms import (
     Form,
-    Grant,
     LoginForm,
     PasswordForm,
     ProvenForm,
-    Refusal,
     RenewalForm,
-    decode_reply,
     encode_form,
     split_form,
 )

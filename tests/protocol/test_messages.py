@@ -1,6 +1,8 @@
 """The table of operations is complete, every message has its bounds, and every bound fits."""
 
 from dataclasses import fields, is_dataclass, replace
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Final
 
 import msgpack
@@ -15,99 +17,101 @@ from protocol.errors import REFUSALS, ErrorCode
 from protocol.fields import FieldType, field_type, read_fields
 from protocol.identifiers import MAX_MILLISECONDS, Day, EntryId, Username
 from protocol.keys import derive_token_keys
-from protocol.messages import (
-    BY_NAME,
-    BY_REQUEST,
-    FORMS,
-    LAST_MILLISECONDS,
+from protocol.messages.account import (
     MAX_ADDRESS_BYTES,
-    MAX_ANSWER_BYTES,
-    MAX_ARCHIVE_ROWS,
-    MAX_BATCH_ROWS,
-    MAX_CURSOR_BYTES,
-    MAX_FILE_BYTES,
-    MAX_FOUND_BYTES,
-    MAX_GENERATION,
-    MAX_LONG_TEXT_BYTES,
-    MAX_PARTS,
-    MAX_TAIL_ROWS,
+    MAX_ENDED,
     MAX_TOKEN_ROWS,
-    MAX_WORDS_BYTES,
-    MIN_MILLISECONDS,
-    OPERATIONS,
-    PART_BYTES,
-    RENEWAL_HINT,
-    RENEWAL_HINT_BYTES,
-    Amend,
+    Delete,
+    Deleted,
+    Grant,
+    Identity,
+    Mint,
+    Ping,
+    Revoke,
+    Revoked,
+    TokenList,
+    TokenRow,
+    Tokens,
+    Whoami,
+)
+from protocol.messages.archive import (
+    MAX_ARCHIVE_ROWS,
     ArchiveList,
     ArchiveRow,
     Archives,
-    Batch,
-    Batched,
-    Changed,
+    Recover,
+    Recovered,
+)
+from protocol.messages.base import (
+    Message,
+    Refusal,
+    Reply,
+    Request,
+    Scope,
+    TextRequest,
+    allows,
+    parse_code,
+    parse_scopes,
+)
+from protocol.messages.batch import MAX_BATCH_ROWS, Batch, Batched, EntryRow, ResultRow
+from protocol.messages.changes import Amend, Changed, Remove, Restore, version_of
+from protocol.messages.coding import (
+    RENEWAL_HINT,
+    RENEWAL_HINT_BYTES,
+    decode_reply,
+    encode_reply,
+    encode_request,
+    hints_renewal,
+)
+from protocol.messages.diary import (
+    MAX_FILE_BYTES,
+    MAX_GENERATION,
     Chunk,
     Clear,
     Cleared,
     DayList,
     DayRow,
     Days,
-    Delete,
-    Deleted,
-    EntryRow,
-    Form,
-    Found,
-    Grant,
-    Identity,
-    LoginForm,
-    Message,
-    Mint,
-    Operation,
-    Part,
-    PasswordForm,
-    Ping,
-    Put,
     Read,
-    Received,
-    Recover,
-    Recovered,
-    Refusal,
-    Remove,
-    RenewalForm,
-    Reply,
-    Request,
-    Restore,
-    ResultRow,
-    Revoke,
-    Revoked,
-    Scope,
+)
+from protocol.messages.finding import (
+    MAX_CURSOR_BYTES,
+    MAX_FOUND_BYTES,
+    MAX_WORDS_BYTES,
+    Found,
     Search,
-    Stored,
-    Tail,
-    Tailed,
-    TextRequest,
-    TokenList,
-    TokenRow,
-    Tokens,
-    Usage,
-    Used,
-    Whoami,
-    allows,
+)
+from protocol.messages.following import MAX_TAIL_ROWS, Tail, Tailed
+from protocol.messages.forms import (
+    FORMS,
+    Form,
+    LoginForm,
+    PasswordForm,
+    RenewalForm,
+    encode_form,
+    name_of_form,
+    split_form,
+)
+from protocol.messages.padding import padded
+from protocol.messages.parts import (
+    MAX_ANSWER_BYTES,
+    MAX_PARTS,
+    PART_BYTES,
+    Part,
+    Received,
     bitmap_of,
     cut,
-    decode_reply,
-    encode_form,
-    encode_reply,
-    encode_request,
-    hints_renewal,
-    name_of_form,
     numbers_in,
-    padded,
-    parse_code,
-    parse_scopes,
-    split_form,
-    version_of,
 )
-from protocol.messages.account import MAX_ENDED
+from protocol.messages.table import BY_NAME, BY_REQUEST, OPERATIONS, Operation
+from protocol.messages.usage import Usage, Used
+from protocol.messages.writing import (
+    LAST_MILLISECONDS,
+    MAX_LONG_TEXT_BYTES,
+    MIN_MILLISECONDS,
+    Put,
+    Stored,
+)
 from protocol.packing import Packable, pack, unpack
 from tests.protocol.strategies import (
     REPLIES,
@@ -125,8 +129,9 @@ KEYS = derive_token_keys(bytes(32), bytes(8))
 RID = EntryId.make(0, bytes(10))
 ALL = [
     each
-    for each in (getattr(messages, name) for name in messages.__all__)
-    if isinstance(each, type)
+    for home in iter_modules(messages.__path__, "protocol.messages.")
+    for name, each in sorted(vars(import_module(home.name)).items())
+    if isinstance(each, type) and each.__module__ == home.name and not name.startswith("_")
 ]
 DAY: Final = Day("9999-12-31")
 SMALLEST: Final[dict[type[Request], Request]] = {

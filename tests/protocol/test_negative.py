@@ -12,7 +12,12 @@ from protocol.fields import read_fields
 from protocol.invite import parse_invite
 from protocol.keys import derive_token_keys, open_sealed
 from protocol.login import decode_login, is_login_authentic, open_grant, open_login
-from protocol.messages import BY_NAME, Grant, Request, Stored, decode_reply, split_form
+from protocol.messages.account import Grant
+from protocol.messages.base import Request
+from protocol.messages.coding import decode_reply
+from protocol.messages.forms import split_form
+from protocol.messages.table import BY_NAME
+from protocol.messages.writing import Stored
 from protocol.offer import Statement, decode_hello, decode_offer, verify_offer
 from protocol.packing import unpack
 from protocol.tokenword import parse_token

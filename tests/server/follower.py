@@ -10,7 +10,7 @@ from diaryserver.service.ports import EntryStore
 from protocol.dayfile import Foreign, Record, parse_day_file
 from protocol.errors import NotFoundError, StaleError
 from protocol.identifiers import Day, EntryId, Username
-from protocol.messages import DayRow
+from protocol.messages.diary import DayRow
 from tests.server.store_contract import FIRST, LAST, Diaries
 
 

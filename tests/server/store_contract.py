@@ -27,7 +27,8 @@ from protocol.dayfile import (
 )
 from protocol.errors import RefusedError
 from protocol.identifiers import Day, EntryId, Username
-from protocol.messages import DayRow, version_of
+from protocol.messages.changes import version_of
+from protocol.messages.diary import DayRow
 from tests.server.fakes import NOON, new_id, stamp
 
 ALICE: Final = Username("alice")

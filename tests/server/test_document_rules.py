@@ -19,30 +19,16 @@ from protocol.errors import ErrorCode
 from protocol.identifiers import MAX_MILLISECONDS, Day, EntryId
 from protocol.keys import derive_token_keys
 from protocol.login import encode_login
-from protocol.messages import (
-    OPERATIONS,
-    Batch,
-    Batched,
-    Chunk,
-    Clear,
-    DayList,
-    Days,
-    EntryRow,
-    Found,
-    Grant,
-    Mint,
-    Put,
-    Read,
-    Refusal,
-    Request,
-    ResultRow,
-    Search,
-    Stored,
-    Tail,
-    Tailed,
-    Usage,
-    padded,
-)
+from protocol.messages.account import Grant, Mint
+from protocol.messages.base import Refusal, Request
+from protocol.messages.batch import Batch, Batched, EntryRow, ResultRow
+from protocol.messages.diary import Chunk, Clear, DayList, Days, Read
+from protocol.messages.finding import Found, Search
+from protocol.messages.following import Tail, Tailed
+from protocol.messages.padding import padded
+from protocol.messages.table import OPERATIONS
+from protocol.messages.usage import Usage
+from protocol.messages.writing import Put, Stored
 from protocol.packing import pack
 from tests.server.fakes import NOON, new_id
 from tests.server.world import NONCE, Device, World, code_of, form_of

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from protocol.messages import Ping
+from protocol.messages.account import Ping
 from tests.protocol.golden import octets, vectors
 from tests.server.world import World, code_of
 

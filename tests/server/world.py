@@ -44,18 +44,12 @@ from protocol.envelope import TAG_BYTES, Envelope, Kind, parse_envelope
 from protocol.identifiers import EntryId, Username
 from protocol.keys import TokenKeys, derive_token_keys, seal
 from protocol.login import encode_login, login_binding, open_grant, prove
-from protocol.messages import (
-    BY_REQUEST,
-    Form,
-    Grant,
-    LoginForm,
-    ProvenForm,
-    Put,
-    Refusal,
-    Reply,
-    Request,
-    decode_reply,
-)
+from protocol.messages.account import Grant
+from protocol.messages.base import Refusal, Reply, Request
+from protocol.messages.coding import decode_reply
+from protocol.messages.forms import Form, LoginForm, ProvenForm
+from protocol.messages.table import BY_REQUEST
+from protocol.messages.writing import Put
 from protocol.offer import Hello, Offer, decode_offer, encode_hello, verify_offer
 from tests.server.fakes import FakeHasher, FrozenClock, new_id, seeded
 

@@ -14,16 +14,11 @@ from protocol.envelope import TAG_BYTES, parse_envelope
 from protocol.errors import NOT_YET, ErrorCode, MalformedError
 from protocol.identifiers import Day, EntryId, Username
 from protocol.keys import TokenKeys
-from protocol.messages import (
-    BY_REQUEST,
-    Clear,
-    Put,
-    Refusal,
-    Reply,
-    Request,
-    Stored,
-    decode_reply,
-)
+from protocol.messages.base import Refusal, Reply, Request
+from protocol.messages.coding import decode_reply
+from protocol.messages.diary import Clear
+from protocol.messages.table import BY_REQUEST
+from protocol.messages.writing import Put, Stored
 from tests.torture.ledger import Attempt, Fate, Ledger
 
 FIRST_TIMEOUT: Final = 0.3

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from protocol.identifiers import Day, EntryId, Username
-from protocol.messages import Put
+from protocol.messages.writing import Put
 from protocol.stamp import Stamp
 
 

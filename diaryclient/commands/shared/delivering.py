@@ -12,7 +12,7 @@ from diaryclient.diary.writer import Writer
 from diaryclient.errors import InterruptedAfterwardsError
 from diaryclient.login.care import LoginCare
 from diaryclient.screen.display import safe_line
-from protocol.messages import Scope, allows
+from protocol.messages.base import Scope, allows
 
 _SECONDS: Final = 3.0
 """For older entries after an own success: nobody waits for them."""

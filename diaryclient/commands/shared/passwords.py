@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from protocol.errors import UsageError
-from protocol.messages import MAX_PASSWORD_BYTES
+from protocol.messages.forms import MAX_PASSWORD_BYTES
 from protocol.secretline import check_typed, secret_of_line
 
 _SHORTEST_NEW: Final = 8

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from protocol.errors import UsageError
-from protocol.messages import ALLOWED_SCOPES, MAX_LABEL_BYTES
+from protocol.messages.base import ALLOWED_SCOPES, MAX_LABEL_BYTES
 
 EXPIRES_HELP = "30d, 2w, 12h, YYYY-MM-DD or never; else 90 days, renewed by itself."
 SCOPE_HELP = "read, write or full; several with commas, or the option again."

@@ -36,16 +36,9 @@ from protocol.errors import (
 )
 from protocol.identifiers import EntryId
 from protocol.login import is_proof
-from protocol.messages import (
-    Form,
-    Grant,
-    LoginForm,
-    PasswordForm,
-    ProvenForm,
-    RenewalForm,
-    Scope,
-    allows,
-)
+from protocol.messages.account import Grant
+from protocol.messages.base import Scope, allows
+from protocol.messages.forms import Form, LoginForm, PasswordForm, ProvenForm, RenewalForm
 
 MIN_PASSWORD: Final = 8
 """Characters; NIST SP 800-63B's least. The throttles, not the length, stop online guessing."""

@@ -48,7 +48,8 @@ from protocol.login import (
     open_login,
     sealed_binding,
 )
-from protocol.messages import Form, Grant, LoginForm, PasswordForm, RenewalForm
+from protocol.messages.account import Grant
+from protocol.messages.forms import Form, LoginForm, PasswordForm, RenewalForm
 from protocol.offer import decode_hello, is_padded_hello
 
 MAX_REMEMBERED: Final = 4096

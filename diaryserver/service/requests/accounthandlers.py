@@ -18,23 +18,21 @@ from diaryserver.service.tokens import (
 )
 from protocol.errors import InvalidRequestError, ScopeError, TokenRevokedError
 from protocol.identifiers import Username
-from protocol.messages import (
+from protocol.messages.account import (
     MAX_ADDRESS_BYTES,
     MAX_TOKEN_ROWS,
     Delete,
     Deleted,
     Grant,
     Mint,
-    Request,
     Revoke,
     Revoked,
-    Scope,
     TokenList,
     TokenRow,
     Tokens,
-    allows,
-    encode_request,
 )
+from protocol.messages.base import Request, Scope, allows
+from protocol.messages.coding import encode_request
 
 _MAX_ROW: Final = 1 + 10 + 66 + 16 + 9 + 9 + 47 + 9 + 1
 """A row's bytes at most: array, id, label, scopes, created, used, address, expires, own."""

@@ -13,22 +13,10 @@ from diaryserver.service.ports import Alteration, Append, Appended, Outcome, Wri
 from protocol.dayfile import Amended, Change, Removed, Restored
 from protocol.errors import ErrorCode, InvalidRequestError
 from protocol.identifiers import EntryId, Username
-from protocol.messages import (
-    MAX_SKEW_MILLISECONDS,
-    Amend,
-    Batch,
-    Batched,
-    Changed,
-    EntryRow,
-    Put,
-    Remove,
-    Reply,
-    Request,
-    Restore,
-    ResultRow,
-    Stored,
-    version_of,
-)
+from protocol.messages.base import MAX_SKEW_MILLISECONDS, Reply, Request
+from protocol.messages.batch import Batch, Batched, EntryRow, ResultRow
+from protocol.messages.changes import Amend, Changed, Remove, Restore, version_of
+from protocol.messages.writing import Put, Stored
 from protocol.stamp import Stamp
 
 

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from protocol.errors import BusyError, InvalidRequestError
 from protocol.identifiers import EntryId
-from protocol.messages import PART_BYTES, Part, bitmap_of
+from protocol.messages.parts import PART_BYTES, Part, bitmap_of
 
 MAX_OPEN: Final = 4
 """Of one user: somebody's devices, and the text that an interrupted command left behind."""

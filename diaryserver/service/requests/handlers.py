@@ -15,45 +15,24 @@ from diaryserver.service.requests.context import Context
 from protocol.dayfile import format_record
 from protocol.errors import BusyError, InvalidRequestError, ScopeError
 from protocol.identifiers import Day
-from protocol.messages import (
-    MAX_ARCHIVE_ROWS,
+from protocol.messages.account import Delete, Identity, Mint, Ping, Revoke, Tokens, Whoami
+from protocol.messages.archive import MAX_ARCHIVE_ROWS, ArchiveList, Archives, Recover, Recovered
+from protocol.messages.base import Reply, Request, Scope, allows
+from protocol.messages.diary import (
     MAX_CHUNK,
-    MAX_CURSOR_BYTES,
     MAX_DAY_ROWS,
-    MAX_FOUND_BYTES,
-    MAX_OFFSET_MINUTES,
-    MAX_TAIL_ROWS,
-    ArchiveList,
-    Archives,
     Chunk,
     Clear,
     Cleared,
     DayList,
     Days,
-    Delete,
-    Found,
-    Identity,
-    LongRow,
-    Mint,
-    Part,
-    Ping,
     Read,
-    Received,
-    Recover,
-    Recovered,
-    Reply,
-    Request,
-    Revoke,
-    Scope,
-    Search,
-    Tail,
-    Tailed,
-    Tokens,
-    Usage,
-    Used,
-    Whoami,
-    allows,
 )
+from protocol.messages.finding import MAX_CURSOR_BYTES, MAX_FOUND_BYTES, Found, LongRow, Search
+from protocol.messages.following import MAX_TAIL_ROWS, Tail, Tailed
+from protocol.messages.parts import Part, Received
+from protocol.messages.usage import Usage, Used
+from protocol.messages.writing import MAX_OFFSET_MINUTES
 from protocol.stamp import Stamp
 
 _MAX_ROW: Final = 1 + 11 + 5 + 9 + 9

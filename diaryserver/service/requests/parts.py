@@ -17,14 +17,11 @@ from diaryserver.service.requests.assembling import LIFE_SECONDS, Assemblies, As
 from diaryserver.service.work.committer import Committer
 from protocol.errors import NOT_YET, RefusedError, ScopeError
 from protocol.identifiers import EntryId
-from protocol.messages import (
-    Changed,
-    Part,
-    Received,
-    Stored,
-    allows,
-    encode_reply,
-)
+from protocol.messages.base import allows
+from protocol.messages.changes import Changed
+from protocol.messages.coding import encode_reply
+from protocol.messages.parts import Part, Received
+from protocol.messages.writing import Stored
 
 
 class LongRequests:

@@ -51,25 +51,15 @@ from protocol.errors import (
     TokenRevokedError,
 )
 from protocol.keys import open_authentic
-from protocol.messages import (
-    MAX_SKEW_MILLISECONDS,
-    RENEWAL_HINT_BYTES,
-    Amend,
-    Batch,
-    Clear,
-    Delete,
-    Mint,
-    Part,
-    Put,
-    Recover,
-    Refusal,
-    Remove,
-    Reply,
-    Request,
-    Restore,
-    Revoke,
-    allows,
-)
+from protocol.messages.account import Delete, Mint, Revoke
+from protocol.messages.archive import Recover
+from protocol.messages.base import MAX_SKEW_MILLISECONDS, Refusal, Reply, Request, allows
+from protocol.messages.batch import Batch
+from protocol.messages.changes import Amend, Remove, Restore
+from protocol.messages.coding import RENEWAL_HINT_BYTES
+from protocol.messages.diary import Clear
+from protocol.messages.parts import Part
+from protocol.messages.writing import Put
 
 MAX_IN_FLIGHT: Final = 8192
 """Twice what the committer queues, so that reads still pass when appends have to wait."""

@@ -8,7 +8,7 @@ from diaryserver.store.days.daystate import DayState, entry_ids
 from diaryserver.store.disk.folders import ARCHIVE, DAY_SUFFIX, UserFolder, archived_file
 from protocol.errors import InvalidRequestError, MalformedError
 from protocol.identifiers import MAX_MILLISECONDS, Day, EntryId
-from protocol.messages import ArchiveList, ArchiveRow
+from protocol.messages.archive import ArchiveList, ArchiveRow
 
 LOOK_BYTES: Final = 2**20
 """Of archives a request: their entries are counted on the thread that stores what is written."""

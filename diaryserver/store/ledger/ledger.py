@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 from protocol.identifiers import Day, EntryId, Username
-from protocol.messages import MAX_GENERATION
+from protocol.messages.diary import MAX_GENERATION
 
 EPOCH_STEP: Final = 1024
 """A generation is so many times the epoch, and how often the day's file was replaced since."""

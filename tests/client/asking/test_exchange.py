@@ -30,7 +30,10 @@ from protocol.errors import (
 )
 from protocol.identifiers import Day, EntryId
 from protocol.keys import derive_token_keys
-from protocol.messages import MAX_SKEW_MILLISECONDS, Ping, Put, Read, Refusal, Stored
+from protocol.messages.account import Ping
+from protocol.messages.base import MAX_SKEW_MILLISECONDS, Refusal
+from protocol.messages.diary import Read
+from protocol.messages.writing import Put, Stored
 from tests.client.desk import Desk
 from tests.client.fakes import ADDRESS, ROOT, START, FakeClock, FakeServer, login_to, seeded
 from tests.client.lossy_link import LossyTransport, Weather

@@ -14,16 +14,9 @@ from diaryclient.diary.keeping import keep
 from diaryclient.errors import QueuedError, TextTooLongError
 from protocol.errors import ConflictError, ErrorCode, MalformedError, ScopeError
 from protocol.identifiers import EntryId
-from protocol.messages import (
-    MAX_LONG_TEXT_BYTES,
-    MAX_TEXT_BYTES,
-    PART_BYTES,
-    EntryRow,
-    Part,
-    Put,
-    Received,
-    Stored,
-)
+from protocol.messages.batch import EntryRow
+from protocol.messages.parts import PART_BYTES, Part, Received
+from protocol.messages.writing import MAX_LONG_TEXT_BYTES, MAX_TEXT_BYTES, Put, Stored
 from tests.client.desk import EVER, Desk
 from tests.client.fakes import ADDRESS, START, seeded
 from tests.client.lossy_link import LossyTransport, Weather

@@ -11,7 +11,7 @@ from diaryclient.errors import UnreachableError
 from protocol.envelope import Kind
 from protocol.errors import ErrorCode
 from protocol.identifiers import EntryId
-from protocol.messages import Ping
+from protocol.messages.account import Ping
 from tests.client.fakes import START, FakeClock, FakeServer, login_to, seeded
 from tests.client.network import FakeTransport, Fate, arrives, lost, session_with
 

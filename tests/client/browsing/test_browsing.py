@@ -11,7 +11,7 @@ from diaryclient.entries.selection import Selection
 from diaryclient.errors import NoSuchEntryError
 from protocol.dayfile import Written, format_record
 from protocol.identifiers import Day, EntryId
-from protocol.messages import Days, Read
+from protocol.messages.diary import Days, Read
 from protocol.stamp import Stamp
 from tests.client.desk import Desk
 from tests.client.fakes import START

@@ -15,7 +15,7 @@ from diaryclient.entries.histories import Deed
 from diaryclient.errors import UnreachableError
 from protocol.errors import ErrorCode, TokenRevokedError
 from protocol.identifiers import EntryId
-from protocol.messages import DayRow
+from protocol.messages.diary import DayRow
 from tests.client.desk import EVER, Desk
 from tests.client.loopback import Loopback, Run
 from tests.client.network import arrives, lost

@@ -11,7 +11,7 @@ from diaryclient.home.logins import Logins
 from diaryclient.home.settings import Choice
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day
-from protocol.messages import Delete
+from protocol.messages.account import Delete
 from tests.client.desk import Desk
 from tests.client.fakes import KID, file_mode
 from tests.client.loopback import PASSWORD, Loopback, Run, closed_port, lend

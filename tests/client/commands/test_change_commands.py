@@ -9,7 +9,7 @@ from diaryclient.home.logins import Logins
 from protocol.dayfile import Written, fold, format_record, histories, parse_day_file
 from protocol.errors import ErrorCode
 from protocol.identifiers import EntryId
-from protocol.messages import Amend, Remove, version_of
+from protocol.messages.changes import Amend, Remove, version_of
 from protocol.stamp import Stamp
 from tests.client.fake_changes import make_change
 from tests.client.fakes import FakeServer

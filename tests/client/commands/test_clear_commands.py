@@ -7,7 +7,7 @@ import pytest
 from diaryclient.diary.archiving import list_archives
 from protocol.errors import ErrorCode, MalformedError, StaleError
 from protocol.identifiers import Day
-from protocol.messages import ArchiveList
+from protocol.messages.archive import ArchiveList
 from tests.client.desk import EVER, Desk
 from tests.client.loopback import Loopback, Run, lend
 

@@ -12,7 +12,8 @@ from diaryclient.home.outbox import Entry, Outbox
 from diaryclient.home.settings import Choice
 from protocol.errors import ErrorCode
 from protocol.identifiers import EntryId
-from protocol.messages import Mint, Ping, Put, Revoke
+from protocol.messages.account import Mint, Ping, Revoke
+from protocol.messages.writing import Put
 from protocol.tokenword import parse_token
 from tests.client.fake_account import FakeAccount
 from tests.client.fakes import KID, START

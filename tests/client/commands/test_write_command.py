@@ -6,7 +6,7 @@ import pytest
 
 from diaryclient.errors import EditorError
 from diaryclient.typed.editor import Draft, choose_editor
-from protocol.messages import Put
+from protocol.messages.writing import Put
 from protocol.stamp import Stamp
 from tests.client.loopback import Loopback, Run
 

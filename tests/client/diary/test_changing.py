@@ -11,7 +11,8 @@ from diaryclient.entries.histories import EntryHistory
 from diaryclient.errors import NoSuchEntryError, TextTooLongError, UnreachableError
 from protocol.errors import NotFoundError, StaleError, UsageError
 from protocol.identifiers import EntryId
-from protocol.messages import MAX_LONG_TEXT_BYTES, Amend
+from protocol.messages.changes import Amend
+from protocol.messages.writing import MAX_LONG_TEXT_BYTES
 from tests.client.desk import Desk
 from tests.client.network import arrives, lost
 

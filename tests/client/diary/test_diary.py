@@ -19,7 +19,7 @@ from protocol.errors import (
     TokenExpiredError,
     TokenRevokedError,
 )
-from protocol.messages import Put
+from protocol.messages.writing import Put
 from protocol.stamp import Stamp
 from tests.client.desk import Desk
 from tests.client.fakes import login_to, seeded

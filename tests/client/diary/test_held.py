@@ -13,7 +13,7 @@ from diaryclient.diary.keeping import keep
 from diaryclient.errors import NotKeptError, QueuedError, UnknownHostError
 from diaryclient.home.outbox import Entry, Outbox
 from protocol.errors import ErrorCode, InvalidRequestError, QuotaError
-from protocol.messages import Put
+from protocol.messages.writing import Put
 from protocol.stamp import Stamp
 from tests.client.desk import Desk
 from tests.client.home.test_outbox import entry

@@ -17,7 +17,7 @@ from protocol.errors import (
     StaleError,
 )
 from protocol.identifiers import Day
-from protocol.messages import MAX_CHUNK
+from protocol.messages.diary import MAX_CHUNK
 from tests.client.desk import EVER, Desk
 from tests.client.fakes import ADDRESS, seeded
 from tests.client.lossy_link import LossyTransport, Weather

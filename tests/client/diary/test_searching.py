@@ -11,7 +11,8 @@ from diaryclient.browsing.browsing import FIRST_DAY, LAST_DAY, search_pages, tag
 from protocol.dayfile import Written, format_record
 from protocol.errors import ErrorCode, MalformedError, UsageError
 from protocol.identifiers import Day, EntryId
-from protocol.messages import MAX_CHUNK, Found, Read, Search
+from protocol.messages.diary import MAX_CHUNK, Read
+from protocol.messages.finding import Found, Search
 from protocol.stamp import Stamp
 from tests.client.desk import EVER, Desk
 from tests.client.fakes import START, FakeServer

@@ -15,7 +15,7 @@ from protocol.dayfile import (
     histories,
 )
 from protocol.identifiers import Day, EntryId
-from protocol.messages import version_of
+from protocol.messages.changes import version_of
 from protocol.stamp import Stamp
 from tests.client.fakes import START
 

@@ -33,7 +33,7 @@ from protocol.errors import (
     TokenRevokedError,
     UsageError,
 )
-from protocol.messages import Identity
+from protocol.messages.account import Identity
 from tests.client.fakes import ALICE, START, FakeClock, FakeServer, login_to
 
 LOGIN = login_to(FakeServer(FakeClock()))

@@ -18,7 +18,8 @@ from diaryclient.interactive.synchronizer import Synchronizer
 from diaryclient.login.renewal import renew
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day, EntryId
-from protocol.messages import Days, Put
+from protocol.messages.diary import Days
+from protocol.messages.writing import Put
 from tests.client.desk import Desk
 from tests.client.fakes import KID, START, login_to
 from tests.client.network import arrives, lost

@@ -12,7 +12,7 @@ from diaryclient.login.renewal import RENEWING_SECONDS, change_password, renew
 from protocol.envelope import Kind
 from protocol.errors import DeniedError, ErrorCode, TokenRevokedError
 from protocol.identifiers import Username
-from protocol.messages import Ping
+from protocol.messages.account import Ping
 from tests.client.desk import Desk
 from tests.client.fakes import KID, START, FakeServer
 from tests.client.network import arrives, lost

@@ -19,7 +19,7 @@ from diaryclient.lookback.periods import parse_period
 from diaryclient.lookback.report import Report, report_as_json, report_as_text
 from protocol.dayfile import Removed, Written, format_record
 from protocol.identifiers import Day, EntryId
-from protocol.messages import Read
+from protocol.messages.diary import Read
 from protocol.stamp import Stamp
 from tests.client.desk import Desk
 from tests.client.fakes import ALICE, START

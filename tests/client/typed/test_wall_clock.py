@@ -11,7 +11,7 @@ from diaryclient.typed.wall_clock import check_not_ahead, last_millisecond_of, s
 from diaryclient.typed.zones import ZonedClock, in_zone
 from protocol.errors import UsageError
 from protocol.identifiers import Day
-from protocol.messages import LAST_MILLISECONDS, MIN_MILLISECONDS
+from protocol.messages.writing import LAST_MILLISECONDS, MIN_MILLISECONDS
 from protocol.stamp import Stamp
 from tests.client.fakes import START, FakeClock
 

@@ -7,7 +7,8 @@ import pytest
 from diaryserver.accounts.database import SqliteAccounts
 from diaryserver.service.counters import Drop
 from diaryserver.service.ports import Token
-from protocol.messages import PasswordForm, Ping, ProvenForm, RenewalForm
+from protocol.messages.account import Ping
+from protocol.messages.forms import PasswordForm, ProvenForm, RenewalForm
 from tests.server.fakes import NOON
 from tests.server.world import PASSWORD, REPLY_KEY, World, code_of
 

@@ -22,7 +22,9 @@ from diaryserver.service.throttle import Limit, Throttle, network_of
 from diaryserver.service.throttlestore import Bucket
 from protocol.envelope import VERSION
 from protocol.errors import REFUSALS, InvalidRequestError, RefusedError
-from protocol.messages import MAX_NOTE_BYTES, Grant, decode_reply, encode_reply
+from protocol.messages.account import Grant
+from protocol.messages.base import MAX_NOTE_BYTES
+from protocol.messages.coding import decode_reply, encode_reply
 from protocol.offer import COOKIE_BYTES, Offer, statement_id, verify_offer
 from tests.server.fakes import NOON, FrozenClock
 

@@ -8,7 +8,7 @@ import pytest
 
 from protocol.errors import InvalidRequestError, NotFoundError, StaleError
 from protocol.identifiers import Day
-from protocol.messages import ArchiveRow
+from protocol.messages.archive import ArchiveRow
 from tests.server.fakes import NOON, new_id
 from tests.server.store_contract import (
     ALICE,

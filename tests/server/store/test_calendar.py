@@ -14,7 +14,8 @@ from diaryserver.service.ports import Append
 from protocol.dayfile import Written, parse_day_file
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day, EntryId, Username
-from protocol.messages import Put, Refusal, Stored
+from protocol.messages.base import Refusal
+from protocol.messages.writing import Put, Stored
 from tests.server.fakes import NOON, new_id, stamp
 from tests.server.store_contract import Diaries, again, fresh, open_files
 from tests.server.world import World, code_of

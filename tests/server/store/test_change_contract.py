@@ -11,7 +11,7 @@ from diaryserver.service.ports import Alteration, Append, Appended
 from protocol.dayfile import Amended, Removed, Restored
 from protocol.errors import BusyError, ConflictError, NotFoundError, RefusedError, StaleError
 from protocol.identifiers import EntryId
-from protocol.messages import DayRow
+from protocol.messages.diary import DayRow
 from protocol.stamp import Stamp
 from tests.server.fakes import NOON, new_id, stamp
 from tests.server.store_contract import (

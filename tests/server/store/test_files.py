@@ -23,7 +23,7 @@ from diaryserver.store.disk.disk import Disk
 from protocol.dayfile import Amended, Written, format_record
 from protocol.errors import ConflictError, NotFoundError, QuotaError, StaleError, StorageError
 from protocol.identifiers import Day, EntryId
-from protocol.messages import (
+from protocol.messages.writing import (
     LAST_MILLISECONDS,
     MAX_LONG_TEXT_BYTES,
     MAX_OFFSET_MINUTES,

@@ -21,7 +21,7 @@ from diaryserver.service.ports import Append, Appended, Writing
 from diaryserver.store.days.cache import DayCache
 from protocol.errors import RefusedError, StorageError
 from protocol.identifiers import Day, EntryId
-from protocol.messages import DayRow
+from protocol.messages.diary import DayRow
 from tests.server.fakes import NOON, new_id
 from tests.server.forgetful import (
     ForgetfulDisk,

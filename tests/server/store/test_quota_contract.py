@@ -17,7 +17,8 @@ from diaryserver.store.days.lines import format_writing
 from diaryserver.store.quota import in_blocks
 from protocol.errors import QuotaError
 from protocol.identifiers import Day, EntryId
-from protocol.messages import MAX_NOTE_BYTES, Used
+from protocol.messages.base import MAX_NOTE_BYTES
+from protocol.messages.usage import Used
 from tests.server.fakes import NOON, new_id
 from tests.server.store_contract import (
     ALICE,

@@ -22,7 +22,7 @@ from protocol.errors import (
     StaleError,
 )
 from protocol.identifiers import Day, EntryId, Username
-from protocol.messages import DayRow
+from protocol.messages.diary import DayRow
 from protocol.stamp import Stamp
 from tests.server.fakes import NOON, new_id
 from tests.server.store_contract import (

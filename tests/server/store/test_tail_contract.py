@@ -17,7 +17,7 @@ from diaryserver.store.days.lines import format_writing
 from diaryserver.store.following import ChangedDays
 from protocol.dayfile import Foreign, Record
 from protocol.identifiers import Day, EntryId
-from protocol.messages import DayRow
+from protocol.messages.diary import DayRow
 from tests.server.fakes import NOON, new_id, seeded
 from tests.server.follower import Follower
 from tests.server.store_contract import (

@@ -24,7 +24,9 @@ from protocol.errors import ErrorCode
 from protocol.identifiers import Day, Username
 from protocol.invite import InviteEnd
 from protocol.keys import derive_token_keys
-from protocol.messages import Grant, Identity, Ping, Put, Refusal
+from protocol.messages.account import Grant, Identity, Ping
+from protocol.messages.base import Refusal
+from protocol.messages.writing import Put
 from protocol.offer import Hello, Offer, decode_offer, encode_hello, verify_offer
 from tests.server.fakes import NOON, FakeHasher, SlowHasher, new_id
 from tests.server.world import (

@@ -19,7 +19,9 @@ from protocol.envelope import Kind, parse_envelope
 from protocol.identifiers import EntryId, Username
 from protocol.keys import derive_token_keys
 from protocol.login import encode_login, login_binding, prove
-from protocol.messages import Grant, LoginForm, Mint, PasswordForm, Ping, Refusal, RenewalForm
+from protocol.messages.account import Grant, Mint, Ping
+from protocol.messages.base import Refusal
+from protocol.messages.forms import LoginForm, PasswordForm, RenewalForm
 from tests.server.fakes import NOON, new_id
 from tests.server.world import (
     ALICE,

@@ -15,7 +15,8 @@ from diaryserver.service.logins.offering import (
 )
 from diaryserver.service.source import Source
 from diaryserver.service.throttle import network_of
-from protocol.messages import Grant, RenewalForm
+from protocol.messages.account import Grant
+from protocol.messages.forms import RenewalForm
 from protocol.offer import Hello, Offer, encode_hello
 from tests.server.fakes import NOON, new_id
 from tests.server.world import (

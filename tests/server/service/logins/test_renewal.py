@@ -17,19 +17,10 @@ from protocol.errors import ErrorCode
 from protocol.identifiers import Username
 from protocol.keys import derive_token_keys
 from protocol.login import decode_login, encode_login, open_login
-from protocol.messages import (
-    Grant,
-    LoginForm,
-    Mint,
-    PasswordForm,
-    Ping,
-    Refusal,
-    RenewalForm,
-    Revoke,
-    Revoked,
-    encode_form,
-    hints_renewal,
-)
+from protocol.messages.account import Grant, Mint, Ping, Revoke, Revoked
+from protocol.messages.base import Refusal
+from protocol.messages.coding import hints_renewal
+from protocol.messages.forms import LoginForm, PasswordForm, RenewalForm, encode_form
 from protocol.offer import decode_offer
 from tests.server.fakes import NOON, SlowHasher, new_id
 from tests.server.world import (

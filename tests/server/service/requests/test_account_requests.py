@@ -15,25 +15,23 @@ from protocol.channel import open_reply
 from protocol.envelope import MAX_DATAGRAM, TAG_BYTES, parse_envelope
 from protocol.identifiers import Day, Username
 from protocol.keys import derive_token_keys
-from protocol.messages import (
+from protocol.messages.account import (
     MAX_TOKEN_ROWS,
     Delete,
     Deleted,
     Grant,
     Mint,
     Ping,
-    Put,
-    Refusal,
-    Reply,
-    Request,
     Revoke,
     Revoked,
     TokenList,
     TokenRow,
     Tokens,
-    hints_renewal,
-    padded,
 )
+from protocol.messages.base import Refusal, Reply, Request
+from protocol.messages.coding import hints_renewal
+from protocol.messages.padding import padded
+from protocol.messages.writing import Put
 from tests.server.fakes import NOON, new_id
 from tests.server.world import ALICE, Device, World, code_of, opened_world
 

@@ -15,7 +15,7 @@ from diaryserver.service.requests.assembling import (
 )
 from protocol.errors import BusyError, InvalidRequestError
 from protocol.identifiers import EntryId
-from protocol.messages import MAX_PARTS, PART_BYTES, Part, bitmap_of, cut
+from protocol.messages.parts import MAX_PARTS, PART_BYTES, Part, bitmap_of, cut
 from tests.server.fakes import new_id
 
 ALICE = b"uid of alice"

@@ -10,25 +10,12 @@ from diaryserver.service.counters import Drop
 from diaryserver.service.requests.assembling import LIFE_SECONDS
 from protocol.dayfile import Written, fold, parse_day_file
 from protocol.identifiers import Day, EntryId
-from protocol.messages import (
-    MAX_LONG_TEXT_BYTES,
-    Amend,
-    Changed,
-    Clear,
-    Part,
-    Put,
-    Received,
-    Refusal,
-    Remove,
-    Reply,
-    Request,
-    Stored,
-    bitmap_of,
-    cut,
-    decode_reply,
-    encode_request,
-    version_of,
-)
+from protocol.messages.base import Refusal, Reply, Request
+from protocol.messages.changes import Amend, Changed, Remove, version_of
+from protocol.messages.coding import decode_reply, encode_request
+from protocol.messages.diary import Clear
+from protocol.messages.parts import Part, Received, bitmap_of, cut
+from protocol.messages.writing import MAX_LONG_TEXT_BYTES, Put, Stored
 from tests.server.fakes import NOON, new_id
 from tests.server.world import ALICE, Device, World, code_of, opened_world
 

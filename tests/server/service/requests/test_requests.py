@@ -24,52 +24,20 @@ from protocol.envelope import MAX_DATAGRAM, Kind, parse_envelope
 from protocol.errors import BusyError, ErrorCode
 from protocol.identifiers import Day, Username
 from protocol.keys import SealingKeys, derive_token_keys, seal, sign
-from protocol.messages import (
-    MAX_ARCHIVE_ROWS,
-    MAX_SKEW_MILLISECONDS,
-    OPERATIONS,
-    Amend,
-    ArchiveList,
-    Archives,
-    Batch,
-    Batched,
-    Changed,
-    Chunk,
-    Clear,
-    Cleared,
-    DayList,
-    DayRow,
-    Days,
-    Delete,
-    EntryRow,
-    Found,
-    Identity,
-    LongRow,
-    Mint,
-    Part,
-    Ping,
-    Put,
-    Read,
-    Recover,
-    Recovered,
-    Refusal,
-    Remove,
-    Request,
-    Restore,
-    ResultRow,
-    Revoke,
-    Search,
-    Stored,
-    Tail,
-    Tailed,
-    Tokens,
-    Usage,
-    Used,
-    Whoami,
-    encode_request,
-    padded,
-    version_of,
-)
+from protocol.messages.account import Delete, Identity, Mint, Ping, Revoke, Tokens, Whoami
+from protocol.messages.archive import MAX_ARCHIVE_ROWS, ArchiveList, Archives, Recover, Recovered
+from protocol.messages.base import MAX_SKEW_MILLISECONDS, Refusal, Request
+from protocol.messages.batch import Batch, Batched, EntryRow, ResultRow
+from protocol.messages.changes import Amend, Changed, Remove, Restore, version_of
+from protocol.messages.coding import encode_request
+from protocol.messages.diary import Chunk, Clear, Cleared, DayList, DayRow, Days, Read
+from protocol.messages.finding import Found, LongRow, Search
+from protocol.messages.following import Tail, Tailed
+from protocol.messages.padding import padded
+from protocol.messages.parts import Part
+from protocol.messages.table import OPERATIONS
+from protocol.messages.usage import Usage, Used
+from protocol.messages.writing import Put, Stored
 from protocol.packing import Packable, pack
 from tests.protocol.strategies import garbage
 from tests.server.fakes import NOON, new_id

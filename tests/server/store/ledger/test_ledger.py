@@ -24,7 +24,8 @@ from diaryserver.store.ledger.ledger import EPOCH_STEP, Ledger
 from diaryserver.store.ledger.ledgerfile import LEDGER, LEDGER_VERSION, open_ledger
 from protocol.errors import BusyError, ConflictError, StaleError, StorageError
 from protocol.identifiers import Day, EntryId
-from protocol.messages import MAX_GENERATION, MAX_SKEW_MILLISECONDS
+from protocol.messages.base import MAX_SKEW_MILLISECONDS
+from protocol.messages.diary import MAX_GENERATION
 from tests.server.estate import opened
 from tests.server.fakes import NOON, new_id, stamp
 from tests.server.forgetful import (
