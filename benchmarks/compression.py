@@ -18,8 +18,8 @@ from time import process_time
 from typing import Final
 
 from benchmarks.errors import BenchmarkError
-from diaryserver.composition import open_entries
-from diaryserver.service.ports import Append, Query
+from diaryserver.engine import open_entries
+from diaryserver.service.ports.entries import Append, Query
 from diaryserver.store.files import FileEntryStore
 from protocol.identifiers import Day, EntryId, Username
 from protocol.stamp import Stamp

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from diaryserver.accounts.connection import Connection
-from diaryserver.accounts.database import UID_BYTES, SqliteAccounts
+from diaryserver.accounts.database import UID_BYTES
 from diaryserver.accounts.schema import open_database
 from diaryserver.accounts.tokentable import TokenTable
 from diaryserver.accounts.usertable import UserTable
 from diaryserver.clock import SystemClock
-from diaryserver.composition import open_data
 from diaryserver.datalock import own_data
-from diaryserver.service.ports import Token
+from diaryserver.engine import open_data
+from diaryserver.service.ports.accounts import AccountStore, Token
 from protocol.envelope import KID_BYTES, SUITE
 from protocol.identifiers import Username
 from protocol.keys import TokenKeys, derive_token_keys
@@ -53,7 +53,7 @@ def _tables(folder: Path) -> Iterator[tuple[UserTable, TokenTable]]:
 
 
 def _add(
-    accounts: SqliteAccounts, users: UserTable, tokens: TokenTable, name: Username, now: int
+    accounts: AccountStore, users: UserTable, tokens: TokenTable, name: Username, now: int
 ) -> Person:
     uid, kid = os.urandom(UID_BYTES), os.urandom(KID_BYTES)
     token = Token(

@@ -20,9 +20,9 @@ from typing import Final, cast
 from benchmarks.population import Person, populate
 from benchmarks.requests import signed_entries
 from benchmarks.town import WINDOW
-from diaryserver.composition import open_entries
+from diaryserver.engine import open_entries
 from diaryserver.service.door import read_request
-from diaryserver.service.ports import Append
+from diaryserver.service.ports.entries import Append
 from diaryserver.store.days.lines import format_writing
 from diaryserver.store.files import FileEntryStore
 from diaryserver.store.journal.records import Line, encode_record

@@ -1,4 +1,4 @@
-"""The one place that asks for the time; everything else is handed a `service.ports.Clock`."""
+"""The one place that asks for the time; everything else is handed a `service.ports.clock.Clock`."""
 
 import time
 

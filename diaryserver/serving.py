@@ -11,17 +11,12 @@ from typing import Final
 
 from diaryserver.admin.socket import AdminSocket
 from diaryserver.allocator import give_back, use_one_heap
+from diaryserver.announcing.steps import Announce, announcer
 from diaryserver.clock import SystemClock
-from diaryserver.composition import (
-    Data,
-    Runtime,
-    Service,
-    build_operations,
-    build_service,
-    open_data,
-)
+from diaryserver.composition import Runtime, Service, build_operations, build_service
 from diaryserver.configuration import Configuration
 from diaryserver.datalock import own_data
+from diaryserver.engine import Data, open_data
 from diaryserver.maintenance.pastmonths import PastMonths
 from diaryserver.net.datagrams import DatagramListener
 from diaryserver.net.lines import LineListener
@@ -29,7 +24,6 @@ from diaryserver.net.sockets import Bound, bind
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.counters import Counters
 from diaryserver.service.work.threads import Workers
-from diaryserver.steps import Announce, announcer
 from protocol.errors import StorageError
 
 HOUSEKEEPING_SECONDS: Final = 30.0
@@ -70,7 +64,11 @@ class _Server:
     """A server between its start and its stop; built and used inside `asyncio.run`'s loop."""
 
     def __init__(
-        self, configuration: Configuration, data: Data, bound: list[Bound], announce: Announce
+        self,
+        configuration: Configuration,
+        data: Data,
+        bound: list[Bound],
+        announce: Announce | None,
     ) -> None:
         self._configuration = configuration
         self._data = data
@@ -96,7 +94,7 @@ class _Server:
         _spare_the_collector()
         logger.info("ready %s", " ".join(map(str, self._bound)))
         months = configuration.storage.compress_after_months
-        compressor = self._data.entries.compressor
+        compressor = self._data.day_files.compressor
         past = PastMonths(compressor, runtime.workers, runtime.clock, months)
         tasks = [asyncio.create_task(each) for each in (self._keep_house(), past.run())]
         await stopping.wait()

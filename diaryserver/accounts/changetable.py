@@ -8,7 +8,7 @@ replaces a password is such a change, too.
 from typing import Final
 
 from diaryserver.accounts.connection import Connection
-from diaryserver.service.ports import Change
+from diaryserver.service.ports.accounts import Change
 from protocol.errors import ConflictError
 
 CHANGE_LIFE_MILLISECONDS: Final = 86_400_000

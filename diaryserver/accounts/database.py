@@ -19,7 +19,7 @@ from diaryserver.accounts.keyfiles import ServerKeys
 from diaryserver.accounts.lastuses import LastUses
 from diaryserver.accounts.tokentable import TokenTable
 from diaryserver.accounts.usertable import UserTable
-from diaryserver.service.ports import (
+from diaryserver.service.ports.accounts import (
     UNUSED_LIFE_MILLISECONDS,
     Change,
     Generation,

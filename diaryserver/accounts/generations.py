@@ -12,7 +12,7 @@ from typing import Final
 from diaryserver.accounts.connection import Connection
 from diaryserver.accounts.keyfiles import MasterKeys, master_name
 from diaryserver.errors import DataError
-from diaryserver.service.ports import Generation
+from diaryserver.service.ports.accounts import Generation
 from protocol.errors import StorageError
 
 

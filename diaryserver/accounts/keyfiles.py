@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
 from diaryserver.errors import DataError
-from diaryserver.service.ports import Token
+from diaryserver.service.ports.accounts import Token
 from protocol.keys import ROOT_BYTES
 
 KEY_BYTES: Final = 32

@@ -6,7 +6,7 @@ Rules: a note waits in memory until it is kept, and no longer: who is idle takes
 from collections.abc import Callable
 
 from diaryserver.accounts.connection import Connection
-from diaryserver.service.ports import Use
+from diaryserver.service.ports.accounts import Use
 from protocol.errors import StorageError
 
 

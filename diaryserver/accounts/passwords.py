@@ -17,7 +17,7 @@ _HASH_BYTES: Final = 32
 
 
 class Argon2Hasher:
-    """Implements `service.ports.PasswordHasher`; releases the GIL while it works."""
+    """Implements `service.ports.accounts.PasswordHasher`; releases the GIL while it works."""
 
     def __init__(self, pepper: bytes) -> None:
         """`pepper` is Argon2's secret input, 32 bytes."""

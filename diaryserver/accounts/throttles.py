@@ -7,11 +7,11 @@ the key is derived from the pepper: a stolen database does not say who was where
 from collections.abc import Sequence
 
 from diaryserver.accounts.connection import Connection
-from diaryserver.service.throttlestore import Bucket, Place
+from diaryserver.service.ports.throttles import Bucket, Place
 
 
 class SqliteThrottles:
-    """Implements `service.throttlestore.ThrottleStore`; who writes them bounds both tables."""
+    """Implements `service.ports.throttles.ThrottleStore`; who writes them bounds both tables."""
 
     def __init__(self, connection: Connection) -> None:
         """`connection` is the accounts' own, used by the same thread."""

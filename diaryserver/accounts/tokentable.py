@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgpack
 
 from diaryserver.accounts.connection import Connection
-from diaryserver.service.ports import Token
+from diaryserver.service.ports.accounts import Token
 from protocol.errors import StorageError
 from protocol.identifiers import Username
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from diaryserver.accounts.connection import Connection
-from diaryserver.service.ports import User
+from diaryserver.service.ports.accounts import User
 from protocol.identifiers import Username
 
 _SELECT: Final = (

@@ -1,32 +1,20 @@
 """What the operator does with keys: look at them without seeing one, and rotate the master key."""
 
-from typing import Final, Protocol
+from typing import Final
 
 from diaryserver.admin.operations import Commands, Json, moment
-from diaryserver.service.ports import Clock, Generation, Token
+from diaryserver.service.ports.accounts import AccountStore
+from diaryserver.service.ports.clock import Clock
 from protocol.errors import UsageError
 
 MAX_DEADLINE_MILLISECONDS: Final = 366 * 86_400_000
 """A year: by then every login has to be made anew anyway, so the old key would serve nobody."""
 
 
-class RotatingStore(Protocol):
-    """What of the account store is needed here."""
-
-    def list_generations(self) -> list[Generation]:
-        """Give the generations of the master key, the oldest first, the last one current."""
-
-    def list_all_tokens(self) -> list[Token]:
-        """Give everybody's tokens, ended ones too until they are swept."""
-
-    def rotate(self, now: int, deadline: int) -> Generation:
-        """Make a new generation, durably; older ones end at `deadline` (ms) or before."""
-
-
 class KeyOperations:
     """Keys, for the operator; every method is called by the accounts' one thread."""
 
-    def __init__(self, clock: Clock, accounts: RotatingStore, fingerprint: str) -> None:
+    def __init__(self, clock: Clock, accounts: AccountStore, fingerprint: str) -> None:
         """`fingerprint` is the identity's, as clients show it."""
         self._clock = clock
         self._accounts = accounts

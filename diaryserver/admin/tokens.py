@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 
 from diaryserver.admin.operations import Commands, Json, moment
 from diaryserver.admin.users import find
-from diaryserver.service.ports import AccountStore, Change, Clock, Token, User
+from diaryserver.service.ports.accounts import AccountStore, Change, Token, User
+from diaryserver.service.ports.clock import Clock
 from diaryserver.service.tokens import shown_tokens
 from protocol.errors import NotFoundError, UsageError
 from protocol.identifiers import EntryId

@@ -6,7 +6,8 @@ from typing import Final, Protocol
 
 from diaryserver.admin.operations import Commands, Json, moment
 from diaryserver.service.logins.credentials import MIN_PASSWORD
-from diaryserver.service.ports import AccountStore, Clock, PasswordHasher, User
+from diaryserver.service.ports.accounts import AccountStore, PasswordHasher, User
+from diaryserver.service.ports.clock import Clock
 from diaryserver.service.removal import remove_account
 from protocol.address import Address
 from protocol.errors import NotFoundError, UsageError
@@ -21,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class DiaryMover(Protocol):
-    """What of an entry store is needed here; `service.ports.EntryStore` says what it does."""
+    """What of an entry store is needed here, as `service.ports.entries` says it."""
 
     def retire(self, user: Username, uid: bytes) -> str:
         """Move a whole diary aside, durably, and give its new place."""

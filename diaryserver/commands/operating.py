@@ -37,7 +37,8 @@ def operating(configuration: Configuration) -> Iterator[Run]:
                 yield partial(ask_running_server, folder)
             return
         # Not as the data's owner, who may not be allowed to read programs that root has installed.
-        from diaryserver.composition import build_operations, open_data  # noqa: PLC0415
+        from diaryserver.composition import build_operations  # noqa: PLC0415
+        from diaryserver.engine import open_data  # noqa: PLC0415
 
         stack.enter_context(acting_as_owner(folder))
         data = stack.enter_context(open_data(folder))
@@ -61,7 +62,7 @@ def settle(data: Path) -> None:
 
     Without a server the journal that a killed one left is replayed, as a start does.
     """
-    from diaryserver.composition import open_entries  # noqa: PLC0415 - as above
+    from diaryserver.engine import open_entries  # noqa: PLC0415 - as above
 
     try:
         with acting_as_owner(data), own_data(data), open_entries(data) as entries:

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from diaryserver.commands.operating import check_data
-from diaryserver.composition import open_entries
 from diaryserver.configuration import find_configuration, read_configuration
 from diaryserver.datalock import DataInUseError, own_data
+from diaryserver.engine import open_entries
 from diaryserver.errors import DataError, FaultsFoundError
 from diaryserver.maintenance import verify as looking
 from diaryserver.maintenance.repair import repair as mend

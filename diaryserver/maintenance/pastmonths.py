@@ -11,9 +11,9 @@ import logging
 from datetime import UTC, date, datetime
 from typing import Final
 
-from diaryserver.service.ports import Clock
+from diaryserver.service.ports.clock import Clock
+from diaryserver.service.ports.dayfiles import Compressor, Due
 from diaryserver.service.work.threads import Workers
-from diaryserver.store.compressing import DayCompressor, Due
 from protocol.identifiers import Day
 
 LOOK_SECONDS: Final = 6 * 3600.0
@@ -36,7 +36,7 @@ class PastMonths:
 
     def __init__(
         self,
-        compressor: DayCompressor,
+        compressor: Compressor,
         workers: Workers,
         clock: Clock,
         months: int,

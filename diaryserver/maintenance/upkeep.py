@@ -9,22 +9,13 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from diaryserver.admin.operations import Json
 from diaryserver.maintenance.recovery import read_aside
-from diaryserver.service.ports import AccountStore
+from diaryserver.service.ports.accounts import AccountStore
+from diaryserver.service.ports.dayfiles import DayFileStore
 from protocol.errors import NotFoundError
-from protocol.identifiers import Day, Username
+from protocol.identifiers import Username
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
-
-
-class SettlingStore(Protocol):
-    """What of a store of day files is needed here; `diaryserver.store.files` has it."""
-
-    def settle(self) -> None:
-        """Make the day files hold all that was acknowledged, durably; raise StorageError."""
-
-    def absorb(self, user: Username, day: Day, data: bytes) -> int:
-        """Append the records that the day lacks, durably, and give how many."""
 
 
 class CallStore(Protocol):
@@ -43,12 +34,12 @@ class Upkeep:
     """Commands on the diaries; every one is called by the accounts' one thread."""
 
     def __init__(
-        self, data: Path, accounts: AccountStore, entries: SettlingStore, call: CallStore
+        self, data: Path, accounts: AccountStore, day_files: DayFileStore, call: CallStore
     ) -> None:
         """`call` runs a function on the thread that all writes to day files happen on."""
         self._data = data
         self._accounts = accounts
-        self._entries = entries
+        self._day_files = day_files
         self._call = call
 
     def commands(self) -> Mapping[str, Callable[..., Json]]:
@@ -61,7 +52,7 @@ class Upkeep:
 
     def settle(self) -> Json:
         """Bring everything that was acknowledged into the day files."""
-        self._call(self._entries.settle)
+        self._call(self._day_files.settle)
         return None
 
     def wait(self) -> Json:
@@ -75,4 +66,4 @@ class Upkeep:
         if found is None:
             raise NotFoundError(f"there is no user {user}; add one, or choose one with --as")
         day, content = read_aside(self._data, path)
-        return self._call(self._entries.absorb, found.name, day, content)
+        return self._call(self._day_files.absorb, found.name, day, content)

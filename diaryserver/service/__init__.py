@@ -7,7 +7,6 @@
     tokens         how tokens begin, are renewed and end: rules on values
     removal        the end of an account, in one order
     throttle       token buckets in tables of a fixed size
-    throttlestore  the port through which throttles and trust outlive a restart
     door           what was decrypted becomes a valid message here, or is refused
     work           who does what when: threads, turns, batches
     ports          what is needed from clocks and stores, and no more

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from diaryserver.service.ports import AccountStore, User
+from diaryserver.service.ports.accounts import AccountStore, User
 from protocol.identifiers import Username
 
 

@@ -5,13 +5,24 @@ a flood shares the core with everybody: a HELLO that nobody will answer is dropp
 bytes, a request by its key id or its signature, before an envelope is read.
 """
 
+from typing import Protocol
+
 from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.logins.login import LoginService
 from diaryserver.service.plain.plain import PlainDatagrams
-from diaryserver.service.requests.requests import RequestService
-from diaryserver.service.source import SendReply, Source
+from diaryserver.service.source import Accept, SendReply, Source
 from protocol.envelope import KIND_AT, Kind, looks_like_protocol, parse_envelope
 from protocol.errors import MalformedError
+
+
+class Receiver(Protocol):
+    """Whoever answers requests; `RequestService` does."""
+
+    def screen(self, datagram: bytes) -> Accept | None:
+        """Give what takes a request with its sender; None for what nobody signed."""
+
+    async def finish(self) -> None:
+        """Wait until all that was received is answered."""
 
 
 class Router:
@@ -19,7 +30,7 @@ class Router:
 
     def __init__(
         self,
-        requests: RequestService,
+        requests: Receiver,
         logins: LoginService,
         plain: PlainDatagrams | None,
         counters: Counters,

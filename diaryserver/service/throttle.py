@@ -13,7 +13,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
-from diaryserver.service.throttlestore import Bucket
+from diaryserver.service.ports.throttles import Bucket
 
 SLOTS: Final = 8192
 """Times 16 bytes: 128 KiB for each throttle."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, Token, User
+from diaryserver.service.ports.accounts import UNUSED_LIFE_MILLISECONDS, Token, User
 from protocol.envelope import KID_BYTES, NO_KID, SUITE, VERSION
 from protocol.identifiers import MAX_MILLISECONDS
 from protocol.keys import ROOT_BYTES

@@ -1,6 +1,6 @@
 """Diaries on disk: one plain log file a day and user, as `protocol.dayfile` describes it.
 
-    files        the entry store: implements `service.ports.EntryStore`
+    files        the entry store: implements `service.ports.entries.EntryStore`
     deciding     what becomes of what a batch wants written: a line, or an answer
     clearing     days on their way into the archive and back
     searching    what matches, a bounded piece of work at a time

@@ -8,7 +8,7 @@ days. So the day of such an entry is remembered for ever, and on another day the
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from diaryserver.service.ports import Append, Writing
+from diaryserver.service.ports.entries import Append, Writing
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.days.daystate import record_ids
 from diaryserver.store.days.pieces import naming

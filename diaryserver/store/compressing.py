@@ -11,9 +11,9 @@ what is not is left as it is. After a crash `due` names the days that it left so
 import os
 import re
 import stat
-from dataclasses import dataclass
 from typing import Final
 
+from diaryserver.service.ports.dayfiles import Compressed, Due
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.disk.compression import (
     MAX_TEXT_BYTES,
@@ -32,28 +32,8 @@ _PLAIN: Final = re.compile(r"([0-9-]{10})\.log")
 _UNFINISHED: Final = re.compile(r"\.([0-9-]{10})\.log(?:\.gz)?\.new")
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A day to see to: `is_past` says that it is to be compressed, else it is only tidied."""
-
-    user: Username
-    day: Day
-    is_past: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Compressed:
-    """A day whose compressed file lies ready; its plain file was this one, changed then (ns)."""
-
-    user: Username
-    day: Day
-    inode: int
-    size: int
-    changed: int
-
-
 class DayCompressor:
-    """Compresses days, each by `tidy`, `prepare` and `finish`."""
+    """Compresses days, each by `tidy`, `prepare` and `finish`; a `ports.dayfiles.Compressor`."""
 
     def __init__(self, folders: Folders, writer: JournaledWriter, cache: DayCache) -> None:
         """Share the store's parts."""

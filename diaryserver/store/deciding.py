@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Final
 
-from diaryserver.service.ports import Alteration, Append, Appended, Outcome, Writing
+from diaryserver.service.ports.entries import Alteration, Append, Appended, Outcome, Writing
 from diaryserver.store.days.daystate import DayState, record_ids
 from diaryserver.store.days.lines import compare_stored, content, format_writing
 from diaryserver.store.days.pieces import naming, records_on

@@ -1,4 +1,4 @@
-"""The entry store on day files; implements `service.ports.EntryStore`.
+"""The entry store on day files; implements `service.ports.entries.EntryStore`.
 
 Rules: an entry's duplicate record is its own line in the day's file, or its row in the ledger when
 it left that file: there is no window after which an id is forgotten. What is broken in one place of
@@ -13,7 +13,7 @@ from typing import Final
 
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.limits import NO_LIMIT
-from diaryserver.service.ports import Appended, Matches, Outcome, Query, Writing
+from diaryserver.service.ports.entries import Appended, Matches, Outcome, Query, Writing
 from diaryserver.store.ahead import EntriesAhead, is_ahead
 from diaryserver.store.clearing import ClearedDays
 from diaryserver.store.compressing import DayCompressor

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from diaryserver.service.ports import Matches
+from diaryserver.service.ports.entries import Matches
 from diaryserver.store.days.pieces import records_on
 from diaryserver.store.disk.folders import UserFolder
 from protocol.dayfile import Amended, Written, format_record, histories, parse_day_file

@@ -13,9 +13,10 @@ import pytest
 from diaryclient.asking import asker, enquiry, exchange, handshake, polling, window
 from diaryserver.accounts import changetable, database, invitetable
 from diaryserver.net import telnet
-from diaryserver.service import ports, tokens
+from diaryserver.service import tokens
 from diaryserver.service.logins import cookies, credentials, prekeys
 from diaryserver.service.plain import dialect
+from diaryserver.service.ports import accounts
 from diaryserver.service.requests import assembling, requests
 from diaryserver.store import deciding, quota
 from protocol import address, envelope, login, offer, packing
@@ -117,7 +118,7 @@ SENTENCES: Final = (
     f"the new password, of at least {credentials.MIN_PASSWORD} characters",
     f"is the new one, of at least {credentials.MIN_PASSWORD} characters",
     f"a new password of fewer than {credentials.MIN_PASSWORD} characters",
-    f"not used within {ports.UNUSED_LIFE_MILLISECONDS // 60_000} minutes dies",
+    f"not used within {accounts.UNUSED_LIFE_MILLISECONDS // 60_000} minutes dies",
     f"A user has at most {tokens.MAX_LIVE_LINES} live lines; beyond that",
     f"A user has at most {tokens.MAX_LIVE_LINES} live lines. A log-in",
     f"at the latest {tokens.LONGEST_LINE_MILLISECONDS // 86_400_000} days after the last log-in",

@@ -19,7 +19,7 @@ from diaryclient.asking.handshake import Filler
 from diaryclient.asking.link import open_session
 from diaryclient.clock import SystemClock
 from diaryclient.login.granting import obtain_grant
-from diaryserver.steps import DIE_AT_VARIABLE, Step
+from diaryserver.announcing.steps import DIE_AT_VARIABLE, Step
 from protocol.address import Address
 from protocol.identifiers import Username
 from protocol.identity import parse_fingerprint

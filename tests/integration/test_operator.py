@@ -16,8 +16,8 @@ import pexpect
 import pytest
 
 from diaryserver.cli import main
-from diaryserver.composition import open_data
 from diaryserver.datalock import own_data
+from diaryserver.engine import open_data
 from protocol.identifiers import Username
 from protocol.invite import parse_invite
 from protocol.messages.account import Identity, Ping

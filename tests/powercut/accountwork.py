@@ -14,7 +14,7 @@ from diaryserver.errors import DataError
 from diaryserver.maintenance.backup import back_up
 from diaryserver.maintenance.databases import copy_database
 from diaryserver.maintenance.restore import Keys, restore
-from diaryserver.service.ports import Change, Token, User
+from diaryserver.service.ports.accounts import Change, Token, User
 from protocol.identifiers import EntryId, Username
 from tests.powercut.actors import Actor
 from tests.powercut.checking import look
@@ -199,7 +199,7 @@ class Backup(Step):
 
     def perform(self, actor: Actor) -> object:
         """As the command does, whose barrier waits for nobody here."""
-        actor.data.entries.settle()
+        actor.data.day_files.settle()
         done = back_up(actor.folder, actor.root / BACKUP, lambda: None, NOON, with_keys=True)
         return len(done.sums)
 

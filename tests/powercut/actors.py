@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol
 
 from diaryserver import composition
-from diaryserver.composition import Data, open_data
 from diaryserver.datalock import own_data
+from diaryserver.engine import Data, open_data
 from diaryserver.errors import DataError
 from diaryserver.maintenance.faults import Kind
 from protocol.errors import RefusedError, StorageError, UsageError

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 from diaryserver.errors import DataError
 from diaryserver.maintenance.faults import Kind
 from diaryserver.maintenance.verify import verify
-from diaryserver.service.ports import Appended
+from diaryserver.service.ports.entries import Appended
 from diaryserver.store.days.archives import archived_of
 from diaryserver.store.days.pieces import split_pieces
 from protocol.errors import DiaryError

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from diaryserver.maintenance.faults import Kind
-from diaryserver.service.ports import Alteration, Appended, Outcome, Writing
+from diaryserver.service.ports.entries import Alteration, Appended, Outcome, Writing
 from diaryserver.store.days.lines import format_writing
 from protocol.errors import ConflictError, StorageError
 from protocol.identifiers import Day, EntryId, Username
@@ -72,7 +72,7 @@ class Settle(Step):
 
     def perform(self, actor: Actor) -> object:
         """As Operation."""
-        actor.data.entries.settle()
+        actor.data.day_files.settle()
         return DONE
 
 
@@ -81,7 +81,7 @@ class Compress(Step):
 
     def perform(self, actor: Actor) -> object:
         """As Operation."""
-        return compress_all(actor.data.entries)
+        return compress_all(actor.data.day_files)
 
 
 @dataclass(frozen=True, eq=False)

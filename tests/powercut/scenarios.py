@@ -4,7 +4,7 @@ import errno
 from dataclasses import dataclass
 from typing import Final
 
-from diaryserver.service.ports import Append
+from diaryserver.service.ports.entries import Append
 from protocol.identifiers import EntryId, Username
 from tests.powercut.accountwork import (
     Backup,

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from diaryserver.composition import Data, open_data
 from diaryserver.datalock import own_data
+from diaryserver.engine import Data, open_data
 from diaryserver.maintenance.faults import Fault
 from diaryserver.maintenance.verify import verify
-from diaryserver.service.ports import Appended
+from diaryserver.service.ports.entries import Appended
 from protocol.dayfile import Written, format_record
 from protocol.identifiers import Day, EntryId, Username
 from protocol.stamp import Stamp

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, Token, User
+from diaryserver.service.ports.accounts import UNUSED_LIFE_MILLISECONDS, Token, User
 from protocol.envelope import SUITE
 from protocol.identifiers import EntryId
 from protocol.stamp import Stamp

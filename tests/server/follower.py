@@ -6,7 +6,7 @@ for good, as when the network goes away.
 
 from collections.abc import Iterator
 
-from diaryserver.service.ports import EntryStore
+from diaryserver.service.ports.entries import EntryStore
 from protocol.dayfile import Foreign, Record, parse_day_file
 from protocol.errors import NotFoundError, StaleError
 from protocol.identifiers import Day, EntryId, Username

@@ -10,9 +10,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, Protocol, Self, cast
 
-from diaryserver.composition import UNLIMITED, open_entries
+from diaryserver.engine import UNLIMITED, open_entries
 from diaryserver.service.limits import Limits
-from diaryserver.service.ports import Alteration, Append, Appended, EntryStore, Outcome
+from diaryserver.service.ports.dayfiles import DayFileStore
+from diaryserver.service.ports.entries import Alteration, Append, Appended, EntryStore, Outcome
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.files import FileEntryStore
 from protocol.dayfile import (
@@ -105,7 +106,7 @@ class _Compressing:
         return call
 
 
-def compress_all(entries: FileEntryStore) -> int:
+def compress_all(entries: DayFileStore) -> int:
     """Compress every day there is, and give how many were."""
     compressor = entries.compressor
     count = 0

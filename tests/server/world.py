@@ -17,7 +17,7 @@ from diaryserver.accounts.database import SqliteAccounts
 from diaryserver.accounts.keyfiles import open_keys
 from diaryserver.accounts.schema import open_database
 from diaryserver.accounts.throttles import SqliteThrottles
-from diaryserver.composition import open_entries
+from diaryserver.engine import open_entries
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.logins.guessing import LoginThrottle
@@ -25,17 +25,12 @@ from diaryserver.service.logins.known import KnownNetworks
 from diaryserver.service.logins.login import LoginService
 from diaryserver.service.logins.offering import Offering
 from diaryserver.service.logins.prekeys import Prekeys
-from diaryserver.service.ports import (
-    AccountStore,
-    EntryStore,
-    PasswordHasher,
-    Token,
-    User,
-)
+from diaryserver.service.ports.accounts import AccountStore, PasswordHasher, Token, User
+from diaryserver.service.ports.entries import EntryStore
+from diaryserver.service.ports.throttles import ThrottleStore
 from diaryserver.service.requests.requests import RequestService
 from diaryserver.service.router import Router
 from diaryserver.service.source import Source
-from diaryserver.service.throttlestore import ThrottleStore
 from diaryserver.service.tokens import Seed, Wish, token_of_login
 from diaryserver.service.work.committer import Committer
 from diaryserver.service.work.threads import Workers

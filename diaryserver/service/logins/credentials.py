@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Final
 
 from diaryserver.service.logins.gate import PasswordGate
-from diaryserver.service.ports import AccountStore, Change, Clock, PasswordHasher, Token, User
+from diaryserver.service.ports.accounts import AccountStore, Change, PasswordHasher, Token, User
+from diaryserver.service.ports.clock import Clock
 from diaryserver.service.tokens import (
     Seed,
     Wish,

@@ -14,8 +14,8 @@ from typing import Final, ParamSpec
 
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.logins.trust import TrustedPlaces
+from diaryserver.service.ports.throttles import ThrottleStore
 from diaryserver.service.throttle import Limit, Throttle
-from diaryserver.service.throttlestore import ThrottleStore
 from diaryserver.service.work.threads import Worker
 from protocol.errors import StorageError
 

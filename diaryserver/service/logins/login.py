@@ -22,11 +22,11 @@ from diaryserver.service.logins.guessing import Guess, LoginThrottle
 from diaryserver.service.logins.known import KnownNetworks
 from diaryserver.service.logins.offering import Offering
 from diaryserver.service.logins.prekeys import Prekey
-from diaryserver.service.ports import AccountStore, Clock, PasswordHasher, Token
+from diaryserver.service.ports.accounts import AccountStore, PasswordHasher, Token
+from diaryserver.service.ports.clock import Clock
 from diaryserver.service.source import SendReply, Source
 from diaryserver.service.throttle import Limit, Throttle, network_of
 from diaryserver.service.work.threads import Workers
-from diaryserver.steps import Announce, Step, announce_to_nobody
 from protocol.envelope import VERSION, Envelope, parse_envelope
 from protocol.errors import (
     NOT_YET,
@@ -91,16 +91,14 @@ class LoginService:
         counters: Counters,
         throttle: LoginThrottle,
         known: KnownNetworks,
-        announce: Announce = announce_to_nobody,
     ) -> None:
-        """`random_bytes(n)` is the system's source of chance; `announce` is told of kept tokens."""
+        """`random_bytes(n)` is the system's source of chance."""
         self._clock = clock
         self._offering = offering
         self._counters = counters
         self._openings = Throttle(OPENINGS_PER_NETWORK, random_bytes(32))
         self._throttle = throttle
         self._known = known
-        self._announce = announce
         gate = PasswordGate()
         self._credentials = Credentials(clock, accounts, hasher, gate, random_bytes, workers)
         self._alarm = Alarm(logger, "logins are decided again", clock.monotonic)
@@ -222,7 +220,6 @@ class LoginService:
         answer: Grant | RefusedError
         try:
             answer = await self._decide(claim)
-            self._announce(Step.TOKEN_KEPT)
             self._alarm.works()
         except RefusedError as error:
             answer = error

@@ -12,7 +12,7 @@ from typing import Final
 from diaryserver.service.logins.cookies import CookieJar
 from diaryserver.service.logins.known import KnownNetworks
 from diaryserver.service.logins.prekeys import Prekey, Prekeys
-from diaryserver.service.ports import Clock
+from diaryserver.service.ports.clock import Clock
 from diaryserver.service.source import Source
 from diaryserver.service.throttle import Limit, Throttle, network_of
 from protocol.identifiers import EntryId

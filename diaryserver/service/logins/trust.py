@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from diaryserver.service.throttlestore import Place
+from diaryserver.service.ports.throttles import Place
 
 MAX_PLACES: Final = 4096
 """Of all users together, about 300 bytes each; the least recent is forgotten first."""

@@ -28,7 +28,9 @@ from diaryserver.service.plain.dialect import (
     stamped,
 )
 from diaryserver.service.plain.foreign import is_foreign_datagram
-from diaryserver.service.ports import AccountStore, Append, Appended, Clock, EntryStore, Outcome
+from diaryserver.service.ports.accounts import AccountStore
+from diaryserver.service.ports.clock import Clock
+from diaryserver.service.ports.entries import Append, Appended, EntryStore, Outcome
 from diaryserver.service.source import Source
 from diaryserver.service.throttle import MAX_REMEMBERED_HOSTS
 from diaryserver.service.work.committer import Committer

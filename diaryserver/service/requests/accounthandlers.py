@@ -4,7 +4,7 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Final
 
-from diaryserver.service.ports import Change, Token, User
+from diaryserver.service.ports.accounts import Change, Token, User
 from diaryserver.service.removal import remove_account
 from diaryserver.service.requests.context import Context
 from diaryserver.service.tokens import (

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from diaryserver.service.ports import Alteration, Append, Appended, Outcome, Writing
+from diaryserver.service.ports.entries import Alteration, Append, Appended, Outcome, Writing
 from protocol.dayfile import Amended, Change, Removed, Restored
 from protocol.errors import ErrorCode, InvalidRequestError
 from protocol.identifiers import EntryId, Username

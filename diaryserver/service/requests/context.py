@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from diaryserver.service.ports import AccountStore, EntryStore, Token
+from diaryserver.service.ports.accounts import AccountStore, Token
+from diaryserver.service.ports.entries import EntryStore
 from diaryserver.service.requests.parts import LongRequests
 from diaryserver.service.work.threads import Turn, Worker
 from protocol.identifiers import EntryId

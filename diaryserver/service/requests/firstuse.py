@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from diaryserver.service.ports import Token
+from diaryserver.service.ports.accounts import Token
 
 
 @dataclass(slots=True)

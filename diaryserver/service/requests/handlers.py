@@ -7,9 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from diaryserver.service.ports import (
-    Query,
-)
+from diaryserver.service.ports.entries import Query
 from diaryserver.service.requests.accounthandlers import delete, mint, revoke, tokens
 from diaryserver.service.requests.context import Context
 from protocol.dayfile import format_record

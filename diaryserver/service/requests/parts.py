@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from diaryserver.service.door import read_long_request
-from diaryserver.service.ports import Token
+from diaryserver.service.ports.accounts import Token
 from diaryserver.service.requests.appending import APPENDING, Author
 from diaryserver.service.requests.assembling import LIFE_SECONDS, Assemblies, Assembly, Key
 from diaryserver.service.work.committer import Committer

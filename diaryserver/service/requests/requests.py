@@ -17,7 +17,9 @@ from typing import Final, NamedTuple
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.door import read_request, refusal
-from diaryserver.service.ports import AccountStore, Clock, EntryStore, Outcome, Token, Use
+from diaryserver.service.ports.accounts import AccountStore, Token, Use
+from diaryserver.service.ports.clock import Clock
+from diaryserver.service.ports.entries import EntryStore, Outcome
 from diaryserver.service.requests.appending import APPENDING, Author
 from diaryserver.service.requests.context import Context
 from diaryserver.service.requests.firstuse import FirstUses
@@ -28,7 +30,6 @@ from diaryserver.service.source import Accept, SendReply, Source
 from diaryserver.service.tokens import why_not_renewed
 from diaryserver.service.work.committer import Committer
 from diaryserver.service.work.threads import Workers
-from diaryserver.steps import Announce, Step, announce_to_nobody
 from protocol.channel import seal_reply
 from protocol.envelope import (
     KID_AT,
@@ -103,7 +104,6 @@ class RequestService:
         workers: Workers,
         random_bytes: Callable[[int], bytes],
         counters: Counters,
-        announce: Announce = announce_to_nobody,
     ) -> None:
         """Everything is handed in; tasks run on the current event loop."""
         self._random_bytes = random_bytes
@@ -114,7 +114,6 @@ class RequestService:
         self._committer = committer
         self._long_requests = LongRequests(committer, clock.monotonic)
         self._counters = counters
-        self._announce = announce
         self._alarm = Alarm(logger, "requests are answered again", clock.monotonic)
         self._sessions = Sessions(accounts)
         self._answers: OrderedDict[tuple[bytes, bytes], int] = OrderedDict()
@@ -147,7 +146,6 @@ class RequestService:
 
     def _accept(self, session: Session, datagram: bytes, source: Source, reply: SendReply) -> None:
         """Answer a signed datagram through `reply`, now or when the disk is done, or never."""
-        self._announce(Step.RECEIVED)
         now = self._clock.now()
         try:
             envelope = parse_envelope(datagram)
@@ -160,7 +158,6 @@ class RequestService:
         self._receive_authentic(_Call(session, envelope, now, reply), source)
 
     def _receive_authentic(self, call: _Call, source: Source) -> None:
-        self._announce(Step.AUTHENTICATED)
         token, envelope, now = call.session.token, call.envelope, call.now
         self._last = now
         if envelope.tag in self._in_flight:
@@ -280,9 +277,7 @@ class RequestService:
         now = self._clock.now()
         try:
             sealed = seal_reply(call.session.keys, call.envelope, now, answer, renew=renew)
-            self._announce(Step.REPLY_SEALED)
             call.reply(sealed)
-            self._announce(Step.REPLY_SENT)
         finally:
             self._end(call)
 

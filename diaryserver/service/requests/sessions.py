@@ -7,7 +7,7 @@ another object when anything of a token changes, and a new master key is looked 
 from collections import OrderedDict
 from typing import Final
 
-from diaryserver.service.ports import AccountStore, Token
+from diaryserver.service.ports.accounts import AccountStore, Token
 from diaryserver.service.tokens import earliest_renewal
 from protocol.keys import TokenKeys, derive_token_keys
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.ports import Appended, EntryStore, Outcome, Writing
+from diaryserver.service.ports.entries import Appended, EntryStore, Outcome, Writing
 from diaryserver.service.work.threads import Worker
 from protocol.errors import BusyError, StorageError, TokenRevokedError
 from protocol.identifiers import Username

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from diaryserver.service.ports import Alteration, Append, Appended, Outcome, Writing
+from diaryserver.service.ports.entries import Alteration, Append, Appended, Outcome, Writing
 from diaryserver.store.days.contents import digest_of
 from diaryserver.store.days.daystate import DayState
 from diaryserver.store.days.pieces import naming

@@ -20,7 +20,7 @@ from diaryserver.accounts.passwords import Argon2Hasher
 from diaryserver.accounts.schema import SCHEMA_VERSION, open_database
 from diaryserver.datalock import DataInUseError, own_data
 from diaryserver.errors import DataError
-from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, Change, Token, User
+from diaryserver.service.ports.accounts import UNUSED_LIFE_MILLISECONDS, Change, Token, User
 from diaryserver.service.tokens import (
     Seed,
     Wish,

@@ -6,7 +6,7 @@ import pytest
 
 from diaryserver.accounts.database import SqliteAccounts
 from diaryserver.service.counters import Drop
-from diaryserver.service.ports import Token
+from diaryserver.service.ports.accounts import Token
 from protocol.messages.account import Ping
 from protocol.messages.forms import PasswordForm, ProvenForm, RenewalForm
 from tests.server.fakes import NOON

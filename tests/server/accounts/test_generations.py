@@ -14,7 +14,7 @@ from diaryserver.accounts.keyfiles import KEY_BYTES, open_keys
 from diaryserver.accounts.schema import open_database
 from diaryserver.errors import DataError
 from diaryserver.maintenance.accountfaults import key_faults
-from diaryserver.service.ports import Token, User
+from diaryserver.service.ports.accounts import Token, User
 from protocol.errors import BusyError, StorageError
 from protocol.identifiers import Username
 from tests.server.fakes import NOON, seeded, token_of

@@ -13,7 +13,7 @@ from diaryserver.accounts.lastuses import LastUses
 from diaryserver.accounts.schema import open_database
 from diaryserver.accounts.tokentable import TokenTable
 from diaryserver.accounts.usertable import UserTable
-from diaryserver.service.ports import Token, Use, User
+from diaryserver.service.ports.accounts import Token, Use, User
 from protocol.errors import StorageError
 from protocol.identifiers import Username
 from tests.server.fakes import NOON, token_of

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from diaryserver.composition import Data, Operating, build_operations
+from diaryserver.composition import Operating, build_operations
 from diaryserver.configuration import read_configuration
-from diaryserver.service.ports import Use
+from diaryserver.engine import Data
+from diaryserver.service.ports.accounts import Use
 from protocol.errors import BusyError, NotFoundError, UsageError
 from tests.server.estate import ALICE, BOB, opened, put
 from tests.server.fakes import NOON, token_of

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryserver.composition import open_data
+from diaryserver.engine import open_data
 from diaryserver.errors import DataError
 from diaryserver.maintenance.backup import BackedUp, back_up
 from diaryserver.maintenance.checksums import SUMS_NAME, format_sums, parse_sums

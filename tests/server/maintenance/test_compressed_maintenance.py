@@ -183,7 +183,7 @@ def test_a_day_that_changes_its_form_meanwhile_is_in_it_once(
         store.accounts.add_user(BOB, NOON)
         put(store, "bob is back", BOB, NOON - 3 * A_DAY)
         if what == "made plain":
-            compress_all(store.entries)
+            compress_all(store.day_files)
             put(store, "more", at=NOON - 5 * A_DAY)
             put(store, "more", at=NOON - 3 * A_DAY)
     before = texts(data)
@@ -191,7 +191,7 @@ def test_a_day_that_changes_its_form_meanwhile_is_in_it_once(
     def change() -> None:
         with opened(data) as store:
             if what != "made plain":
-                compress_all(store.entries)
+                compress_all(store.day_files)
             if what != "compressed":
                 for earlier in range(6):
                     put(store, "written meanwhile", at=NOON - earlier * A_DAY)
@@ -231,7 +231,7 @@ def test_a_day_compressed_and_cleared_meanwhile_is_in_it(data: Path, folder: Pat
 
     def change() -> None:
         with opened(data) as store:
-            compress_all(store.entries)
+            compress_all(store.day_files)
             clear(store, YESTERDAY)
 
     for moment in range(3):
@@ -258,7 +258,7 @@ def test_a_removed_diary_comes_back_from_compressed_days(data: Path) -> None:
     before = snapshot(data / removed.path)
     with opened(data) as store:
         store.accounts.add_user(BOB, NOON)
-        upkeep = Upkeep(data, store.accounts, store.entries, call_here)
+        upkeep = Upkeep(data, store.accounts, store.day_files, call_here)
         assert upkeep.recover(path, "bob") == 1
         assert upkeep.recover(path, "bob") == 0
         assert store.entries.list_days(BOB, TODAY, TODAY, 1).rows[0].entries == 1
@@ -274,12 +274,12 @@ def test_a_removed_diary_comes_back_from_compressed_days(data: Path) -> None:
 def test_a_cleared_day_comes_back_into_a_compressed_one(data: Path) -> None:
     """Those entries that the day lacks, behind what it has; twice adds nothing."""
     with opened(data) as store:
-        compress_all(store.entries)
-        upkeep = Upkeep(data, store.accounts, store.entries, call_here)
+        compress_all(store.day_files)
+        upkeep = Upkeep(data, store.accounts, store.day_files, call_here)
         (aside,) = [each for each in list_aside(data) if each.name == f"{ALICE}/{TODAY}.0"]
         (path,) = days_in(data, aside)
         assert upkeep.recover(path, "alice") == 1
-        compress_all(store.entries)
+        compress_all(store.day_files)
         assert upkeep.recover(path, "alice") == 0
         assert store.entries.list_days(ALICE, TODAY, TODAY, 1).rows[0].entries == 3
     assert found(data) == []

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryserver.composition import open_entries
+from diaryserver.engine import open_entries
 from diaryserver.maintenance.pastmonths import QUIET_MILLISECONDS, PastMonths, first_day_kept
 from diaryserver.service.work.threads import Workers
 from diaryserver.store.files import FileEntryStore

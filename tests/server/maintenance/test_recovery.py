@@ -6,11 +6,11 @@ from typing import Final
 
 import pytest
 
-from diaryserver.composition import open_entries
+from diaryserver.engine import open_entries
 from diaryserver.maintenance.recovery import Form, days_in, list_aside
 from diaryserver.maintenance.upkeep import Upkeep
 from diaryserver.service.limits import MAX_DAY_BYTES
-from diaryserver.service.ports import Appended
+from diaryserver.service.ports.entries import Appended
 from diaryserver.service.work.threads import call_here
 from diaryserver.store.files import FileEntryStore
 from protocol.dayfile import (
@@ -61,7 +61,7 @@ def recover(data: Path, name: str, user: str = "alice") -> int:
     """Bring a thing of the list back, without a server; give how many records were added."""
     aside = next(each for each in list_aside(data) if each.name == name)
     with opened(data) as store:
-        upkeep = Upkeep(data, store.accounts, store.entries, call_here)
+        upkeep = Upkeep(data, store.accounts, store.day_files, call_here)
         added = [upkeep.recover(path, user) for path in days_in(data, aside)]
     assert all(isinstance(each, int) for each in added)
     return sum(each for each in added if isinstance(each, int))
@@ -245,7 +245,7 @@ def test_what_is_in_quarantine_is_shown_and_never_appended(data: Path) -> None:
     with pytest.raises(UsageError, match=str(data / aside.path)):
         days_in(data, aside)
     with opened(data) as store, pytest.raises(UsageError):
-        Upkeep(data, store.accounts, store.entries, call_here).recover(aside.path, "alice")
+        Upkeep(data, store.accounts, store.day_files, call_here).recover(aside.path, "alice")
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_what_is_in_quarantine_is_shown_and_never_appended(data: Path) -> None:
 def test_the_server_takes_no_other_path(data: Path, path: str) -> None:
     """The admin socket names a file that is set aside, and nothing else is ever read."""
     with opened(data) as store, pytest.raises(UsageError):
-        Upkeep(data, store.accounts, store.entries, call_here).recover(path, "alice")
+        Upkeep(data, store.accounts, store.day_files, call_here).recover(path, "alice")
 
 
 # Durably

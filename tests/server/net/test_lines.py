@@ -13,8 +13,9 @@ from typing import Any, Final
 import pytest
 
 from diaryserver.clock import SystemClock
-from diaryserver.composition import Runtime, build_service, open_data
+from diaryserver.composition import Runtime, build_service
 from diaryserver.configuration import LegacySection
+from diaryserver.engine import open_data
 from diaryserver.net.accepting import Acceptor
 from diaryserver.net.lines import WELCOME, LineListener
 from diaryserver.service.counters import Counters, Drop

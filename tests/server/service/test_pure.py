@@ -17,9 +17,9 @@ from diaryserver.service.logins.prekeys import (
     PREKEY_LIFE_MILLISECONDS,
     Prekeys,
 )
+from diaryserver.service.ports.throttles import Bucket
 from diaryserver.service.source import Source
 from diaryserver.service.throttle import Limit, Throttle, network_of
-from diaryserver.service.throttlestore import Bucket
 from protocol.envelope import VERSION
 from protocol.errors import REFUSALS, InvalidRequestError, RefusedError
 from protocol.messages.account import Grant

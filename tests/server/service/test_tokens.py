@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryserver.service.ports import Token, User
+from diaryserver.service.ports.accounts import Token, User
 from diaryserver.service.tokens import (
     LONGEST_LINE_MILLISECONDS,
     MAX_UNUSED_SUCCESSORS,

@@ -9,8 +9,8 @@ from typing import Final
 
 import pytest
 
-from diaryserver.composition import open_entries
-from diaryserver.service.ports import Append
+from diaryserver.engine import open_entries
+from diaryserver.service.ports.entries import Append
 from protocol.dayfile import Written, parse_day_file
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day, EntryId, Username

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from diaryserver.service.ports import Alteration, Append, Appended
+from diaryserver.service.ports.entries import Alteration, Append, Appended
 from protocol.dayfile import Amended, Removed, Restored
 from protocol.errors import BusyError, ConflictError, NotFoundError, RefusedError, StaleError
 from protocol.identifiers import EntryId

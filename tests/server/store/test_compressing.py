@@ -13,9 +13,9 @@ from typing import Final
 
 import pytest
 
-from diaryserver.composition import open_entries
-from diaryserver.service.ports import Append, Appended
-from diaryserver.store.compressing import Due
+from diaryserver.engine import open_entries
+from diaryserver.service.ports.dayfiles import Due
+from diaryserver.service.ports.entries import Append, Appended
 from diaryserver.store.disk.compression import compress
 from diaryserver.store.files import FileEntryStore
 from protocol.errors import StorageError

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diaryserver.composition import open_entries
-from diaryserver.service.ports import Appended, Outcome, Writing
+from diaryserver.engine import open_entries
+from diaryserver.service.ports.entries import Appended, Outcome, Writing
 from diaryserver.store.days.lines import format_writing
 from diaryserver.store.disk.disk import Disk
 from diaryserver.store.files import FileEntryStore

@@ -16,8 +16,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from diaryserver.composition import open_entries
-from diaryserver.service.ports import Append, Appended, Writing
+from diaryserver.engine import open_entries
+from diaryserver.service.ports.entries import Append, Appended, Writing
 from diaryserver.store.days.cache import DayCache
 from protocol.errors import RefusedError, StorageError
 from protocol.identifiers import Day, EntryId

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryserver.composition import open_entries
+from diaryserver.engine import open_entries
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.limits import Limits
-from diaryserver.service.ports import Appended
+from diaryserver.service.ports.entries import Appended
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.days.daystate import count_entries, entry_ids
 from diaryserver.store.disk.diaries import Folders

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from diaryserver.service.limits import NO_LIMIT, Limits
-from diaryserver.service.ports import Append, Appended, Outcome
+from diaryserver.service.ports.entries import Append, Appended, Outcome
 from diaryserver.store.days.lines import format_writing
 from diaryserver.store.quota import in_blocks
 from protocol.errors import QuotaError

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diaryserver.service.ports import Appended, Query, Writing
+from diaryserver.service.ports.entries import Appended, Query, Writing
 from diaryserver.store.searching import SCAN_BYTES
 from protocol.dayfile import Written, fold, format_record
 from protocol.errors import InvalidRequestError

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from diaryserver.service.ports import Alteration, Appended, Outcome
+from diaryserver.service.ports.entries import Alteration, Appended, Outcome
 from diaryserver.store.files import FileEntryStore
 from protocol.dayfile import Restored, Written
 from protocol.errors import (

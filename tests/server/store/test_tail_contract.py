@@ -10,9 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from diaryserver.composition import UNLIMITED, open_entries
+from diaryserver.engine import UNLIMITED, open_entries
 from diaryserver.service.limits import Limits
-from diaryserver.service.ports import Alteration, EntryStore
+from diaryserver.service.ports.entries import Alteration, EntryStore
 from diaryserver.store.days.lines import format_writing
 from diaryserver.store.following import ChangedDays
 from protocol.dayfile import Foreign, Record

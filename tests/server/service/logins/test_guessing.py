@@ -28,7 +28,7 @@ from diaryserver.service.logins.trust import (
     REFRESH_MILLISECONDS,
     TrustedPlaces,
 )
-from diaryserver.service.throttlestore import Bucket, Place
+from diaryserver.service.ports.throttles import Bucket, Place
 from diaryserver.service.work.threads import Worker
 from protocol.errors import StorageError
 from tests.server.fakes import NOON

@@ -14,7 +14,7 @@ import pytest
 
 from diaryserver.service.counters import Drop
 from diaryserver.service.logins.guessing import PER_USER_AND_NETWORK
-from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, User
+from diaryserver.service.ports.accounts import UNUSED_LIFE_MILLISECONDS, User
 from protocol.envelope import Kind, parse_envelope
 from protocol.identifiers import EntryId, Username
 from protocol.keys import derive_token_keys

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from diaryserver.accounts.changetable import MAX_CHANGES
-from diaryserver.service.ports import Change
+from diaryserver.service.ports.accounts import Change
 from diaryserver.service.requests.requests import AMPLIFICATION, MAX_ANSWERS
 from diaryserver.service.source import Source
 from diaryserver.service.tokens import MAX_KEPT_TOKENS, MAX_LIVE_LINES

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from diaryserver.service.ports import Token, User
+from diaryserver.service.ports.accounts import Token, User
 from diaryserver.service.requests.firstuse import FirstUses
 from diaryserver.service.tokens import Seed, Wish, token_of_login
 from protocol.errors import StorageError

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 
 from diaryserver.service.counters import Drop
 from diaryserver.service.limits import MAX_DAY_BYTES
-from diaryserver.service.ports import UNUSED_LIFE_MILLISECONDS, EntryStore, Outcome, Writing
+from diaryserver.service.ports.accounts import UNUSED_LIFE_MILLISECONDS
+from diaryserver.service.ports.entries import EntryStore, Outcome, Writing
 from diaryserver.service.requests.appending import APPENDING
 from diaryserver.service.requests.handlers import HANDLERS, MAX_PARTS
 from diaryserver.service.requests.requests import AMPLIFICATION, MAX_ANSWERS

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from diaryserver.composition import open_entries
-from diaryserver.service.ports import Appended, Outcome, Writing
+from diaryserver.engine import open_entries
+from diaryserver.service.ports.entries import Appended, Outcome, Writing
 from diaryserver.service.work.committer import MAX_BATCH, MAX_PENDING, Committer
 from diaryserver.service.work.threads import Worker
 from protocol.errors import BusyError, TokenRevokedError

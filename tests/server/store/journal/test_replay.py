@@ -9,8 +9,8 @@ from typing import Final
 
 import pytest
 
-from diaryserver.composition import open_entries
-from diaryserver.service.ports import Appended
+from diaryserver.engine import open_entries
+from diaryserver.service.ports.entries import Appended
 from diaryserver.store.disk.disk import Disk
 from diaryserver.store.journal.journal import CHECKPOINT_BYTES, MAX_DAMAGED
 from protocol.dayfile import Foreign, parse_day_file

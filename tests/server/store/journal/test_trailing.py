@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from diaryserver.composition import open_entries
+from diaryserver.engine import open_entries
 from diaryserver.service.limits import MAX_DAY_BYTES
-from diaryserver.service.ports import Appended
+from diaryserver.service.ports.entries import Appended
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.disk.disk import Disk
 from diaryserver.store.disk.folders import DAY_SUFFIX

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from diaryserver.composition import open_entries
-from diaryserver.service.ports import Appended
+from diaryserver.engine import open_entries
+from diaryserver.service.ports.entries import Appended
 from diaryserver.store.disk.disk import Disk
 from protocol.dayfile import Written, fold, parse_day_file
 from protocol.errors import BusyError, ConflictError

@@ -11,12 +11,12 @@ from typing import Any, Final
 import pytest
 
 from diaryserver.accounts.connection import Connection
-from diaryserver.composition import open_entries
+from diaryserver.engine import open_entries
 from diaryserver.errors import DataError
 from diaryserver.maintenance.ledgerfaults import mend_ledger
 from diaryserver.maintenance.repair import repair as repair_with
 from diaryserver.maintenance.verify import verify
-from diaryserver.service.ports import Append, Appended
+from diaryserver.service.ports.entries import Append, Appended, EntryStore
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.disk.disk import Disk
 from diaryserver.store.files import FileEntryStore
@@ -68,14 +68,14 @@ def store(data: Path) -> Iterator[FileEntryStore]:
         yield entries
 
 
-def put(store: FileEntryStore, *texts: str) -> list[Append]:
+def put(store: EntryStore, *texts: str) -> list[Append]:
     """Store entries of today, and give them."""
     entries = [entry(text) for text in texts]
     assert store.append_batch(entries) == [NEW] * len(entries)
     return entries
 
 
-def generation_of(store: FileEntryStore) -> int:
+def generation_of(store: EntryStore) -> int:
     """Give what today's bytes are known by."""
     return store.list_days(ALICE, TODAY, TODAY, 1).rows[0].generation
 

@@ -1,11 +1,8 @@
 """The steps between receiving a request and being done with it, announced as they are passed.
 
-Nobody listens, unless `DIARY_DEBUG_DIE_AT=<step>[:n]` is in the environment: then the process kills
-itself the n-th time it passes that step, as a power cut or the kernel would, so that a test can
-look at what every single moment leaves behind.
-
-Rules: whoever passes a step announces it and knows nothing else; with nobody listening that is one
-call of an empty function.
+With `DIARY_DEBUG_DIE_AT=<step>[:n]` in the environment the process kills itself the n-th time it
+passes that step, as a power cut or the kernel would, so that a test can look at what every single
+moment leaves behind. Else nothing is announced, and nothing of this is in the way of a request.
 """
 
 import logging
@@ -44,15 +41,14 @@ class Step(StrEnum):
 Announce: TypeAlias = Callable[[Step], None]
 
 
-def announce_to_nobody(step: Step) -> None:
-    """Do nothing."""
+def announcer(environment: Mapping[str, str]) -> Announce | None:
+    """Give what to announce steps to, None if nobody listens.
 
-
-def announcer(environment: Mapping[str, str]) -> Announce:
-    """Give what to announce steps to; raise ConfigurationError for a step that there is not."""
+    Raise ConfigurationError for a step that there is not.
+    """
     wanted = environment.get(DIE_AT_VARIABLE)
     if not wanted:
-        return announce_to_nobody
+        return None
     name, _, number = wanted.partition(":")
     try:
         end = _End(Step(name), _count(number or "1"))

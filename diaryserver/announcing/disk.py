@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from diaryserver.steps import Announce, Step
+from diaryserver.announcing.steps import Announce, Step
 from diaryserver.store.disk.disk import Disk
 from diaryserver.store.disk.folders import ARCHIVE, DAY_SUFFIX
 

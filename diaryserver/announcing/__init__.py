@@ -1,0 +1,10 @@
+"""A server that says where it is, for tests that kill it there; built only where somebody listens.
+
+    steps     the steps there are, and the listener that the environment asks for
+    receiver  requests that announce: received, authenticated, answered
+    accounts  accounts that announce when a log-in's token is kept
+    disk      a disk that announces what was written, synced and renamed
+
+Rules: what is announced on knows nothing of it. Each part stands in front of the real one, and
+`diaryserver.engine` and `composition` put it there only if `DIARY_DEBUG_DIE_AT` is set.
+"""
