@@ -14,7 +14,11 @@ from protocol.messages.coding import encode_reply, encode_request
 
 def seal_request(keys: TokenKeys, rid: EntryId, timestamp: int, request: Request) -> bytes:
     """Give the datagram that asks `request` under the id `rid`."""
-    plaintext = encode_request(request)
+    return seal_encoded_request(keys, rid, timestamp, encode_request(request))
+
+
+def seal_encoded_request(keys: TokenKeys, rid: EntryId, timestamp: int, plaintext: bytes) -> bytes:
+    """Give the same for a request's plaintext: each attempt is sealed anew, and encoded once."""
     return seal(keys.to_server, Kind.REQUEST, keys.kid, rid, timestamp, plaintext)
 
 

@@ -54,6 +54,11 @@ class Day(str):
         return super().__new__(cls, value)
 
 
+FIRST_DAY: Final = Day("0001-01-01")
+LAST_DAY: Final = Day("9999-12-31")
+"""Whoever means all days names these."""
+
+
 class EntryId(bytes):
     """A UUIDv7 (RFC 9562) as 16 bytes: the id of a request and of the entry it writes."""
 

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from diaryclient.clock import Instant
 from diaryclient.errors import SilentServerError
 from diaryclient.home.logins import Login
-from protocol.channel import open_reply, seal_request
+from protocol.channel import open_reply, seal_encoded_request
 from protocol.envelope import TAG_BYTES, Envelope, Kind
 from protocol.errors import NOT_YET, DiaryError, MalformedError, RefusedError
 from protocol.identifiers import EntryId
 from protocol.keys import TokenKeys
 from protocol.messages.base import Refusal, Reply, Request
-from protocol.messages.coding import decode_reply, hints_renewal
+from protocol.messages.coding import decode_hinted_reply, encode_request
 
 if TYPE_CHECKING:
     from diaryclient.asking.enquiry import Enquiry
@@ -214,6 +214,7 @@ class RequestExchange(Exchange):
         self._login = login
         self._keys = keys
         self._chance = chance
+        self._plaintext: bytes | None = None
         self._tags: dict[bytes, Instant] = {}
         self._not_yet: RefusedError | None = None
         self._asks_who_is_there = began + patience / 2
@@ -257,13 +258,13 @@ class RequestExchange(Exchange):
         self._round_trip.measured(self.seconds)
         self.waiting_since = None
         try:
-            answer = decode_reply(self.request.reply, plaintext)
+            answer, hints_renewal = decode_hinted_reply(self.request.reply, plaintext)
         except MalformedError:
             words = f"{self._login.address} answered what this program does not understand"
             self.give_up(MalformedError(f"{words}; one of the two may be too old"))
             return
         if not isinstance(answer, Refusal):
-            self.hints_renewal = hints_renewal(plaintext)
+            self.hints_renewal = hints_renewal
             self.is_over, self.answer = True, answer
         elif answer.code in NOT_YET:
             self._not_yet = answer.error()
@@ -272,7 +273,9 @@ class RequestExchange(Exchange):
 
     def _datagram(self, now: Instant) -> bytes:
         timestamp = now.wall + self._login.offset
-        datagram = seal_request(self._keys, self.rid, timestamp, self.request)
+        if self._plaintext is None:
+            self._plaintext = encode_request(self.request)
+        datagram = seal_encoded_request(self._keys, self.rid, timestamp, self._plaintext)
         self._tags[datagram[-TAG_BYTES:]] = now
         return datagram
 

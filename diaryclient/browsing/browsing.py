@@ -7,7 +7,6 @@ the newest N reads from the end until there are N.
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from diaryclient.diary.diary import Diary
 from diaryclient.diary.reading import DayEntries
@@ -18,10 +17,7 @@ from diaryclient.entries.selection import Selection
 from diaryclient.errors import NoSuchEntryError
 from diaryclient.screen.display import format_head
 from protocol.dayfile import Foreign
-from protocol.identifiers import Day
-
-FIRST_DAY: Final = Day("0001-01-01")
-LAST_DAY: Final = Day("9999-12-31")
+from protocol.identifiers import FIRST_DAY, LAST_DAY, Day
 
 
 @dataclass(frozen=True, slots=True)

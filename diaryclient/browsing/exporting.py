@@ -14,11 +14,9 @@ from diaryclient.diary.diary import Diary
 from diaryclient.errors import ExportError
 from diaryclient.files.atomic_output import whole_folder
 from diaryclient.files.private_files import write_private
-from protocol.identifiers import Day
+from protocol.identifiers import FIRST_DAY, LAST_DAY, Day
 from protocol.messages.diary import DayRow
 
-_FIRST: Final = Day("0001-01-01")
-_LAST: Final = Day("9999-12-31")
 _MOST_ROUNDS: Final = 5
 """Looks at what was written meanwhile; a diary written to all the time never holds still."""
 
@@ -54,7 +52,7 @@ def export_days(diary: Diary, folder: Path, notes: Path | None = None) -> Export
 def _copy(diary: Diary, folder: Path) -> list[DayRow]:
     copied = dict[Day, DayRow]()
     for _ in range(_MOST_ROUNDS):
-        rows = {row.day: row for row in diary.days(_FIRST, _LAST)}
+        rows = {row.day: row for row in diary.days(FIRST_DAY, LAST_DAY)}
         if rows == copied:
             _verify(folder, rows.values())
             return list(rows.values())

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final, TypeAlias
 
-from diaryclient.browsing.browsing import FIRST_DAY, LAST_DAY
 from diaryclient.entries.entry import DiaryEntry
 from diaryclient.typed.dates import parse_day
 from protocol.errors import UsageError
-from protocol.identifiers import Day
+from protocol.identifiers import FIRST_DAY, LAST_DAY, Day
 
 When: TypeAlias = date | datetime | str
 """A whole day, as a date or in the words that `diaryclient read --from` knows; or a moment."""

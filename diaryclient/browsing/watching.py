@@ -19,13 +19,10 @@ from diaryclient.errors import UnknownHostError, UnreachableError
 from diaryclient.login.care import LoginCare
 from protocol.dayfile import Change, Foreign, Record, Written, parse_day_file
 from protocol.errors import NOT_YET, DiaryError, NotFoundError, RefusedError, StaleError
-from protocol.identifiers import Day
+from protocol.identifiers import FIRST_DAY, LAST_DAY, Day
 from protocol.messages.diary import DayRow
 from protocol.messages.following import Tail, Tailed
 from protocol.messages.padding import padded
-
-FIRST: Final = Day("0001-01-01")
-LAST: Final = Day("9999-12-31")
 
 _MOST_PAGES: Final = 1000
 """Answers to one poll; what is left comes with the next one."""
@@ -51,7 +48,7 @@ class Watcher:
     def begin(self, diary: Diary, newest: int = 0) -> list[DayEntries]:
         """Start now, and give the `newest` entries of what there is; raise as `Asker.ask`."""
         cursor = diary.asker.ask(Tail(), Tailed).cursor
-        rows = list(diary.days(FIRST, LAST))
+        rows = list(diary.days(FIRST_DAY, LAST_DAY))
         pages = self._newest(diary, rows, newest)
         self._known = {row.day: (row.generation, row.size) for row in rows}
         self._cursor = cursor
@@ -83,7 +80,7 @@ class Watcher:
         return pages
 
     def _listed(self, diary: Diary) -> list[DayRow]:
-        rows = list(diary.days(FIRST, LAST))
+        rows = list(diary.days(FIRST_DAY, LAST_DAY))
         present = {row.day for row in rows}
         self._known = {day: known for day, known in self._known.items() if day in present}
         return rows

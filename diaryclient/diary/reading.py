@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from diaryclient.asking.asker import Asker
 from protocol.dayfile import Foreign, Record, Written, fold, parse_day_file
 from protocol.errors import MalformedError, RefusedError, StaleError
-from protocol.identifiers import Day
+from protocol.identifiers import FIRST_DAY, Day
 from protocol.messages.diary import MAX_CHUNK, Chunk, DayList, DayRow, Days, Read
 from protocol.messages.padding import padded
 
@@ -21,7 +21,6 @@ _MOST_RESTARTS: Final = 2
 _STEPS: Final = 1000
 """In which the progress of one day is told: it may be the only one, and have 16 MiB."""
 
-_FIRST: Final = Day("0001-01-01")
 _BACKWARD_SPANS: Final = (32, 128, 512, 2048)
 """Days; whoever wants the last few entries of a daily diary finds them in the first."""
 
@@ -97,7 +96,7 @@ def list_anniversaries(asker: Asker, day: Day) -> Iterator[DayRow]:
 
     The years are asked for together, from that of the diary's first day on.
     """
-    oldest = next(list_days(asker, _FIRST, day))
+    oldest = next(list_days(asker, FIRST_DAY, day))
     if not oldest:
         return
     years = range(int(oldest[0].day[:4]), int(day[:4]) + 1)

@@ -68,13 +68,20 @@ class Entry(NamedTuple):
         return Put(at=self.at, off=self.off, text=self.text, star=self.star)
 
 
+class _Held(NamedTuple):
+    """A file that others leave alone while its descriptor is open, and what was written there."""
+
+    descriptor: int
+    entry: Entry
+
+
 class Outbox:
     """The entries of one login that the server has not confirmed."""
 
     def __init__(self, folder: Path) -> None:
         """Use `folder`, which need not exist yet."""
         self.folder = folder
-        self._held = dict[EntryId, int]()
+        self._held = dict[EntryId, _Held]()
 
     def add(self, entry: Entry) -> None:
         """Write a new entry durably and hold it until `release`.
@@ -83,7 +90,7 @@ class Outbox:
         """
         path = self.path(entry.id)
         try:
-            self._held[entry.id] = write_held(path, _encode(entry))
+            self._held[entry.id] = _Held(write_held(path, _encode(entry)), entry)
         except OSError:
             with suppress(OSError):  # it has its name already if only the folder's sync failed
                 path.unlink(missing_ok=True)
@@ -95,16 +102,17 @@ class Outbox:
         if before is None:
             write_private(path, _encode(entry))
         else:
-            self._held[entry.id] = write_held(path, _encode(entry))
-            os.close(before)
+            self._held[entry.id] = _Held(write_held(path, _encode(entry)), entry)
+            os.close(before.descriptor)
 
     def holds(self, entry_id: EntryId) -> bool:
         """Tell whether this process holds an entry."""
         return entry_id in self._held
 
     def ensure(self, entry: Entry) -> None:
-        """Put an entry back if its file was taken away by hand; raise OSError."""
-        if not self.path(entry.id).exists():
+        """Put an entry back if a hand took its file away, or damaged it; raise OSError."""
+        path = self.path(entry.id)
+        if not path.exists() or not _holds_entry(path):
             self.keep(entry)
 
     def hold(self, entry_id: EntryId, seconds: float = 0.0) -> Entry | None:
@@ -113,23 +121,31 @@ class Outbox:
         None: it is gone. Raise BlockingIOError if another process still holds it after so many
         seconds, MalformedError if somebody damaged it, or OSError.
         """
-        path = self.path(entry_id)
-        try:
-            if entry_id not in self._held:
-                self._held[entry_id] = hold_patiently(path, seconds)
-            return _read(path)
-        except FileNotFoundError:
+        path, held = self.path(entry_id), self._held.get(entry_id)
+        if held is not None:
+            if path.exists():
+                return held.entry
             self.release(entry_id)
             return None
-        except MalformedError:
-            self.release(entry_id)
+        try:
+            descriptor = hold_patiently(path, seconds)
+        except FileNotFoundError:
+            return None
+        try:
+            entry = _read(path)
+        except BaseException as error:
+            os.close(descriptor)
+            if isinstance(error, FileNotFoundError):
+                return None
             raise
+        self._held[entry_id] = _Held(descriptor, entry)
+        return entry
 
     def release(self, entry_id: EntryId) -> None:
         """Let other processes have an entry; nothing happens if it is not held."""
-        descriptor = self._held.pop(entry_id, None)
-        if descriptor is not None:
-            os.close(descriptor)
+        held = self._held.pop(entry_id, None)
+        if held is not None:
+            os.close(held.descriptor)
 
     def release_all(self) -> None:
         """Let other processes have every entry."""

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from itertools import accumulate
 from typing import TypeAlias
 
-from diaryclient.browsing.browsing import FIRST_DAY, LAST_DAY, Query, browse
+from diaryclient.browsing.browsing import Query, browse
 from diaryclient.diary.diary import Diary
 from diaryclient.entries.entry import DiaryEntry
 from diaryclient.entries.selection import Selection
-from protocol.identifiers import Day
+from protocol.identifiers import FIRST_DAY, LAST_DAY, Day
 
 Below: TypeAlias = Callable[[int], int]
 """Gives a whole number from 0 to below the one that it is told, all as likely."""

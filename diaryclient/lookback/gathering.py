@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from diaryclient.browsing.browsing import FIRST_DAY, Query, browse
+from diaryclient.browsing.browsing import Query, browse
 from diaryclient.diary.diary import Diary
 from diaryclient.entries.entry import DiaryEntry
 from diaryclient.entries.selection import Selection
 from diaryclient.lookback.figures import Figures, count
 from diaryclient.lookback.periods import Period
 from diaryclient.lookback.streaks import Streak, current_streak, find_streaks, ordinal
-from protocol.identifiers import Day
+from protocol.identifiers import FIRST_DAY, Day
 
 _STEP: Final = 32
 """Days of the first step back: about an answer's rows. Each further one is twice as long."""

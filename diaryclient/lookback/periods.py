@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import MAXYEAR, date
 from typing import Final
 
-from diaryclient.browsing.browsing import FIRST_DAY, LAST_DAY
 from protocol.errors import UsageError
-from protocol.identifiers import Day
+from protocol.identifiers import FIRST_DAY, LAST_DAY, Day
 
 _YEAR: Final = re.compile(r"\d{4}", re.ASCII)
 _MONTH: Final = re.compile(r"(\d{4})-(\d\d)", re.ASCII)

@@ -14,7 +14,7 @@ from typing import Final
 from diaryserver.service.ports.clock import Clock
 from diaryserver.service.ports.dayfiles import Compressor, Due
 from diaryserver.service.work.threads import Workers
-from protocol.identifiers import Day
+from protocol.identifiers import FIRST_DAY, Day
 
 LOOK_SECONDS: Final = 6 * 3600.0
 """Listing the folders of many users again for a month that ends twelve times a year."""
@@ -26,7 +26,6 @@ QUIET_MILLISECONDS: Final = 24 * 3_600_000
 """A month is over in all time zones when it has been over for a day in UTC, and so is an import."""
 
 _MONTHS: Final = 12
-_EARLIEST: Final = Day("0001-01-01")
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +104,7 @@ def first_day_kept(now: int, months: int) -> Day:
     today = datetime.fromtimestamp(now / 1000, UTC).date()
     month = today.year * _MONTHS + today.month - months
     if not months or month < _MONTHS + 1:
-        return _EARLIEST
+        return FIRST_DAY
     year, index = divmod(month, _MONTHS)
     return Day(date(year, index + 1, 1).isoformat())
 

@@ -19,18 +19,11 @@ from typing import Final
 from diaryserver.service.limits import Limits
 from diaryserver.store.days.daystate import count_entries
 from diaryserver.store.disk.diaries import Folders
-from diaryserver.store.disk.folders import (
-    ARCHIVE,
-    FIRST_DAY,
-    LAST_DAY,
-    QUARANTINE,
-    UserFolder,
-    day_file,
-)
+from diaryserver.store.disk.folders import ARCHIVE, QUARANTINE, UserFolder, day_file
 from diaryserver.store.journal.writer import JournaledWriter
 from protocol.amounts import format_bytes, format_entries
 from protocol.errors import BusyError, QuotaError, RefusedError
-from protocol.identifiers import Day, Username
+from protocol.identifiers import FIRST_DAY, LAST_DAY, Day, Username
 
 BLOCK_BYTES: Final = 4096
 """What most file systems give a file at a time: tiny files fill a disk as well."""

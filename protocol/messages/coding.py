@@ -52,25 +52,20 @@ def encode_reply(answer: Reply | Refusal, *, renew: bool = False) -> bytes:
 
 
 def decode_reply(reply: type[Answer], plaintext: bytes) -> Answer | Refusal:
-    """Read what answers a request or a LOGIN: `reply` or a Refusal, else raise MalformedError.
+    """Read what answers a request or a LOGIN: `reply` or a Refusal, else raise MalformedError."""
+    return decode_hinted_reply(reply, plaintext)[0]
 
-    The renewal hint is checked and left to `hints_renewal`.
-    """
+
+def decode_hinted_reply(reply: type[Answer], plaintext: bytes) -> tuple[Answer | Refusal, bool]:
+    """Read the same, and whether it says that its token is due for renewal."""
     values = unpack(plaintext)
-    if values.get("code") == ErrorCode.OK:
-        del values["code"]
-        if values.pop(RENEWAL_HINT, True) is not True:
-            raise MalformedError("a renewal hint is true, or absent")
-        return read_fields(reply, values)
-    return read_fields(Refusal, values)
-
-
-def hints_renewal(plaintext: bytes) -> bool:
-    """Tell whether a reply, which `decode_reply` accepts, says that its token is due for renewal.
-
-    Raise MalformedError if it is no msgpack map.
-    """
-    return RENEWAL_HINT in unpack(plaintext)
+    if values.get("code") != ErrorCode.OK:
+        return read_fields(Refusal, values), False
+    del values["code"]
+    hints_renewal = RENEWAL_HINT in values
+    if hints_renewal and values.pop(RENEWAL_HINT) is not True:
+        raise MalformedError("a renewal hint is true, or absent")
+    return read_fields(reply, values), hints_renewal
 
 
 def plain_map(message: "DataclassInstance") -> dict[str, Packable]:

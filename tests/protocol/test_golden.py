@@ -35,7 +35,7 @@ from protocol.login import (
 )
 from protocol.messages.account import Grant
 from protocol.messages.base import Refusal, Reply, Request
-from protocol.messages.coding import decode_reply, encode_reply, encode_request, hints_renewal
+from protocol.messages.coding import decode_hinted_reply, decode_reply, encode_reply, encode_request
 from protocol.messages.forms import FORMS as MESSAGE_FORMS
 from protocol.messages.forms import Form, PasswordForm, RenewalForm, encode_form, split_form
 from protocol.messages.parts import bitmap_of, cut
@@ -139,8 +139,7 @@ def test_replies_and_refusals(vector: Vector) -> None:
 
     answer = answer_of(vector, kind)
     renew = "renew" in dict(vector["plaintext"])
-    assert decode_reply(kind, plaintext) == answer
-    assert hints_renewal(plaintext) is renew
+    assert decode_hinted_reply(kind, plaintext) == (answer, renew)
     assert encode_reply(answer, renew=renew) == plaintext
     sealed = seal_reply(keys, request, vector["timestamp"], answer, renew=renew)
     assert sealed == octets(vector, "datagram")

@@ -58,10 +58,10 @@ from protocol.messages.changes import Amend, Changed, Remove, Restore, version_o
 from protocol.messages.coding import (
     RENEWAL_HINT,
     RENEWAL_HINT_BYTES,
+    decode_hinted_reply,
     decode_reply,
     encode_reply,
     encode_request,
-    hints_renewal,
 )
 from protocol.messages.diary import (
     MAX_FILE_BYTES,
@@ -311,8 +311,7 @@ def test_any_reply_may_carry_the_renewal_hint(
     """It is read apart from the reply, costs what is set aside for it, and a refusal has none."""
     reply = data.draw(REPLIES[kind])
     plaintext = encode_reply(reply, renew=renew)
-    assert decode_reply(kind, plaintext) == reply
-    assert hints_renewal(plaintext) is renew
+    assert decode_hinted_reply(kind, plaintext) == (reply, renew)
     assert len(plaintext) == len(encode_reply(reply)) + renew * RENEWAL_HINT_BYTES
     refusal = Refusal(ErrorCode.BUSY, "", 0)
     assert encode_reply(refusal, renew=renew) == encode_reply(refusal)

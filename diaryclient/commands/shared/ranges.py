@@ -1,9 +1,8 @@
 """The days that `--on`, `--from` and `--to` name."""
 
-from diaryclient.browsing.browsing import FIRST_DAY, LAST_DAY
 from diaryclient.typed.dates import parse_day
 from protocol.errors import UsageError
-from protocol.identifiers import Day
+from protocol.identifiers import FIRST_DAY, LAST_DAY, Day
 
 
 def parse_days(on: str | None, first: str | None, last: str | None, today: Day) -> tuple[Day, Day]:

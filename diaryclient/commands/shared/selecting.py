@@ -10,10 +10,11 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from diaryclient.browsing.browsing import FIRST_DAY, LAST_DAY, Query
+from diaryclient.browsing.browsing import Query
 from diaryclient.commands.shared.completing import complete_tag
 from diaryclient.entries.selection import Selection, parse_tag
 from protocol.errors import UsageError
+from protocol.identifiers import FIRST_DAY, LAST_DAY
 
 _ANY_TAG: Final = "any tag"
 _STAR: Final = "a star"

@@ -36,8 +36,6 @@ COMPRESSED_SUFFIX: Final = f"{DAY_SUFFIX}.gz"
 FEW_DAYS: Final = 62
 """Asking for so many files, 3 us each, takes less than listing the folder of a year."""
 
-FIRST_DAY: Final = Day("0001-01-01")
-LAST_DAY: Final = Day("9999-12-31")
 
 _UNFINISHED_SUFFIX: Final = ".new"
 _DAY_LETTERS: Final = 10

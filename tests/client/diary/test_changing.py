@@ -5,12 +5,12 @@ from functools import partial
 
 import pytest
 
-from diaryclient.browsing.browsing import FIRST_DAY, LAST_DAY, find_histories, find_history
+from diaryclient.browsing.browsing import find_histories, find_history
 from diaryclient.diary.diary import Diary
 from diaryclient.entries.histories import EntryHistory
 from diaryclient.errors import NoSuchEntryError, TextTooLongError, UnreachableError
 from protocol.errors import NotFoundError, StaleError, UsageError
-from protocol.identifiers import EntryId
+from protocol.identifiers import FIRST_DAY, LAST_DAY, EntryId
 from protocol.messages.changes import Amend
 from protocol.messages.writing import MAX_LONG_TEXT_BYTES
 from tests.client.desk import Desk

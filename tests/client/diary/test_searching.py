@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.browsing.browsing import FIRST_DAY, LAST_DAY, search_pages, tag_counts
+from diaryclient.browsing.browsing import search_pages, tag_counts
 from protocol.dayfile import Written, format_record
 from protocol.errors import ErrorCode, MalformedError, UsageError
-from protocol.identifiers import Day, EntryId
+from protocol.identifiers import FIRST_DAY, LAST_DAY, Day, EntryId
 from protocol.messages.diary import MAX_CHUNK, Read
 from protocol.messages.finding import Found, Search
 from protocol.stamp import Stamp

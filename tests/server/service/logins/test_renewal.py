@@ -17,9 +17,9 @@ from protocol.errors import ErrorCode
 from protocol.identifiers import Username
 from protocol.keys import derive_token_keys
 from protocol.login import decode_login, encode_login, open_login
-from protocol.messages.account import Grant, Mint, Ping, Revoke, Revoked
+from protocol.messages.account import Grant, Identity, Mint, Ping, Revoke, Revoked
 from protocol.messages.base import Refusal
-from protocol.messages.coding import hints_renewal
+from protocol.messages.coding import decode_hinted_reply
 from protocol.messages.forms import LoginForm, PasswordForm, RenewalForm, encode_form
 from protocol.offer import decode_offer
 from tests.server.fakes import NOON, SlowHasher, new_id
@@ -543,7 +543,7 @@ def test_a_rotation_is_told_and_renewal_leads_out_of_it(world: World, life: int)
     request = device.request(Ping())
     [reply] = world.send(request)
     plaintext = open_reply(device.keys, parse_envelope(reply), request[-TAG_BYTES:])
-    assert hints_renewal(plaintext)
+    assert decode_hinted_reply(Identity, plaintext)[1]
     new = successor(device, asked(device))
     assert (new.token.generation, new.token.expires) == (2, life and world.clock.now() + life)
     assert used(new) == "OK"

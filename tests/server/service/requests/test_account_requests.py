@@ -20,6 +20,7 @@ from protocol.messages.account import (
     Delete,
     Deleted,
     Grant,
+    Identity,
     Mint,
     Ping,
     Revoke,
@@ -29,7 +30,7 @@ from protocol.messages.account import (
     Tokens,
 )
 from protocol.messages.base import Refusal, Reply, Request
-from protocol.messages.coding import hints_renewal
+from protocol.messages.coding import decode_hinted_reply
 from protocol.messages.padding import padded
 from protocol.messages.writing import Put
 from tests.server.fakes import NOON, new_id
@@ -346,7 +347,7 @@ def hinted(device: Device) -> bool:
     [reply] = device.world.send(datagram)
     plaintext = open_reply(device.keys, parse_envelope(reply), datagram[-TAG_BYTES:])
     assert code_of(device.opened(reply, datagram, Ping())) == "OK"
-    return hints_renewal(plaintext)
+    return decode_hinted_reply(Identity, plaintext)[1]
 
 
 def test_the_hint_comes_when_a_token_is_due(world: World) -> None:
