@@ -45,6 +45,7 @@ class Whoami(Request):
     op = "whoami"
     reply = Identity
     scope = Scope.ANY
+    is_counted = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Ping(Request):
     op = "ping"
     reply = Identity
     scope = Scope.ANY
+    is_counted = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Tokens(Request):
     op = "tokens"
     reply = TokenList
     scope = Scope.FULL
+    is_counted = True
 
     after: Annotated[bytes, Octets(0, KID_BYTES)] = b""
     pad: PadField = b""

@@ -53,6 +53,7 @@ class Archives(Request):
     op = "archives"
     reply = ArchiveList
     scope = Scope.READ
+    is_counted = True
 
     after: Annotated[str, Text(0, MAX_NAME_BYTES)]
     pad: PadField = b""

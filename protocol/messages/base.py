@@ -100,6 +100,7 @@ class Request(Message):
 
     Each kind says its name on the wire, what answers it, and the scope that it needs, so that who
     asks one thing needs none of the others: the whole table is `protocol.messages.table`.
+    `is_counted`: it changes nothing, so its id gets few answers; a change is known by its id.
     """
 
     __slots__ = ()
@@ -107,6 +108,7 @@ class Request(Message):
     op: ClassVar[str]
     reply: ClassVar[type[Reply]]
     scope: ClassVar[Scope]
+    is_counted: ClassVar[bool] = False
 
 
 class TextRequest(Request):

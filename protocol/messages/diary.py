@@ -47,6 +47,7 @@ class Days(Request):
     op = "days"
     reply = DayList
     scope = Scope.READ
+    is_counted = True
 
     first: DayField
     last: DayField
@@ -68,6 +69,7 @@ class Read(Request):
     op = "read"
     reply = Chunk
     scope = Scope.READ
+    is_counted = True
 
     day: DayField
     generation: GenerationField

@@ -47,6 +47,7 @@ class Search(Request):
     op = "search"
     reply = Found
     scope = Scope.READ
+    is_counted = True
 
     words: Annotated[str, Text(1, MAX_WORDS_BYTES)] = field(repr=False)
     first: DayField

@@ -40,6 +40,7 @@ class Tail(Request):
     op = "tail"
     reply = Tailed
     scope = Scope.READ
+    is_counted = True
 
     cursor: Annotated[bytes, Octets(0, MAX_CURSOR_BYTES)] = b""
     pad: PadField = b""

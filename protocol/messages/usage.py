@@ -32,5 +32,6 @@ class Usage(Request):
     op = "usage"
     reply = Used
     scope = Scope.ANY
+    is_counted = True
 
     day: DayField

@@ -52,15 +52,8 @@ from protocol.errors import (
     TokenRevokedError,
 )
 from protocol.keys import open_authentic
-from protocol.messages.account import Delete, Mint, Revoke
-from protocol.messages.archive import Recover
 from protocol.messages.base import MAX_SKEW_MILLISECONDS, Refusal, Reply, Request, allows
-from protocol.messages.batch import Batch
-from protocol.messages.changes import Amend, Remove, Restore
 from protocol.messages.coding import RENEWAL_HINT_BYTES
-from protocol.messages.diary import Clear
-from protocol.messages.parts import Part
-from protocol.messages.writing import Put
 
 MAX_IN_FLIGHT: Final = 8192
 """Twice what the committer queues, so that reads still pass when appends have to wait."""
@@ -73,9 +66,6 @@ MAX_ANSWERS: Final = 5
 
 MAX_REMEMBERED_IDS: Final = 65_536
 """About 18 MiB; the least recent are forgotten first, and repeating them is harmless."""
-
-_CHANGES: Final = (Put, Batch, Part, Amend, Remove, Restore, Clear, Recover, Mint, Revoke, Delete)
-"""What the stores know again by its id: the client repeats it until it is told the outcome."""
 
 AMPLIFICATION: Final = 3
 """An authentic reply is at most this times its request, so that a replay is no weapon."""
@@ -308,7 +298,7 @@ class RequestService:
         return not why_not_renewed(current, now, self._accounts.generation())
 
     def _is_repeated_too_often(self, envelope: Envelope, request: Request) -> bool:
-        if isinstance(request, _CHANGES):
+        if not request.is_counted:
             return False
         key = (envelope.kid, bytes(envelope.rid))
         answers = self._answers[key] = self._answers.pop(key, 0) + 1
