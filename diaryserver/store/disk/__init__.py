@@ -1,12 +1,13 @@
 """Where the files are, and how they are opened and synced; all else asks here.
 
     disk         the few system calls that durability hangs on
-    announcing   the same, telling which step of storing an entry a call was
     folders      where a diary's files are, and the only code that opens them
     diaries      the folders of all diaries: made, moved, deleted
     texts        days as text, compressed or not, and the last ones kept
     compression  a day's text in gzip
     plainness    a compressed day made plain again
 
-Rules: a file is opened below its folder's descriptor.
+Rules: a file is opened below its folder's descriptor. A day lies in `DAY.log` or in `DAY.log.gz`;
+whoever reads one asks `UserFolder.read_day`. Only plain files are appended to, moved and replayed
+into; `plainness` makes a day plain before, `store.compressing` goes the other way.
 """
