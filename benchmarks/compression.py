@@ -19,7 +19,7 @@ from typing import Final
 
 from benchmarks.errors import BenchmarkError
 from diaryserver.engine import open_entries
-from diaryserver.service.ports.entries import Append, Query
+from diaryserver.service.ports.entries import Append, WordQuery
 from diaryserver.store.files import FileEntryStore
 from protocol.identifiers import Day, EntryId, Username
 from protocol.stamp import Stamp
@@ -134,7 +134,7 @@ def _read(store: FileEntryStore) -> None:
 
 
 def _search(store: FileEntryStore) -> None:
-    query = Query("words that nobody wrote", _FIRST, _LAST)
+    query = WordQuery("words that nobody wrote", _FIRST, _LAST)
     cursor = store.search(_USER, query, b"", _ROOM).cursor
     while cursor:
         cursor = store.search(_USER, query, cursor, _ROOM).cursor

@@ -23,7 +23,7 @@ from benchmarks.town import WINDOW
 from diaryserver.engine import open_entries
 from diaryserver.service.door import read_request
 from diaryserver.service.ports.entries import Append
-from diaryserver.store.days.lines import format_writing
+from diaryserver.store.days.written_form import format_writing
 from diaryserver.store.files import FileEntryStore
 from diaryserver.store.journal.records import Line, encode_record
 from protocol.channel import seal_reply

@@ -5,9 +5,9 @@
     with Diary.connect() as diary:
         diary.write("a text")
 
-Rules: the same core as the command line's (`diaryclient.diary.diary`), the same logins, settings
-and outbox, the same errors. Nothing is printed. What would be a warning there is one of the logger
-`diaryclient`, without any text of the diary.
+Rules: the same core as the command line's (`diaryclient.diary.open_diary`), the same logins,
+settings and outbox, the same errors. Nothing is printed. What would be a warning there is one of
+the logger `diaryclient`, without any text of the diary.
 """
 
 import logging
@@ -22,9 +22,9 @@ from typing import Final, Self, TypeAlias
 from diaryclient.browsing.browsing import Page, Query, browse, find_history, search_pages
 from diaryclient.browsing.spans import Span, When
 from diaryclient.clock import SystemClock
-from diaryclient.diary.diary import Diary as OpenDiary
 from diaryclient.diary.fates import check_may_change, naming_fate
 from diaryclient.diary.keeping import check_text, keep
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.diary.writer import Delivery
 from diaryclient.entries.entry import DiaryEntry
 from diaryclient.entries.histories import EntryHistory

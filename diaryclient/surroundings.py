@@ -16,7 +16,7 @@ from diaryclient.screen.display import safe_line
 from protocol.errors import MalformedError, UsageError
 
 if TYPE_CHECKING:
-    from diaryclient.diary.diary import Diary
+    from diaryclient.diary.open_diary import OpenDiary
 
 COMPLETE_VARIABLE: Final = "_DIARYCLIENT_COMPLETE"
 """Set by the function that `diaryclient completion` gives a shell, to `bash_complete` or so."""
@@ -92,11 +92,11 @@ class Surroundings(NamedTuple):
         """Open the diary of a login, only to write."""
         return Writer.open(login, self.logins, self.outbox(login), clock=self.zoned_clock())
 
-    def diary(self, login: Login) -> "Diary":
+    def diary(self, login: Login) -> "OpenDiary":
         """Open the diary of a login."""
-        from diaryclient.diary.diary import Diary  # noqa: PLC0415 - who only writes needs no reading
+        from diaryclient.diary.open_diary import OpenDiary  # noqa: PLC0415 - who only writes needs no reading
 
-        return Diary.open(login, self.logins, self.outbox(login), clock=self.zoned_clock())
+        return OpenDiary.open(login, self.logins, self.outbox(login), clock=self.zoned_clock())
 
     def in_zone(self, name: str | None) -> "Surroundings":
         """Give the same in the zone that `--tz` names; None leaves it to the settings."""
@@ -112,7 +112,7 @@ class Surroundings(NamedTuple):
         return in_zone(self.clock, name, origin)
 
     def _lent(self, word: str) -> Login:
-        from diaryclient.login.tokens import login_of  # noqa: PLC0415 - most people have no such variable
+        from diaryclient.login.token_list import login_of  # noqa: PLC0415 - most people have no such variable
         from protocol.tokenword import parse_token  # noqa: PLC0415 - as above
 
         try:

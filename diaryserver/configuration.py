@@ -33,9 +33,9 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from diaryserver.errors import ConfigurationError
-from diaryserver.service.limits import MAX_DAY_BYTES, NO_LIMIT, Limits
 from diaryserver.service.plain import encodings
 from diaryserver.service.plain.dialect import least_limit
+from diaryserver.service.quotas import MAX_DAY_BYTES, NO_LIMIT, Quotas
 from protocol.address import Address
 from protocol.errors import MalformedError
 from protocol.identifiers import Username
@@ -229,9 +229,9 @@ class QuotaSection(_Section):
     day_bytes: Annotated[BytesField, Field(le=MAX_DAY_BYTES)] = MAX_DAY_BYTES
     day_entries: EntriesField = 100_000
 
-    def limits(self) -> Limits:
+    def limits(self) -> Quotas:
         """Give them as the store takes them."""
-        return Limits(self.bytes, self.entries, self.day_bytes, self.day_entries)
+        return Quotas(self.bytes, self.entries, self.day_bytes, self.day_entries)
 
 
 class Configuration(_Section):

@@ -22,13 +22,13 @@ from diaryserver.announcing.steps import Announce
 from diaryserver.clock import SystemClock
 from diaryserver.errors import DataError
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.limits import Limits
 from diaryserver.service.ports.accounts import AccountStore, PasswordHasher
 from diaryserver.service.ports.dayfiles import DayFileStore
 from diaryserver.service.ports.entries import EntryStore
 from diaryserver.service.ports.throttles import ThrottleStore
+from diaryserver.service.quotas import Quotas
 from diaryserver.store.days.cache import DayCache
-from diaryserver.store.disk.diaries import Folders
+from diaryserver.store.disk.diary_folders import DiaryFolders
 from diaryserver.store.disk.disk import Disk
 from diaryserver.store.files import FileEntryStore
 from diaryserver.store.following import ChangedDays
@@ -39,7 +39,7 @@ from diaryserver.store.quota import DiaryRooms
 from protocol.errors import StorageError
 
 _DECOY_BYTES: Final = 32
-UNLIMITED: Final = Limits()
+UNLIMITED: Final = Quotas()
 """What holds for the operator's own commands."""
 
 logger = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Data:
 
 @contextmanager
 def open_data(
-    folder: Path, announce: Announce | None = None, limits: Limits = UNLIMITED
+    folder: Path, announce: Announce | None = None, limits: Quotas = UNLIMITED
 ) -> Iterator[Data]:
     """Open the data folder, which the caller owns, making what a first start lacks.
 
@@ -116,7 +116,7 @@ def _check_ledger(folder: Path, database: Path) -> None:
 @contextmanager
 def open_entries(  # noqa: PLR0913 - what tests may replace
     folder: Path,
-    limits: Limits = UNLIMITED,
+    limits: Quotas = UNLIMITED,
     *,
     disk: Disk | None = None,
     alarm: Alarm | None = None,
@@ -132,7 +132,7 @@ def open_entries(  # noqa: PLR0913 - what tests may replace
     alarm = alarm or Alarm(logger, "the disk takes entries again", SystemClock().monotonic)
     with ExitStack() as stack:
         try:
-            folders = stack.enter_context(closing(Folders(folder, disk)))
+            folders = stack.enter_context(closing(DiaryFolders(folder, disk)))
             journal = Journal(folder / "journal", disk)
             writer = stack.enter_context(
                 closing(JournaledWriter(journal, folders, alarm, files_at_once))

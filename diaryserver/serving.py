@@ -18,8 +18,8 @@ from diaryserver.configuration import Configuration
 from diaryserver.datalock import own_data
 from diaryserver.engine import Data, open_data
 from diaryserver.maintenance.pastmonths import PastMonths
+from diaryserver.net.conversations import LineListener
 from diaryserver.net.datagrams import DatagramListener
-from diaryserver.net.lines import LineListener
 from diaryserver.net.sockets import Bound, bind
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.counters import Counters

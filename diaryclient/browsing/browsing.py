@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.diary.reading import DayEntries
 from diaryclient.entries.endings import WHOLE_ID, parse_ending, resolve
 from diaryclient.entries.entry import DiaryEntry, count_tags, split_title
@@ -44,10 +44,10 @@ class Query:
     anniversary: Day | None = None
 
 
-def browse(diary: Diary, query: Query) -> Iterator[Page]:
+def browse(diary: OpenDiary, query: Query) -> Iterator[Page]:
     """Give the pages, without empty ones. Lines that are no entries come only without conditions.
 
-    Raise as `Diary.entries`.
+    Raise as `OpenDiary.entries`.
     """
     goes_backwards = query.is_reversed or query.newest is not None
     days = _days(diary, query, goes_backwards=goes_backwards)
@@ -61,11 +61,11 @@ def browse(diary: Diary, query: Query) -> Iterator[Page]:
 
 
 def search_pages(
-    diary: Diary, words: str, first: Day, last: Day, newest: int | None = None
+    diary: OpenDiary, words: str, first: Day, last: Day, newest: int | None = None
 ) -> Iterator[Page]:
     """Give what the server finds, as it comes; with `newest`, only so many of the newest, at last.
 
-    Raise as `Diary.search`.
+    Raise as `OpenDiary.search`.
     """
     pages = (Page(_as_read(diary, day)) for day in diary.search(words, first, last))
     return pages if newest is None else iter(_last_pages(pages, newest))
@@ -84,17 +84,20 @@ def _last_pages(pages: Iterator[Page], newest: int) -> list[Page]:
     return list(kept)
 
 
-def tag_counts(diary: Diary) -> Mapping[str, int]:
-    """Give how many entries have each tag, the most frequent first; raise as `Diary.entries`."""
+def tag_counts(diary: OpenDiary) -> Mapping[str, int]:
+    """Give how many entries have each tag, the most frequent first.
+
+    Raise as `OpenDiary.entries`.
+    """
     days = diary.entries(FIRST_DAY, LAST_DAY)
     return count_tags(entry for day in days for entry in _as_read(diary, day))
 
 
-def find_entry(diary: Diary, ending: str) -> DiaryEntry:
+def find_entry(diary: OpenDiary, ending: str) -> DiaryEntry:
     """Give the entry whose id ends so.
 
     The whole diary is read, since no other id may end so; only a whole id ends the search. Raise
-    UsageError if several do, which it lists, or NoSuchEntryError; else as `Diary.entries`.
+    UsageError if several do, which it lists, or NoSuchEntryError; else as `OpenDiary.entries`.
     """
     return resolve(
         ending,
@@ -104,7 +107,7 @@ def find_entry(diary: Diary, ending: str) -> DiaryEntry:
     )
 
 
-def find_history(diary: Diary, ending: str, *, with_removed: bool = False) -> EntryHistory:
+def find_history(diary: OpenDiary, ending: str, *, with_removed: bool = False) -> EntryHistory:
     """Give what became of the entry whose id ends so; `with_removed`: also if it is removed now.
 
     Raise as `find_entry`.
@@ -113,7 +116,7 @@ def find_history(diary: Diary, ending: str, *, with_removed: bool = False) -> En
 
 
 def find_histories(
-    diary: Diary, endings: Sequence[str], *, with_removed: bool = False
+    diary: OpenDiary, endings: Sequence[str], *, with_removed: bool = False
 ) -> list[EntryHistory]:
     """Give the same for several endings, each entry once; the diary is read once, too."""
     wanted = dict.fromkeys(map(parse_ending, endings))
@@ -136,7 +139,7 @@ def _row(history: EntryHistory, name: str) -> str:
     return format_head(current, name, title) + " (removed)" * history.is_removed
 
 
-def _histories_until_found(diary: Diary, endings: tuple[str, ...]) -> Iterator[EntryHistory]:
+def _histories_until_found(diary: OpenDiary, endings: tuple[str, ...]) -> Iterator[EntryHistory]:
     whole = {ending for ending in endings if len(ending) == WHOLE_ID}
     is_whole = len(whole) == len(endings)
     for history in diary.newest_histories(FIRST_DAY, LAST_DAY):
@@ -147,7 +150,7 @@ def _histories_until_found(diary: Diary, endings: tuple[str, ...]) -> Iterator[E
                 return
 
 
-def _until_found(diary: Diary, ending: str) -> Iterator[DiaryEntry]:
+def _until_found(diary: OpenDiary, ending: str) -> Iterator[DiaryEntry]:
     for page in browse(diary, Query(is_reversed=True)):
         for entry in page.entries:
             if entry.id.hex().endswith(ending):
@@ -156,7 +159,7 @@ def _until_found(diary: Diary, ending: str) -> Iterator[DiaryEntry]:
                     return
 
 
-def _days(diary: Diary, query: Query, *, goes_backwards: bool) -> Iterator[DayEntries]:
+def _days(diary: OpenDiary, query: Query, *, goes_backwards: bool) -> Iterator[DayEntries]:
     if query.anniversary:
         days = diary.anniversaries(query.anniversary)
         return reversed(list(days)) if goes_backwards else days
@@ -165,14 +168,14 @@ def _days(diary: Diary, query: Query, *, goes_backwards: bool) -> Iterator[DayEn
     return diary.entries(query.first, query.last)
 
 
-def _page(diary: Diary, query: Query, day: DayEntries) -> Page:
+def _page(diary: OpenDiary, query: Query, day: DayEntries) -> Page:
     entries = _as_read(diary, day)
     if query.selection.is_everything and query.newest is None:
         return Page(entries, day.foreign)
     return Page([entry for entry in entries if query.selection.matches(entry)])
 
 
-def _as_read(diary: Diary, day: DayEntries) -> list[DiaryEntry]:
+def _as_read(diary: OpenDiary, day: DayEntries) -> list[DiaryEntry]:
     return [DiaryEntry(written, diary.login.user) for written in day.entries]
 
 

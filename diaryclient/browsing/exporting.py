@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.errors import ExportError
 from diaryclient.files.atomic_output import whole_folder
 from diaryclient.files.private_files import write_private
@@ -31,7 +31,7 @@ class Exported:
     size: int
 
 
-def export_days(diary: Diary, folder: Path, notes: Path | None = None) -> Exported:
+def export_days(diary: OpenDiary, folder: Path, notes: Path | None = None) -> Exported:
     """Copy every day into the new `folder`, readable by its owner only; `notes` as `whole_folder`.
 
     Raise ExportError if the folder exists or the diary changes all the time, OSError if the disk
@@ -49,7 +49,7 @@ def export_days(diary: Diary, folder: Path, notes: Path | None = None) -> Export
     )
 
 
-def _copy(diary: Diary, folder: Path) -> list[DayRow]:
+def _copy(diary: OpenDiary, folder: Path) -> list[DayRow]:
     copied = dict[Day, DayRow]()
     for _ in range(_MOST_ROUNDS):
         rows = {row.day: row for row in diary.days(FIRST_DAY, LAST_DAY)}

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from diaryclient.asking.polling import pause_after
 from diaryclient.browsing.news import DayView, News, Told
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.diary.reading import DayEntries
 from diaryclient.errors import UnknownHostError, UnreachableError
 from diaryclient.login.care import LoginCare
@@ -45,7 +45,7 @@ class Watcher:
         self._told = Told()
         self._viewed: _Viewed | None = None
 
-    def begin(self, diary: Diary, newest: int = 0) -> list[DayEntries]:
+    def begin(self, diary: OpenDiary, newest: int = 0) -> list[DayEntries]:
         """Start now, and give the `newest` entries of what there is; raise as `Asker.ask`."""
         cursor = diary.asker.ask(Tail(), Tailed).cursor
         rows = list(diary.days(FIRST_DAY, LAST_DAY))
@@ -54,7 +54,7 @@ class Watcher:
         self._cursor = cursor
         return pages
 
-    def poll(self, diary: Diary) -> Iterator[News]:
+    def poll(self, diary: OpenDiary) -> Iterator[News]:
         """Give what was written and changed since, day by day; raise as `Asker.ask`.
 
         What was given before an error is taken; the next poll goes on behind it.
@@ -67,7 +67,7 @@ class Watcher:
                 return
             answer = diary.asker.ask(padded(Tail(self._cursor)), Tailed)
 
-    def _newest(self, diary: Diary, rows: list[DayRow], newest: int) -> list[DayEntries]:
+    def _newest(self, diary: OpenDiary, rows: list[DayRow], newest: int) -> list[DayEntries]:
         pages: list[DayEntries] = []
         left = newest
         for day in diary.read_days(reversed(rows)) if newest else ():
@@ -79,13 +79,13 @@ class Watcher:
                 break
         return pages
 
-    def _listed(self, diary: Diary) -> list[DayRow]:
+    def _listed(self, diary: OpenDiary) -> list[DayRow]:
         rows = list(diary.days(FIRST_DAY, LAST_DAY))
         present = {row.day for row in rows}
         self._known = {day: known for day, known in self._known.items() if day in present}
         return rows
 
-    def _taken(self, diary: Diary, rows: Iterable[DayRow]) -> Iterator[News]:
+    def _taken(self, diary: OpenDiary, rows: Iterable[DayRow]) -> Iterator[News]:
         for row in rows:
             generation, known = self._known.get(row.day, (row.generation, 0))
             start = known if generation == row.generation and known <= row.size else 0
@@ -101,7 +101,7 @@ class Watcher:
                 yield news
 
     def _view(
-        self, diary: Diary, row: DayRow, start: int, records: Sequence[Record | Foreign]
+        self, diary: OpenDiary, row: DayRow, start: int, records: Sequence[Record | Foreign]
     ) -> DayView:
         """Give the day up to `start`, as far as the records behind it need it."""
         begun = replace(row, size=start)
@@ -128,7 +128,7 @@ def _names_earlier(records: Sequence[Record | Foreign]) -> bool:
 
 
 def watch(
-    open_diary: Callable[[], Diary],
+    open_diary: Callable[[], OpenDiary],
     newest: int,
     tell: Callable[[str], None],
     sleep: Callable[[float], None],

@@ -2,7 +2,7 @@
 
     group    all of them, and the options before a command's name
     bare     what happens without one: the prompt, or
-    lines    an entry for each line of a pipe
+    piped    an entry for each line of a pipe
     writing  what `write` does, without click
     shared   what commands have in common
 

@@ -10,7 +10,7 @@ import click
 from diaryclient.browsing.exporting import Exported, export_days
 from diaryclient.commands.logout import remove_login, tell_waiting
 from diaryclient.commands.shared.delivering import deliver_older
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.errors import UnreachableError
 from diaryclient.screen.display import safe_line
 from diaryclient.surroundings import Surroundings, has_terminal
@@ -74,7 +74,7 @@ def _tell(exported: Exported) -> None:
     click.echo(f"copied {days}, {entries}, {exported.size} bytes to {where}", err=True)
 
 
-def _confirm(diary: Diary, exported: Exported) -> None:
+def _confirm(diary: OpenDiary, exported: Exported) -> None:
     login = diary.login
     click.echo(
         f"The account {login.name} is about to be deleted, with all its logins and tokens.",
@@ -87,7 +87,7 @@ def _confirm(diary: Diary, exported: Exported) -> None:
         raise UsageError(f"nothing was deleted; the copy stays in {exported.folder}")
 
 
-def _delete(diary: Diary, exported: Exported) -> None:
+def _delete(diary: OpenDiary, exported: Exported) -> None:
     try:
         diary.asker.ask_last(Delete(diary.login.user), Deleted)
     except UnreachableError as error:

@@ -2,8 +2,8 @@
 
 import sys
 
-from diaryclient.commands.lines import write_lines
-from diaryclient.diary.diary import Diary
+from diaryclient.commands.piped import write_lines
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.surroundings import Surroundings, has_terminal
 
 _DUMB: frozenset[str] = frozenset({"dumb", "unknown"})
@@ -21,7 +21,7 @@ def run(surroundings: Surroundings, *, yes: bool) -> None:
 def _converse(surroundings: Surroundings, *, yes: bool) -> None:
     login = surroundings.login()
 
-    def open_diary() -> Diary:
+    def open_diary() -> OpenDiary:
         return surroundings.diary(surroundings.login_again(login))
 
     from diaryclient.interactive.prompt import converse  # noqa: PLC0415 - takes 200 ms

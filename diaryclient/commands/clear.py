@@ -4,8 +4,8 @@ import click
 
 from diaryclient.commands.shared.confirming import check_askable, confirm
 from diaryclient.commands.shared.delivering import deliver_older
-from diaryclient.diary.diary import Diary
 from diaryclient.diary.fates import check_may_change
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.errors import InterruptedChangeError, is_open
 from diaryclient.screen.display import counted, safe_line
 from diaryclient.surroundings import Surroundings
@@ -47,7 +47,7 @@ def command(surroundings: Surroundings, *, on: str | None, yes: bool, tz: str | 
         deliver_older(diary)
 
 
-def _is_meant(diary: Diary, day: Day) -> bool:
+def _is_meant(diary: OpenDiary, day: Day) -> bool:
     shown = sum(len(each.entries) for each in diary.entries(day, day))
     if confirm(f"Clear {day} with {counted(shown, 'entry', 'entries')}?"):
         return True
@@ -55,7 +55,7 @@ def _is_meant(diary: Diary, day: Day) -> bool:
     return False
 
 
-def _clear(diary: Diary, row: DayRow) -> str:
+def _clear(diary: OpenDiary, row: DayRow) -> str:
     unknown = f"whether {row.day} was cleared is not known: diaryclient read --on {row.day} tells"
     try:
         return diary.clear(row)

@@ -13,9 +13,9 @@ from diaryclient.commands.shared.completing import complete_entry
 from diaryclient.commands.shared.confirming import confirm
 from diaryclient.commands.shared.delivering import deliver_older
 from diaryclient.commands.shared.progress import late_bar
-from diaryclient.diary.diary import Diary
 from diaryclient.diary.fates import check_may_change, format_done, telling_fate
 from diaryclient.diary.keeping import check_text
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.entries.histories import EntryHistory
 from diaryclient.errors import EditorError
 from diaryclient.screen.display import format_quoted, short_id
@@ -63,7 +63,7 @@ def command(
 
 
 def _amend_with(
-    surroundings: Surroundings, diary: Diary, ending: str, text: str, *, star: bool | None
+    surroundings: Surroundings, diary: OpenDiary, ending: str, text: str, *, star: bool | None
 ) -> None:
     _check_not_empty(text, ending)
     draft = Draft(surroundings.drafts, check_text(text))
@@ -72,7 +72,7 @@ def _amend_with(
     draft.discard()
 
 
-def _edit(surroundings: Surroundings, diary: Diary, ending: str) -> None:
+def _edit(surroundings: Surroundings, diary: OpenDiary, ending: str) -> None:
     editor = choose_editor(surroundings.environment)
     if editor is None:
         raise EditorError("no editor: set VISUAL or EDITOR, or give the text with --text")
@@ -83,7 +83,7 @@ def _edit(surroundings: Surroundings, diary: Diary, ending: str) -> None:
 
 
 def _take_edited(
-    surroundings: Surroundings, diary: Diary, history: EntryHistory, draft: Draft, editor: str
+    surroundings: Surroundings, diary: OpenDiary, history: EntryHistory, draft: Draft, editor: str
 ) -> None:
     text = draft.edit(editor, surroundings.environment)
     if text is None:
@@ -98,7 +98,9 @@ def _take_edited(
         draft.discard()
 
 
-def _amend_or_compare(diary: Diary, history: EntryHistory, text: str, *, star: bool | None) -> None:
+def _amend_or_compare(
+    diary: OpenDiary, history: EntryHistory, text: str, *, star: bool | None
+) -> None:
     with telling_fate(history, "amended"):
         try:
             _amend(diary, history, text, star=star)
@@ -107,7 +109,7 @@ def _amend_or_compare(diary: Diary, history: EntryHistory, text: str, *, star: b
             raise
 
 
-def _amend(diary: Diary, history: EntryHistory, text: str, *, star: bool | None) -> None:
+def _amend(diary: OpenDiary, history: EntryHistory, text: str, *, star: bool | None) -> None:
     current = history.current
     wanted = current.starred if star is None else star
     if (text, wanted) == (current.text, current.starred):
@@ -118,7 +120,7 @@ def _amend(diary: Diary, history: EntryHistory, text: str, *, star: bool | None)
     click.echo(format_done(diary, "amended", amended))
 
 
-def _show_both(diary: Diary, history: EntryHistory, text: str) -> None:
+def _show_both(diary: OpenDiary, history: EntryHistory, text: str) -> None:
     try:
         now = diary.history(history.day, history.id)
     except DiaryError:
@@ -131,7 +133,7 @@ def _show_both(diary: Diary, history: EntryHistory, text: str) -> None:
     click.echo(f"your text:\n{format_quoted(text)}", err=True)
 
 
-def _remove_if_meant(diary: Diary, history: EntryHistory) -> None:
+def _remove_if_meant(diary: OpenDiary, history: EntryHistory) -> None:
     name = short_id(history.id)
     if not confirm(f"The text is empty. Remove {name}? (diaryclient undo {name} brings it back)"):
         _tell_unchanged(history)

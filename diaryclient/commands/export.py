@@ -17,7 +17,7 @@ from diaryclient.commands.shared.output import Tally
 from diaryclient.commands.shared.progress import progress
 from diaryclient.commands.shared.ranges import parse_days
 from diaryclient.commands.shared.selecting import SelectingCommand, selection_options
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.entries.selection import Selection
 from diaryclient.files.atomic_output import check_file, check_folder
 from diaryclient.formats.exports import EXPORTS
@@ -107,7 +107,7 @@ def _check(target: Path, form: str, *, force: bool) -> None:
             raise click.Abort
 
 
-def _followed(diary: Diary, query: Query, target: Path) -> Iterator[Page]:
+def _followed(diary: OpenDiary, query: Query, target: Path) -> Iterator[Page]:
     """Give the pages, and show how far they are."""
     days = [row.day for row in diary.days(query.first, query.last)]
     with progress("exporting", len(days), shown=target != _STDOUT) as advance:

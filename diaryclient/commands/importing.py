@@ -12,7 +12,7 @@ import click
 from diaryclient.commands.shared.confirming import check_askable, confirm
 from diaryclient.commands.shared.delivering import deliver_older
 from diaryclient.commands.shared.progress import progress
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.entries.entry import find_tags
 from diaryclient.errors import IncompleteImportError, InterruptedImportError
 from diaryclient.importing.delivery import Progress, deliver
@@ -100,7 +100,7 @@ def _import(surroundings: Surroundings, plan: Plan, *, yes: bool) -> list[Oddity
     return so_far.refused
 
 
-def _send(diary: Diary, plan: Plan, so_far: Progress) -> None:
+def _send(diary: OpenDiary, plan: Plan, so_far: Progress) -> None:
     try:
         with progress("importing", len(plan.rows)) as advance:
             deliver(diary, plan, so_far, advance)

@@ -25,7 +25,7 @@ from diaryclient.commands.shared.passwords import (
     read_secret_line,
 )
 from diaryclient.commands.shared.wishes import EXPIRES_HELP, SCOPE_HELP, parse_name, parse_scope
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.errors import (
     LostAnswerError,
     NotLoggedInError,
@@ -36,7 +36,7 @@ from diaryclient.home.logins import Login, Logins, login_name
 from diaryclient.home.settings import Choice
 from diaryclient.login.lifetime import DEFAULT_LIFE, parse_life
 from diaryclient.login.logging_in import Gatekeeper, Target, Trust, Wish, log_in, name_of_machine
-from diaryclient.login.tokens import login_of, revoke, revoke_own
+from diaryclient.login.token_list import login_of, revoke, revoke_own
 from diaryclient.screen.display import safe_line
 from diaryclient.surroundings import Surroundings, has_terminal
 from diaryclient.typed.dates import format_expiry
@@ -254,7 +254,7 @@ def _begin_using(surroundings: Surroundings, login: Login, earlier: Login | None
         _welcome(surroundings, diary, earlier)
 
 
-def _welcome(surroundings: Surroundings, diary: Diary, earlier: Login | None) -> None:
+def _welcome(surroundings: Surroundings, diary: OpenDiary, earlier: Login | None) -> None:
     login = diary.login
     until = format_expiry(login.expires, surroundings.zoned_clock())
     scope = "" if login.scopes == "full" else f", to {login.scopes.replace(' ', ' and ')} only"
@@ -267,7 +267,7 @@ def _welcome(surroundings: Surroundings, diary: Diary, earlier: Login | None) ->
     deliver_older(diary, seconds=_DELIVERING_SECONDS, has_new_login=True)
 
 
-def _end(surroundings: Surroundings, diary: Diary, earlier: Login) -> None:
+def _end(surroundings: Surroundings, diary: OpenDiary, earlier: Login) -> None:
     """Revoke a login that was replaced; one that has ended, or is not known, needs no word."""
     may_end_others = allows(diary.login.scopes, Scope.FULL)
     try:

@@ -10,7 +10,7 @@ from diaryclient.asking.exchange import PATIENCE
 from diaryclient.errors import NotLoggedInError
 from diaryclient.home.logins import Login
 from diaryclient.home.outbox import LOGIN_REFUSALS
-from diaryclient.login.tokens import revoke_own
+from diaryclient.login.token_list import revoke_own
 from diaryclient.surroundings import Surroundings
 from diaryclient.typed.dates import format_expiry
 from protocol.errors import DiaryError, NotFoundError, TokenExpiredError, TokenRevokedError

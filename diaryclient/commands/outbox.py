@@ -16,8 +16,8 @@ import click
 from diaryclient.commands.shared.completing import complete_kept
 from diaryclient.commands.shared.delivering import keep_login
 from diaryclient.commands.shared.progress import late_bar
-from diaryclient.diary.diary import Diary
 from diaryclient.diary.keeping import format_saved
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.diary.sending import Attempt
 from diaryclient.entries.endings import resolve
 from diaryclient.errors import HeldElsewhereError, NoSuchEntryError, QueuedError
@@ -181,7 +181,7 @@ def _as_json(each: Kept) -> dict[str, str]:
     }
 
 
-def _tell(diary: Diary, attempt: Attempt) -> int:
+def _tell(diary: OpenDiary, attempt: Attempt) -> int:
     """Tell what became of an entry, and give the exit status that it asks for."""
     if attempt.error is None:
         click.echo(format_saved(diary, attempt.entry))

@@ -16,7 +16,7 @@ from diaryclient.commands.shared.passwords import (
 from diaryclient.errors import HeldElsewhereError, LostAnswerError
 from diaryclient.home.logins import Login
 from diaryclient.login.renewal import change_password
-from diaryclient.login.tokens import list_tokens
+from diaryclient.login.token_list import list_tokens
 from diaryclient.surroundings import Surroundings, has_terminal
 from protocol.errors import DeniedError, DiaryError, UsageError
 

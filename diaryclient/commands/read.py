@@ -10,7 +10,7 @@ from diaryclient.commands.shared.output import Output, format_options
 from diaryclient.commands.shared.progress import late_bar
 from diaryclient.commands.shared.ranges import parse_days
 from diaryclient.commands.shared.selecting import SelectingCommand, nothing_found, selection_options
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.entries.selection import Selection
 from diaryclient.surroundings import Surroundings
 from protocol.errors import UsageError
@@ -77,7 +77,7 @@ def command(  # noqa: PLR0913 - one for each option
         deliver_older(diary)
 
 
-def _show(output: Output, diary: Diary, query: Query) -> bool:
+def _show(output: Output, diary: OpenDiary, query: Query) -> bool:
     with late_bar(diary, "reading") as bar:
         pages = browse(diary, query)
         return output.show(bar.before(pages) if sys.stdout.isatty() else pages)

@@ -6,8 +6,8 @@ import click
 
 from diaryclient.clock import Clock
 from diaryclient.commands.shared.delivering import deliver_older
-from diaryclient.diary.diary import Diary
 from diaryclient.diary.fates import check_may_change
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.errors import InterruptedChangeError, NothingClearedError, is_open
 from diaryclient.formats.data import format_utc
 from diaryclient.screen.display import counted, escape_json, format_minute, safe_line
@@ -86,7 +86,7 @@ def _as_json(row: ArchiveRow) -> dict[str, str | int | None]:
     }
 
 
-def _chosen(diary: Diary, rows: list[ArchiveRow], what: str) -> ArchiveRow:
+def _chosen(diary: OpenDiary, rows: list[ArchiveRow], what: str) -> ArchiveRow:
     if "." in what:
         named = [row for row in rows if f"{row.name}.".startswith(f"{what.removesuffix('.')}.")]
         if len(named) > 1:
@@ -104,7 +104,7 @@ def _chosen(diary: Diary, rows: list[ArchiveRow], what: str) -> ArchiveRow:
     return named[-1]
 
 
-def _bring_back(diary: Diary, row: ArchiveRow) -> None:
+def _bring_back(diary: OpenDiary, row: ArchiveRow) -> None:
     unknown = f"whether {row.day} was recovered is not known; doing it again adds nothing twice"
     try:
         entries = diary.recover(row)

@@ -6,8 +6,8 @@ from diaryclient.browsing.browsing import Page, find_histories
 from diaryclient.commands.shared.completing import complete_entry
 from diaryclient.commands.shared.confirming import check_askable, confirm
 from diaryclient.commands.shared.delivering import deliver_older
-from diaryclient.diary.diary import Diary
 from diaryclient.diary.fates import check_may_change, format_done, telling_fate
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.entries.entry import DiaryEntry
 from diaryclient.entries.histories import EntryHistory
 from diaryclient.formats.pretty import Look, render_pretty
@@ -41,7 +41,7 @@ def command(surroundings: Surroundings, *, endings: tuple[str, ...], yes: bool) 
         deliver_older(diary)
 
 
-def _is_meant(diary: Diary, found: list[EntryHistory]) -> bool:
+def _is_meant(diary: OpenDiary, found: list[EntryHistory]) -> bool:
     entries = [DiaryEntry(history.current, diary.login.user) for history in found]
     click.echo("".join(render_pretty([Page(entries)], Look())), nl=False, err=True)
     what = "this entry" if len(found) == 1 else f"these {len(found)} entries"

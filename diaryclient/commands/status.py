@@ -12,7 +12,7 @@ import click
 
 from diaryclient.clock import Clock
 from diaryclient.commands.shared.delivering import deliver_older
-from diaryclient.diary.diary import Diary, Pong
+from diaryclient.diary.open_diary import OpenDiary, Pong
 from diaryclient.diary.room import format_day_room, format_room, room_as_json
 from diaryclient.errors import UnreachableError
 from diaryclient.health.words import days_left, format_ahead, format_life
@@ -73,7 +73,7 @@ def command(surroundings: Surroundings, *, as_json: bool) -> None:
         deliver_older(diary)
 
 
-def _look(diary: Diary) -> _Status:
+def _look(diary: OpenDiary) -> _Status:
     kept = list(diary.outbox.entries())
     waiting = sum(not entry.refused for entry in kept)
     answer: Pong | DiaryError

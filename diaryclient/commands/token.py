@@ -17,10 +17,10 @@ from diaryclient.clock import Clock
 from diaryclient.commands.logout import log_out
 from diaryclient.commands.shared.delivering import deliver_older
 from diaryclient.commands.shared.wishes import EXPIRES_HELP, SCOPE_HELP, parse_name, parse_scope
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.errors import NoSuchTokenError, UnreachableError
 from diaryclient.login.lifetime import DEFAULT_LIFE, parse_life
-from diaryclient.login.tokens import list_tokens, mint, revoke
+from diaryclient.login.token_list import list_tokens, mint, revoke
 from diaryclient.screen.display import format_minute, safe_line
 from diaryclient.screen.streams import is_unheard
 from diaryclient.surroundings import Surroundings, has_terminal
@@ -133,7 +133,7 @@ def end(surroundings: Surroundings, wanted: str, *, yes: bool) -> None:
     log_out(surroundings, login)
 
 
-def _find(diary: Diary, wanted: str, clock: Clock) -> tuple[bytes, str]:
+def _find(diary: OpenDiary, wanted: str, clock: Clock) -> tuple[bytes, str]:
     """Give the id and the name of the token that is meant."""
     digits = wanted.lower()
     if len(digits) < _SHORTEST:

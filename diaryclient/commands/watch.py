@@ -8,7 +8,7 @@ import click
 from diaryclient.browsing.browsing import Page
 from diaryclient.browsing.watching import watch
 from diaryclient.commands.shared.output import Output, format_option
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.entries.entry import DiaryEntry
 from diaryclient.screen.display import safe_line
 from diaryclient.surroundings import Surroundings
@@ -49,7 +49,7 @@ def command(surroundings: Surroundings, *, newest: int, form: str) -> None:
 def _pages(surroundings: Surroundings, newest: int) -> Iterator[Page]:
     login = surroundings.login()
 
-    def open_diary() -> Diary:
+    def open_diary() -> OpenDiary:
         return surroundings.diary(surroundings.login_again(login))
 
     for news in watch(open_diary, newest, _tell, sleep):

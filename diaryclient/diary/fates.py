@@ -7,7 +7,7 @@ the entry was changed, as far as anybody can know.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.entries.histories import EntryHistory
 from diaryclient.errors import InterruptedChangeError, is_open
 from diaryclient.home.logins import Login
@@ -22,7 +22,7 @@ def check_may_change(login: Login) -> None:
         raise ScopeError(f"this login's scope is {login.scopes}; {login.way_out}")
 
 
-def format_done(diary: Diary, deed: str, history: EntryHistory) -> str:
+def format_done(diary: OpenDiary, deed: str, history: EntryHistory) -> str:
     """Give `removed 4fb39 2026-11-22 18:40 alice@127.0.0.1:8888`."""
     when = format_minute(history.entry.stamp)
     return f"{deed} {short_id(history.id)} {when} {diary.login.name}"

@@ -7,8 +7,8 @@ Rules: `compose` puts an entry on this machine's disk, `put` sends it, and only 
 off the disk again. Whatever else happens, the entry waits in the outbox and is sent later under the
 same id, so it is never lost and never stored twice (`diaryclient.diary.sending`). A clock that is
 wrong by more than the protocol allows is corrected by the server's, signed, time; the machine's own
-is never touched. `diaryclient.diary.diary` adds all that reads: `diaryclient write` must not import
-that.
+is never touched. `diaryclient.diary.open_diary` adds all that reads: `diaryclient write` must not
+import that.
 """
 
 import math

@@ -13,7 +13,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Final
 
-from diaryclient.diary.diary import Pong
+from diaryclient.diary.open_diary import Pong
 from diaryclient.errors import (
     ClocksDifferError,
     NobodyListensError,

@@ -15,7 +15,7 @@ from diaryclient.asking.handshake import Greeting, check_terms
 from diaryclient.asking.link import open_session, resolve
 from diaryclient.asking.session import Session
 from diaryclient.clock import Clock
-from diaryclient.diary.diary import Diary, Pong
+from diaryclient.diary.open_diary import OpenDiary, Pong
 from diaryclient.health.diagnosis import Greeted, Kept, Observations
 from diaryclient.health.exposure import find_exposed
 from diaryclient.health.words import format_life
@@ -34,7 +34,7 @@ def examine(
     places: Places,
     settings: Callable[[], Settings],
     login: Callable[[], Login],
-    diary: Callable[[Login], Diary],
+    diary: Callable[[Login], OpenDiary],
     zoned_clock: Callable[[], Clock],
 ) -> Observations:
     """Look at everything; `settings`, `login` and `zoned_clock` raise what is wrong with them."""
@@ -106,7 +106,7 @@ def _addresses(address: Address) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(place[0]) for _, place in resolve(address)))
 
 
-def _ping(diary: Diary) -> Pong:
+def _ping(diary: OpenDiary) -> Pong:
     with diary:
         return diary.ping()
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.importing.finding import Oddity
 from diaryclient.importing.planning import Plan
 from protocol.dayfile import Written
@@ -28,7 +28,7 @@ class Progress:
     refused: list[Oddity] = field(default_factory=list)
 
 
-def deliver(diary: Diary, plan: Plan, so_far: Progress, advance: Callable[[int], None]) -> None:
+def deliver(diary: OpenDiary, plan: Plan, so_far: Progress, advance: Callable[[int], None]) -> None:
     """Send the entries; `so_far` is right at any moment, whatever ends this. Raise as `Asker.ask`.
 
     `advance` is told how many were answered.
@@ -50,7 +50,7 @@ def deliver(diary: Diary, plan: Plan, so_far: Progress, advance: Callable[[int],
     so_far.refused += [Oddity(plan.places[row.id], words) for row in other]
 
 
-def _other_than_shown(diary: Diary, rows: list[EntryRow]) -> list[EntryRow]:
+def _other_than_shown(diary: OpenDiary, rows: list[EntryRow]) -> list[EntryRow]:
     """Give those that differ from what the diary shows: it may have been changed to just that."""
     if not allows(diary.login.scopes, Scope.READ):
         return rows

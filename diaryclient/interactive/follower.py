@@ -8,7 +8,7 @@ and nothing is computed from it. Only whole lines count as read.
 from typing import Final, NamedTuple
 
 from diaryclient.browsing.news import DayView, News, Told, replaced
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.diary.reading import DayEntries
 from protocol.dayfile import parse_day_file
 from protocol.errors import StaleError
@@ -40,14 +40,14 @@ class TodayFollower:
         """The day that was read last; None before the first."""
         return self._position.day if self._position else None
 
-    def read_all(self, diary: Diary) -> DayEntries:
+    def read_all(self, diary: OpenDiary) -> DayEntries:
         """Read today from its start, and give it as it stands; raise as `read_news`."""
         news, view = self._read_again(diary, None)
         entries = view.entries()
         self._told.add(each.id for each in entries)
         return DayEntries(news.written.day, entries, news.written.foreign)
 
-    def read_news(self, diary: Diary) -> News:
+    def read_news(self, diary: OpenDiary) -> News:
         """Read what is new; raise StaleError if the day is cleared again and again meanwhile."""
         news, _ = self._read_again(diary, self._position)
         return news
@@ -62,7 +62,7 @@ class TodayFollower:
             self._told.forget(each.id for each in self._position.view.entries())
         self._position = _Position(row.day, None, 0, DayView())
 
-    def _read_again(self, diary: Diary, position: _Position | None) -> tuple[News, DayView]:
+    def _read_again(self, diary: OpenDiary, position: _Position | None) -> tuple[News, DayView]:
         for _ in range(_MOST_RESTARTS):
             try:
                 return self._read(diary, position)
@@ -70,7 +70,7 @@ class TodayFollower:
                 continue
         return self._read(diary, position)
 
-    def _read(self, diary: Diary, position: _Position | None) -> tuple[News, DayView]:
+    def _read(self, diary: OpenDiary, position: _Position | None) -> tuple[News, DayView]:
         day = diary.today()
         row = next(iter(diary.days(day, day)), None)
         known = position if position and position.day == day else None

@@ -27,9 +27,9 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 
 from diaryclient.diary.keeping import check_text, keep
 from diaryclient.interactive import notices
-from diaryclient.interactive.lines import Meaning, end_line, meaning
+from diaryclient.interactive.network_thread import NetworkThread
 from diaryclient.interactive.synchronizer import ClearPlan, Synchronizer
-from diaryclient.interactive.worker import Worker
+from diaryclient.interactive.typed_line import Meaning, end_line, meaning
 from diaryclient.screen.display import safe_text
 from diaryclient.screen.wrapping import wrap_lines
 from protocol.errors import DiaryError
@@ -149,7 +149,7 @@ class Conversation:
         self._terminal = terminal
         self._synchronizer = synchronizer
         self._clears_unasked = clears_unasked
-        self._worker = Worker()
+        self._worker = NetworkThread()
         self._wake = asyncio.Event()
         self._jobs = set[asyncio.Task[None]]()
 

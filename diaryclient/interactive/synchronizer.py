@@ -12,7 +12,7 @@ from typing import Final
 
 from diaryclient.asking.polling import LONGEST_PAUSE, pause_after
 from diaryclient.clock import Clock
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.diary.reading import DayEntries
 from diaryclient.errors import QueuedError, UnknownHostError, UnreachableError, is_open
 from diaryclient.home.outbox import FINAL_REFUSALS, LOGIN_REFUSALS, Entry
@@ -46,7 +46,7 @@ class Synchronizer:
     not answer the last time.
     """
 
-    def __init__(self, open_diary: Callable[[], Diary], clock: Clock) -> None:
+    def __init__(self, open_diary: Callable[[], OpenDiary], clock: Clock) -> None:
         """`open_diary` opens the diary of the login as it is then; it may raise DiaryError."""
         self.diary = open_diary()
         self.is_away = False

@@ -6,7 +6,7 @@
     care        renews when it is time, and announces the end when it is near
     ending      that announcement
     lifetime    how long a token shall live, as people say it
-    tokens      a user's tokens: list, make, revoke
+    token_list  a user's tokens: list, make, revoke
 
 Rules: no credential leaves before somebody has confirmed whom it goes to.
 """

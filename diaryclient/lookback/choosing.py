@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import TypeAlias
 
 from diaryclient.browsing.browsing import Query, browse
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.entries.entry import DiaryEntry
 from diaryclient.entries.selection import Selection
 from protocol.identifiers import FIRST_DAY, LAST_DAY, Day
@@ -21,8 +21,8 @@ Below: TypeAlias = Callable[[int], int]
 """Gives a whole number from 0 to below the one that it is told, all as likely."""
 
 
-def choose_entry(diary: Diary, selection: Selection, below: Below) -> DiaryEntry | None:
-    """Give one of the selected entries, None if there is none; raise as `Diary.entries`."""
+def choose_entry(diary: OpenDiary, selection: Selection, below: Below) -> DiaryEntry | None:
+    """Give one of the selected entries, None if there is none; raise as `OpenDiary.entries`."""
     if selection.is_everything:
         return _choose_by_day(diary, below)
     chosen, seen = None, 0
@@ -34,7 +34,7 @@ def choose_entry(diary: Diary, selection: Selection, below: Below) -> DiaryEntry
     return chosen
 
 
-def _choose_by_day(diary: Diary, below: Below) -> DiaryEntry | None:
+def _choose_by_day(diary: OpenDiary, below: Below) -> DiaryEntry | None:
     weights = {row.day: row.entries for row in diary.days(FIRST_DAY, LAST_DAY)}
     while total := sum(weights.values()):
         day, place = _find(weights, below(total))

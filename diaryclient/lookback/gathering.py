@@ -10,7 +10,7 @@ from datetime import date
 from typing import Final
 
 from diaryclient.browsing.browsing import Query, browse
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.entries.entry import DiaryEntry
 from diaryclient.entries.selection import Selection
 from diaryclient.lookback.figures import Figures, count
@@ -22,13 +22,13 @@ _STEP: Final = 32
 """Days of the first step back: about an answer's rows. Each further one is twice as long."""
 
 
-def gather(diary: Diary, period: Period, selection: Selection) -> Figures:
-    """Count the selected entries of a period; raise as `Diary.entries`."""
+def gather(diary: OpenDiary, period: Period, selection: Selection) -> Figures:
+    """Count the selected entries of a period; raise as `OpenDiary.entries`."""
     return count(_entries(diary, period.first, period.last, selection))
 
 
 def follow_streak(
-    diary: Diary, period: Period, selection: Selection, figures: Figures
+    diary: OpenDiary, period: Period, selection: Selection, figures: Figures
 ) -> Streak | None:
     """Give the streak that goes on today, whole, though it may begin before the period.
 
@@ -47,7 +47,7 @@ def follow_streak(
         step *= 2
 
 
-def _entries(diary: Diary, first: Day, last: Day, selection: Selection) -> Iterator[DiaryEntry]:
+def _entries(diary: OpenDiary, first: Day, last: Day, selection: Selection) -> Iterator[DiaryEntry]:
     pages = browse(diary, Query(first, last, selection))
     return (entry for page in pages for entry in page.entries)
 

@@ -8,11 +8,11 @@ replaces a password is such a change, too.
 from typing import Final
 
 from diaryserver.accounts.connection import Connection
-from diaryserver.service.ports.accounts import Change
+from diaryserver.service.ports.accounts import TokenChange
 from protocol.errors import ConflictError
 
 CHANGE_LIFE_MILLISECONDS: Final = 86_400_000
-MAX_CHANGES: Final = 1024
+MAX_TOKEN_CHANGES: Final = 1024
 """Of a user, the newest; nobody makes so many within the minutes in which they can be repeated."""
 
 
@@ -23,7 +23,7 @@ class ChangeTable:
         """All calls but `find` are inside a transaction."""
         self._connection = connection
 
-    def find(self, change: Change) -> tuple[bytes, int] | None:
+    def find(self, change: TokenChange) -> tuple[bytes, int] | None:
         """Give what came of it, None if it is new; raise ConflictError if another has its id."""
         rows = self._connection.read(
             "SELECT request, kid, ended FROM changes WHERE uid = ? AND rid = ?",
@@ -36,7 +36,7 @@ class ChangeTable:
             raise ConflictError("another request was made under the same id")
         return kid, ended
 
-    def made_lately(self, change: Change, life: int) -> bytes | None:
+    def made_lately(self, change: TokenChange, life: int) -> bytes | None:
         """Give the key id of the token that the same request made in the last `life` ms, if any."""
         rows = self._connection.read(
             "SELECT kid FROM changes WHERE uid = ? AND rid = ? AND request = ? AND made >= ?",
@@ -44,7 +44,7 @@ class ChangeTable:
         )
         return rows[0][0] if rows else None
 
-    def keep(self, change: Change, *, kid: bytes = b"", ended: int = 0) -> None:
+    def keep(self, change: TokenChange, *, kid: bytes = b"", ended: int = 0) -> None:
         """Remember what came of a change."""
         execute = self._connection.execute
         execute(
@@ -54,7 +54,7 @@ class ChangeTable:
         execute(
             "DELETE FROM changes WHERE uid = ? AND rid IN"
             " (SELECT rid FROM changes WHERE uid = ? ORDER BY made DESC LIMIT -1 OFFSET ?)",
-            (change.uid, change.uid, MAX_CHANGES),
+            (change.uid, change.uid, MAX_TOKEN_CHANGES),
         )
 
     def sweep(self, now: int) -> None:

@@ -2,7 +2,7 @@
 
 Rules: every change is one transaction, durable when the method returns; tokens are also kept in
 memory, changed only after their transaction, so that looking one up never touches the disk. What
-the rules of tokens are is for `service.tokens` to say.
+the rules of tokens are is for `service.token_life` to say.
 """
 
 import sqlite3
@@ -21,14 +21,14 @@ from diaryserver.accounts.tokentable import TokenTable
 from diaryserver.accounts.usertable import UserTable
 from diaryserver.service.ports.accounts import (
     UNUSED_LIFE_MILLISECONDS,
-    Change,
     Generation,
     Minted,
     Token,
+    TokenChange,
     Use,
     User,
 )
-from diaryserver.service.tokens import (
+from diaryserver.service.token_life import (
     MAX_KEPT_TOKENS,
     MAX_LIVE_LINES,
     after_first_use,
@@ -209,7 +209,7 @@ class SqliteAccounts:
         return self._invites.end_of(_invited(user), code)
 
     def mint(
-        self, token: Token, invite: bytes, hashed: str, change: Change | None = None
+        self, token: Token, invite: bytes, hashed: str, change: TokenChange | None = None
     ) -> Minted | None:
         """Keep a log-in's token, and use its invite up, in one transaction."""
         ended = None
@@ -227,7 +227,7 @@ class SqliteAccounts:
             self._keep_login(change, token)
         return Minted(ended)
 
-    def granted_before(self, change: Change) -> Token | None:
+    def granted_before(self, change: TokenChange) -> Token | None:
         """Give the token that the same LOGIN made, unless somebody used it or its time is over."""
         kid = self._changes.made_lately(change, UNUSED_LIFE_MILLISECONDS)
         token = self._tokens.get(kid) if kid else None
@@ -235,7 +235,7 @@ class SqliteAccounts:
             return None
         return token
 
-    def minted_by(self, change: Change) -> Token | None:
+    def minted_by(self, change: TokenChange) -> Token | None:
         """Give the token that this request made before."""
         done = self._changes.find(change)
         if done is None:
@@ -245,7 +245,7 @@ class SqliteAccounts:
             raise NotFoundError("the token was made, and has ended since")
         return token
 
-    def mint_further(self, token: Token, parent: Token, change: Change) -> None:
+    def mint_further(self, token: Token, parent: Token, change: TokenChange) -> None:
         """Keep a token that another one began."""
         with self._transaction():
             self._check_live(parent.kid, change.made)
@@ -259,7 +259,7 @@ class SqliteAccounts:
             self._insert_successor(successor)
 
     def change_password(
-        self, successor: Token, hashed: str, *, keep: bool, change: Change | None = None
+        self, successor: Token, hashed: str, *, keep: bool, change: TokenChange | None = None
     ) -> None:
         """Keep a password's hash and a token's successor, and end the other tokens."""
         with self._transaction():
@@ -274,7 +274,7 @@ class SqliteAccounts:
             self._revoke(ended, successor.created)
             self._insert(successor, is_free=True)
 
-    def revoke(self, user: User, name: bytes, change: Change) -> int:
+    def revoke(self, user: User, name: bytes, change: TokenChange) -> int:
         """End a line, once."""
         with self._transaction():
             done = self._changes.find(change)
@@ -345,7 +345,7 @@ class SqliteAccounts:
         self._revoke(line, token.created)
         return line[-1]
 
-    def _keep_login(self, change: Change | None, token: Token) -> None:
+    def _keep_login(self, change: TokenChange | None, token: Token) -> None:
         if change is None:
             return
         if self._changes.find(change) is not None:

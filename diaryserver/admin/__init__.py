@@ -5,7 +5,7 @@
     tokens      those on the logins of people's devices
     keys        those on keys
     socket      the admin socket of a running server
-    asking      its other end
+    caller      its other end
 
 Rules: the same functions, whether a command calls them or a running server does.
 """

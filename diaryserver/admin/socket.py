@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from diaryserver.admin.asking import PATIENCE_SECONDS, SOCKET_NAME, short_path
+from diaryserver.admin.caller import PATIENCE_SECONDS, SOCKET_NAME, short_path
 from diaryserver.admin.operations import Json
 from diaryserver.service.work.threads import Worker
 from protocol.errors import DiaryError

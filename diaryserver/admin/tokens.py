@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 
 from diaryserver.admin.operations import Commands, Json, moment
 from diaryserver.admin.users import find
-from diaryserver.service.ports.accounts import AccountStore, Change, Token, User
+from diaryserver.service.ports.accounts import AccountStore, Token, TokenChange, User
 from diaryserver.service.ports.clock import Clock
-from diaryserver.service.tokens import shown_tokens
+from diaryserver.service.token_life import shown_tokens
 from protocol.errors import NotFoundError, UsageError
 from protocol.identifiers import EntryId
 
@@ -52,7 +52,9 @@ class TokenOperations:
         [(user, chosen)] = found
         now = self._clock.now()
         rid = EntryId.make(now, self._random_bytes(_CHANCE_BYTES))
-        self._accounts.revoke(user, chosen.id, Change(user.uid, rid, bytes(_DIGEST_BYTES), now))
+        self._accounts.revoke(
+            user, chosen.id, TokenChange(user.uid, rid, bytes(_DIGEST_BYTES), now)
+        )
         return {"id": chosen.id.hex(), "user": str(user.name)}
 
     def _live(self, name: str | None) -> Iterable[tuple[User, Token]]:

@@ -6,7 +6,7 @@ from sqlite3 import Connection
 from diaryserver.accounts.database import SqliteAccounts
 from diaryserver.accounts.keyfiles import ServerKeys
 from diaryserver.announcing.steps import Announce, Step
-from diaryserver.service.ports.accounts import Change, Minted, Token
+from diaryserver.service.ports.accounts import Minted, Token, TokenChange
 
 
 class AnnouncingAccounts(SqliteAccounts):
@@ -25,7 +25,7 @@ class AnnouncingAccounts(SqliteAccounts):
         self._announce = announce
 
     def mint(
-        self, token: Token, invite: bytes, hashed: str, change: Change | None = None
+        self, token: Token, invite: bytes, hashed: str, change: TokenChange | None = None
     ) -> Minted | None:
         """As SqliteAccounts."""
         minted = super().mint(token, invite, hashed, change)
@@ -34,7 +34,7 @@ class AnnouncingAccounts(SqliteAccounts):
         return minted
 
     def change_password(
-        self, successor: Token, hashed: str, *, keep: bool, change: Change | None = None
+        self, successor: Token, hashed: str, *, keep: bool, change: TokenChange | None = None
     ) -> None:
         """As SqliteAccounts."""
         super().change_password(successor, hashed, keep=keep, change=change)

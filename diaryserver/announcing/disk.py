@@ -10,7 +10,7 @@ from typing import Final
 
 from diaryserver.announcing.steps import Announce, Step
 from diaryserver.store.disk.disk import Disk
-from diaryserver.store.disk.folders import ARCHIVE, DAY_SUFFIX
+from diaryserver.store.disk.user_folder import ARCHIVE, DAY_SUFFIX
 
 _JOURNAL_SUFFIX: Final = ".journal"
 _CREATED: Final = {_JOURNAL_SUFFIX: Step.JOURNAL_CREATED, DAY_SUFFIX: Step.DAY_CREATED}

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import click
 
-from diaryserver.commands.asking import confirm
 from diaryserver.commands.operating import operate
+from diaryserver.commands.prompting import confirm
 from protocol.errors import UsageError
 
 _SPAN: Final = re.compile(r"([0-9]{1,5})(d|h)")

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from diaryserver.admin.asking import ask_running_server
+from diaryserver.admin.caller import ask_running_server
 from diaryserver.admin.operations import Json
 from diaryserver.configuration import Configuration, find_configuration, read_configuration
 from diaryserver.datalock import DataInUseError, acting_as_owner, own_data

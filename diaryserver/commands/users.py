@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from diaryserver.commands.asking import confirm, read_password
 from diaryserver.commands.operating import operate
+from diaryserver.commands.prompting import confirm, read_password
 from diaryserver.configuration import find_configuration, read_configuration
 
 

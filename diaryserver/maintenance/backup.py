@@ -41,7 +41,7 @@ from diaryserver.maintenance.layout import (
     unfinished_day_of,
 )
 from diaryserver.maintenance.opening import names_in, opened_file, opened_folder
-from diaryserver.store.disk.folders import compressed_file, day_file
+from diaryserver.store.disk.user_folder import compressed_file, day_file
 from diaryserver.store.ledger.ledgerfile import LEDGER
 
 QUIET_NANOSECONDS: Final = 60 * 10**9

@@ -31,8 +31,8 @@ from diaryserver.maintenance.opening import (
 )
 from diaryserver.store.days.archives import archived_of
 from diaryserver.store.days.pieces import split_pieces
-from diaryserver.store.disk.compression import DamagedFileError
-from diaryserver.store.disk.folders import ARCHIVE, QUARANTINE, compressed_file, day_file
+from diaryserver.store.disk.gzipped import DamagedFileError
+from diaryserver.store.disk.user_folder import ARCHIVE, QUARANTINE, compressed_file, day_file
 from protocol.dayfile import Written
 from protocol.identifiers import Day
 

@@ -6,7 +6,7 @@ A name that fits none of these is strange: it is reported and left alone.
 import re
 from typing import Final
 
-from diaryserver.store.disk.folders import (
+from diaryserver.store.disk.user_folder import (
     ARCHIVE,
     DAY_SUFFIX,
     QUARANTINE,

@@ -21,9 +21,9 @@ from diaryserver.maintenance.faults import Fault, Kind
 from diaryserver.maintenance.layout import ACCOUNTS, is_renamed_day
 from diaryserver.store.days.archives import archived_of
 from diaryserver.store.days.aside import meet
-from diaryserver.store.disk.diaries import Folders, sync_path
+from diaryserver.store.disk.diary_folders import DiaryFolders, sync_path
 from diaryserver.store.disk.disk import Disk
-from diaryserver.store.disk.folders import DAY_SUFFIX, UserFolder
+from diaryserver.store.disk.user_folder import DAY_SUFFIX, UserFolder
 from diaryserver.store.ledger.ledger import Ledger, draw_epoch
 from diaryserver.store.ledger.ledgerfile import LEDGER, LEDGER_VERSION, open_ledger
 from protocol.identifiers import Day, Username
@@ -63,7 +63,7 @@ def mend_ledger(data: Path, random_bytes: Callable[[int], bytes]) -> Iterator[st
         path.replace(path.with_name(_DAMAGED))
         path.with_name(f"{LEDGER}-journal").unlink(missing_ok=True)
     _make_anew(path, random_bytes)
-    with closing(Folders(data, Disk(), random_bytes)) as folders:
+    with closing(DiaryFolders(data, Disk(), random_bytes)) as folders:
         days = sum(_meet_all(folders, user) for user in folders.users())
     kept = f"; the broken one is {_DAMAGED}" if was_broken else ""
     yield f"{LEDGER}: made anew, with what files prove of {days} days{kept}"
@@ -74,7 +74,7 @@ def begin_anew(ledger: Ledger, random_bytes: Callable[[int], bytes]) -> None:
     ledger.begin_epoch(None, draw_epoch(random_bytes))
 
 
-def _meet_all(folders: Folders, user: Username) -> int:
+def _meet_all(folders: DiaryFolders, user: Username) -> int:
     with folders.user(user) as folder:
         days = set(_days_with_others(folder))
         for day in days:

@@ -37,8 +37,8 @@ from diaryserver.maintenance.opening import (
 )
 from diaryserver.store.days.archives import archived_of
 from diaryserver.store.days.daystate import entry_ids
-from diaryserver.store.disk.compression import DamagedFileError
-from diaryserver.store.disk.folders import ARCHIVE, QUARANTINE, compressed_file, day_file
+from diaryserver.store.disk.gzipped import DamagedFileError
+from diaryserver.store.disk.user_folder import ARCHIVE, QUARANTINE, compressed_file, day_file
 from protocol.errors import UsageError
 from protocol.identifiers import Day, Username
 

@@ -37,14 +37,14 @@ from diaryserver.maintenance.verify import verify
 from diaryserver.store.days.archives import archived_of
 from diaryserver.store.days.daystate import load_day, quarantine
 from diaryserver.store.disk.disk import Disk
-from diaryserver.store.disk.folders import (
+from diaryserver.store.disk.plainness import make_plain, tidy
+from diaryserver.store.disk.user_folder import (
     ARCHIVE,
     UserFolder,
     compressed_file,
     day_file,
     unfinished_file,
 )
-from diaryserver.store.disk.plainness import make_plain, tidy
 from diaryserver.store.ledger.ledger import Ledger
 from diaryserver.store.ledger.ledgerfile import LEDGER, open_ledger
 from protocol.identifiers import Day, Username

@@ -12,7 +12,7 @@ from diaryserver.service.ports.entries import Append, Writing
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.days.daystate import record_ids
 from diaryserver.store.days.pieces import naming
-from diaryserver.store.disk.diaries import Folders
+from diaryserver.store.disk.diary_folders import DiaryFolders
 from diaryserver.store.journal.writer import JournaledWriter, NewLines
 from protocol.identifiers import Day, EntryId, Username
 from protocol.messages.base import MAX_SKEW_MILLISECONDS
@@ -30,7 +30,7 @@ def is_ahead(writing: Writing) -> bool:
 class EntriesAhead:
     """The entries of all diaries that were stored ahead, by the store's own parts."""
 
-    folders: Folders
+    folders: DiaryFolders
     writer: JournaledWriter
     cache: DayCache
 

@@ -11,16 +11,16 @@ from functools import partial
 from typing import Final
 
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.limits import Limits
+from diaryserver.service.quotas import Quotas
 from diaryserver.store.days.archives import list_archives
 from diaryserver.store.days.aside import meet, place_of
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.days.contents import digests, proof_of
 from diaryserver.store.days.daystate import count_entries, entry_ids
 from diaryserver.store.days.pieces import absent_records
-from diaryserver.store.disk.diaries import Folders
-from diaryserver.store.disk.folders import ARCHIVE, UserFolder, archived_file, day_file
+from diaryserver.store.disk.diary_folders import DiaryFolders
 from diaryserver.store.disk.plainness import make_plain
+from diaryserver.store.disk.user_folder import ARCHIVE, UserFolder, archived_file, day_file
 from diaryserver.store.failing import storage_error
 from diaryserver.store.following import ChangedDays
 from diaryserver.store.journal.writer import JournaledWriter
@@ -45,7 +45,7 @@ MAX_CLEARS: Final = 1_000
 class ClearedDays:
     """The archives of all diaries, by the store's own parts; used by its thread."""
 
-    folders: Folders
+    folders: DiaryFolders
     writer: JournaledWriter
     alarm: Alarm
     cache: DayCache
@@ -147,7 +147,7 @@ class ClearedDays:
         except OSError as error:
             raise StorageError(f"the server's disk: {error.strerror or error}") from error
         try:
-            diary = self.rooms.counted(user) if is_limited else DiaryRoom(Limits(), 0, 0)
+            diary = self.rooms.counted(user) if is_limited else DiaryRoom(Quotas(), 0, 0)
             with self.folders.user(user, create=True) as folder:
                 state = self.cache.state(folder, day)
                 present = folder.read_day(day).text if state.inode else b""

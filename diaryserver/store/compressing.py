@@ -15,15 +15,20 @@ from typing import Final
 
 from diaryserver.service.ports.dayfiles import Compressed, Due
 from diaryserver.store.days.cache import DayCache
-from diaryserver.store.disk.compression import (
-    MAX_TEXT_BYTES,
+from diaryserver.store.disk.diary_folders import DiaryFolders
+from diaryserver.store.disk.gzipped import (
+    MAX_DECOMPRESSED_BYTES,
     DamagedFileError,
     compress,
     decompress,
 )
-from diaryserver.store.disk.diaries import Folders
-from diaryserver.store.disk.folders import UserFolder, compressed_file, day_file, unfinished_file
 from diaryserver.store.disk.plainness import tidy
+from diaryserver.store.disk.user_folder import (
+    UserFolder,
+    compressed_file,
+    day_file,
+    unfinished_file,
+)
 from diaryserver.store.journal.writer import JournaledWriter
 from protocol.errors import MalformedError
 from protocol.identifiers import Day, Username
@@ -35,7 +40,7 @@ _UNFINISHED: Final = re.compile(r"\.([0-9-]{10})\.log(?:\.gz)?\.new")
 class DayCompressor:
     """Compresses days, each by `tidy`, `prepare` and `finish`; a `ports.dayfiles.Compressor`."""
 
-    def __init__(self, folders: Folders, writer: JournaledWriter, cache: DayCache) -> None:
+    def __init__(self, folders: DiaryFolders, writer: JournaledWriter, cache: DayCache) -> None:
         """Share the store's parts."""
         self._folders = folders
         self._writer = writer
@@ -70,7 +75,7 @@ class DayCompressor:
         """
         with self._folders.user(due.user) as folder:
             status = folder.status(day_file(due.day))
-            if status is None or status.st_size > MAX_TEXT_BYTES:
+            if status is None or status.st_size > MAX_DECOMPRESSED_BYTES:
                 return None
             text = folder.read_file(day_file(due.day))
             if text and not text.endswith(b"\n"):

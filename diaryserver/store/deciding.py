@@ -11,9 +11,9 @@ from typing import Final
 
 from diaryserver.service.ports.entries import Alteration, Append, Appended, Outcome, Writing
 from diaryserver.store.days.daystate import DayState, record_ids
-from diaryserver.store.days.lines import compare_stored, content, format_writing
 from diaryserver.store.days.pieces import naming, records_on
-from diaryserver.store.disk.folders import UserFolder
+from diaryserver.store.days.written_form import compare_stored, content, format_writing
+from diaryserver.store.disk.user_folder import UserFolder
 from diaryserver.store.quota import DiaryRoom
 from protocol.dayfile import History, Record, Removed, Restored, histories
 from protocol.errors import (

@@ -12,17 +12,17 @@ from functools import partial
 from typing import Final
 
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.limits import NO_LIMIT
-from diaryserver.service.ports.entries import Appended, Matches, Outcome, Query, Writing
+from diaryserver.service.ports.entries import Appended, Matches, Outcome, WordQuery, Writing
+from diaryserver.service.quotas import NO_LIMIT
 from diaryserver.store.ahead import EntriesAhead, is_ahead
 from diaryserver.store.clearing import ClearedDays
 from diaryserver.store.compressing import DayCompressor
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.days.daystate import DayState, entry_ids, record_ids
-from diaryserver.store.days.lines import compare_digest, compare_with
+from diaryserver.store.days.written_form import compare_digest, compare_with
 from diaryserver.store.deciding import Additions, Decisions
-from diaryserver.store.disk.diaries import Folders
-from diaryserver.store.disk.folders import UserFolder, day_file
+from diaryserver.store.disk.diary_folders import DiaryFolders
+from diaryserver.store.disk.user_folder import UserFolder, day_file
 from diaryserver.store.failing import storage_error
 from diaryserver.store.following import ChangedDays
 from diaryserver.store.journal.writer import JournaledWriter, NewLines
@@ -54,7 +54,7 @@ class FileEntryStore:
 
     def __init__(  # noqa: PLR0913 - the composition root hands in each part
         self,
-        folders: Folders,
+        folders: DiaryFolders,
         writer: JournaledWriter,
         alarm: Alarm,
         cache: DayCache,
@@ -139,7 +139,7 @@ class FileEntryStore:
         except OSError as error:
             raise self._storage_error("reading", user, error) from error
 
-    def search(self, user: Username, query: Query, cursor: bytes, limit: int) -> Matches:
+    def search(self, user: Username, query: WordQuery, cursor: bytes, limit: int) -> Matches:
         """Search day after day, from where the cursor says."""
         self._writer.catch_up(user)
         start = Position.decode(cursor) if cursor else None

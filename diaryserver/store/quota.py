@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
-from diaryserver.service.limits import Limits
+from diaryserver.service.quotas import Quotas
 from diaryserver.store.days.daystate import count_entries
-from diaryserver.store.disk.diaries import Folders
-from diaryserver.store.disk.folders import ARCHIVE, QUARANTINE, UserFolder, day_file
+from diaryserver.store.disk.diary_folders import DiaryFolders
+from diaryserver.store.disk.user_folder import ARCHIVE, QUARANTINE, UserFolder, day_file
 from diaryserver.store.journal.writer import JournaledWriter
 from protocol.amounts import format_bytes, format_entries
 from protocol.errors import BusyError, QuotaError, RefusedError
@@ -53,7 +53,7 @@ class DiaryRoom:
 
     __slots__ = ("bytes", "entries", "is_counted", "limits")
 
-    def __init__(self, limits: Limits, size: int, entries: int) -> None:
+    def __init__(self, limits: Quotas, size: int, entries: int) -> None:
         """It has `size` bytes, and at most so many entries."""
         self.limits = limits
         self.bytes = size
@@ -121,9 +121,9 @@ class DiaryRooms:
 
     def __init__(  # noqa: PLR0913 - what tests may bound
         self,
-        folders: Folders,
+        folders: DiaryFolders,
         writer: JournaledWriter,
-        limits: Limits,
+        limits: Quotas,
         max_known: int = MAX_KNOWN,
         counted_at_once: int = COUNTED_AT_ONCE,
         counted_to_append: int = COUNTED_TO_APPEND,

@@ -18,7 +18,7 @@ from typing import Final
 
 from diaryserver.service.ports.entries import Matches
 from diaryserver.store.days.pieces import records_on
-from diaryserver.store.disk.folders import UserFolder
+from diaryserver.store.disk.user_folder import UserFolder
 from protocol.dayfile import Amended, Written, format_record, histories, parse_day_file
 from protocol.errors import InvalidRequestError, MalformedError
 from protocol.escaping import escape_line

@@ -11,7 +11,7 @@ from benchmarks.readback import check_stored
 from benchmarks.requests import ENTRIES_A_BATCH, batches, check_answers, signed, texts
 from benchmarks.scale import FULL, QUICK, Scale
 from diaryserver.configuration import QuotaSection
-from diaryserver.service.limits import MAX_DAY_BYTES
+from diaryserver.service.quotas import MAX_DAY_BYTES
 from protocol.channel import seal_reply
 from protocol.dayfile import Written, format_record
 from protocol.envelope import MAX_DATAGRAM, parse_envelope

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from diaryclient.asking.asker import Asker
 from diaryclient.asking.session import Session
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.home.logins import Logins
 from diaryclient.home.outbox import Outbox
 from diaryclient.home.settings import Choice
@@ -32,14 +32,14 @@ class Desk:
         seed: int = 1,
         outbox: Outbox | None = None,
         connect: Callable[[], Session] | None = None,
-    ) -> Diary:
+    ) -> OpenDiary:
         """Open the diary as a new process would; `seed` makes its ids.
 
         A new process has an `outbox` object of its own, and may `connect` otherwise.
         """
         login = self.logins.choose(Choice())
         asker = Asker(login, self.logins, connect or self.connect, self.clock, seeded(seed))
-        return Diary(asker, outbox or self.outbox, self.clock)
+        return OpenDiary(asker, outbox or self.outbox, self.clock)
 
     def connect(self) -> Session:
         """Give a session over the network in memory."""

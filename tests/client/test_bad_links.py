@@ -7,7 +7,7 @@ import pytest
 
 from diaryclient.asking.asker import Asker
 from diaryclient.asking.session import Session
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.home.logins import Logins
 from diaryclient.home.outbox import Entry, Outbox
 from diaryclient.home.settings import Choice
@@ -38,7 +38,7 @@ class Link:
         self.logins.save(login_to(self.server))
         self._chance = seeded(seed)
 
-    def process(self) -> Diary:
+    def process(self) -> OpenDiary:
         """Open the diary as a new process does."""
         asker = Asker(
             self.logins.choose(Choice()),
@@ -47,7 +47,7 @@ class Link:
             self.clock,
             self._chance,
         )
-        return Diary(asker, self.outbox, self.clock)
+        return OpenDiary(asker, self.outbox, self.clock)
 
     def write(self, text: str) -> tuple[Entry, bool]:
         """Write in a process of its own; give the entry, and whether it was acknowledged."""

@@ -16,7 +16,7 @@ from diaryclient import Diary
 from diaryclient.browsing.news import News
 from diaryclient.browsing.watching import watch
 from diaryclient.commands.group import _COMMANDS
-from diaryclient.diary.diary import Diary as OpenDiary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.formats.files import FORMS, TREE
 from diaryclient.formats.table import FORMATS
 from diaryclient.home.logins import Logins

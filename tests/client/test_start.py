@@ -31,12 +31,16 @@ _UNWANTED: Final = {
     *("diaryclient.api", "diaryclient.commands.group", "diaryclient.home.config_file"),
     *(
         "diaryclient.typed.date_words",
-        "diaryclient.diary.diary",
+        "diaryclient.diary.open_diary",
         "diaryclient.typed.editor",
         "diaryclient.entries.entry",
     ),
     *("diaryclient.login.granting", "diaryclient.login.ending", "diaryclient.diary.reading"),
-    *("diaryclient.login.renewal", "diaryclient.typed.standard_input", "diaryclient.login.tokens"),
+    *(
+        "diaryclient.login.renewal",
+        "diaryclient.typed.standard_input",
+        "diaryclient.login.token_list",
+    ),
     *("protocol.dayfile", "protocol.login", "protocol.messages.diary", "protocol.messages.table"),
     *("protocol.offer", "protocol.tokenword"),
 }

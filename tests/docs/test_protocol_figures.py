@@ -13,7 +13,7 @@ import pytest
 from diaryclient.asking import asker, enquiry, exchange, handshake, polling, window
 from diaryserver.accounts import changetable, database, invitetable
 from diaryserver.net import telnet
-from diaryserver.service import tokens
+from diaryserver.service import token_life as tokens
 from diaryserver.service.logins import cookies, credentials, prekeys
 from diaryserver.service.plain import dialect
 from diaryserver.service.ports import accounts

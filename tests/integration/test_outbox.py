@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.home.logins import Login, Logins
 from diaryclient.home.outbox import Entry, Outbox
 from diaryserver.clock import SystemClock
@@ -63,7 +63,7 @@ class Person:
     def clear(self, day: Day) -> bool:
         """Clear a day, as a program that uses the client's own facade does."""
         logins = Logins(self.home.folder / "state" / "diaryclient" / "logins")
-        with Diary.open(self.login, logins, self.outbox) as diary:
+        with OpenDiary.open(self.login, logins, self.outbox) as diary:
             [row] = diary.days(day, day)
             return diary.clear(row).startswith(day)
 

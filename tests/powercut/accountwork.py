@@ -14,7 +14,7 @@ from diaryserver.errors import DataError
 from diaryserver.maintenance.backup import back_up
 from diaryserver.maintenance.databases import copy_database
 from diaryserver.maintenance.restore import Keys, restore
-from diaryserver.service.ports.accounts import Change, Token, User
+from diaryserver.service.ports.accounts import Token, TokenChange, User
 from protocol.identifiers import EntryId, Username
 from tests.powercut.actors import Actor
 from tests.powercut.checking import look
@@ -155,7 +155,7 @@ class Revoke(Step):
     def perform(self, actor: Actor) -> object:
         """Give how many lived."""
         user = user_of(actor)
-        change = Change(user.uid, self.rid, bytes(32), NOON)
+        change = TokenChange(user.uid, self.rid, bytes(32), NOON)
         return actor.data.accounts.revoke(user, self.number.to_bytes(8, "big"), change)
 
     def repeat(self, actor: Actor, outcome: object) -> list[str]:
@@ -175,7 +175,7 @@ class MintFurther(Step):
     def perform(self, actor: Actor) -> object:
         """Give its key id, as a repetition of the request does."""
         user, accounts = user_of(actor), actor.data.accounts
-        change = Change(user.uid, self.rid, bytes(32), NOON)
+        change = TokenChange(user.uid, self.rid, bytes(32), NOON)
         made = accounts.minted_by(change)
         if made is None:
             parent = accounts.token(self.parent.to_bytes(8, "big"))
@@ -186,7 +186,7 @@ class MintFurther(Step):
 
     def repeat(self, actor: Actor, outcome: object) -> list[str]:
         """Give the token that was made."""
-        change = Change(user_of(actor).uid, self.rid, bytes(32), NOON)
+        change = TokenChange(user_of(actor).uid, self.rid, bytes(32), NOON)
         made = actor.data.accounts.minted_by(change)
         return [] if made and made.kid == outcome else ["a token's request is not known any more"]
 

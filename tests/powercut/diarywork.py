@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 
 from diaryserver.maintenance.faults import Kind
 from diaryserver.service.ports.entries import Alteration, Appended, Outcome, Writing
-from diaryserver.store.days.lines import format_writing
+from diaryserver.store.days.written_form import format_writing
 from protocol.errors import ConflictError, StorageError
 from protocol.identifiers import Day, EntryId, Username
 from tests.powercut.actors import Actor, Refused, attempt

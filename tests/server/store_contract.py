@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final, Protocol, Self, cast
 
 from diaryserver.engine import UNLIMITED, open_entries
-from diaryserver.service.limits import Limits
 from diaryserver.service.ports.dayfiles import DayFileStore
 from diaryserver.service.ports.entries import Alteration, Append, Appended, EntryStore, Outcome
+from diaryserver.service.quotas import Quotas
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.files import FileEntryStore
 from protocol.dayfile import (
@@ -55,32 +55,32 @@ def folder_in_memory() -> Path:
 class Opener(Protocol):
     """Opens a store on what lies in a folder, as the server would after a start."""
 
-    def __call__(self, folder: Path, limits: Limits = UNLIMITED) -> "Iterator[EntryStore]":
+    def __call__(self, folder: Path, limits: Quotas = UNLIMITED) -> "Iterator[EntryStore]":
         """Give the store once; close it when the iterator is closed."""
 
 
-def open_files(folder: Path, limits: Limits = UNLIMITED) -> Iterator[EntryStore]:
+def open_files(folder: Path, limits: Quotas = UNLIMITED) -> Iterator[EntryStore]:
     """Day files, opened by the server's own composition."""
     folder.mkdir(mode=0o700, exist_ok=True)
     with open_entries(folder, limits) as entries:
         yield entries
 
 
-def open_trailing_files(folder: Path, limits: Limits = UNLIMITED) -> Iterator[EntryStore]:
+def open_trailing_files(folder: Path, limits: Quotas = UNLIMITED) -> Iterator[EntryStore]:
     """Day files under load: each is written only when somebody reads it, or it is asked to be."""
     folder.mkdir(mode=0o700, exist_ok=True)
     with open_entries(folder, limits, files_at_once=0) as entries:
         yield entries
 
 
-def open_long_files(folder: Path, limits: Limits = UNLIMITED) -> Iterator[EntryStore]:
+def open_long_files(folder: Path, limits: Quotas = UNLIMITED) -> Iterator[EntryStore]:
     """Trailing day files with more entries than are known by heart."""
     folder.mkdir(mode=0o700, exist_ok=True)
     with open_entries(folder, limits, files_at_once=0, cache=DayCache(newest=2)) as entries:
         yield entries
 
 
-def open_compressed_files(folder: Path, limits: Limits = UNLIMITED) -> Iterator[EntryStore]:
+def open_compressed_files(folder: Path, limits: Quotas = UNLIMITED) -> Iterator[EntryStore]:
     """Long day files that are compressed whenever something was done to a diary."""
     folder.mkdir(mode=0o700, exist_ok=True)
     with open_entries(folder, limits, cache=DayCache(newest=2)) as entries:
@@ -128,7 +128,7 @@ STORES: Final[dict[str, Opener]] = {
 class Diaries:
     """A store under test, which can be closed and opened again."""
 
-    def __init__(self, opener: Opener, folder: Path, limits: Limits = UNLIMITED) -> None:
+    def __init__(self, opener: Opener, folder: Path, limits: Quotas = UNLIMITED) -> None:
         """Nothing is open before `opened`."""
         self._opener = opener
         self._folder = folder

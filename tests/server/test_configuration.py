@@ -14,7 +14,7 @@ from diaryserver.configuration import (
     read_configuration,
 )
 from diaryserver.errors import ConfigurationError
-from diaryserver.service.limits import NO_LIMIT, Limits
+from diaryserver.service.quotas import NO_LIMIT, Quotas
 from protocol.address import Address
 
 GOOD: Final = '[server]\nlisten = ["127.0.0.1:8888"]\ndata_dir = "data"\n'
@@ -114,18 +114,18 @@ def test_all_that_can_be_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "limits"),
     [
-        ("", Limits(2**30, 1_000_000, 2**24, 100_000)),
-        ('bytes = "20 MiB"\nday_bytes = 5000', Limits(20 * 2**20, 1_000_000, 5000, 100_000)),
-        ('bytes = "unlimited"', Limits(NO_LIMIT, 1_000_000, 2**24, 100_000)),
+        ("", Quotas(2**30, 1_000_000, 2**24, 100_000)),
+        ('bytes = "20 MiB"\nday_bytes = 5000', Quotas(20 * 2**20, 1_000_000, 5000, 100_000)),
+        ('bytes = "unlimited"', Quotas(NO_LIMIT, 1_000_000, 2**24, 100_000)),
         (
             'entries = "unlimited"\nday_entries = "unlimited"',
-            Limits(2**30, NO_LIMIT, 2**24, NO_LIMIT),
+            Quotas(2**30, NO_LIMIT, 2**24, NO_LIMIT),
         ),
-        ("entries = 5\nday_entries = 1", Limits(2**30, 5, 2**24, 1)),
+        ("entries = 5\nday_entries = 1", Quotas(2**30, 5, 2**24, 1)),
     ],
 )
 def test_room_is_said_in_numbers_sizes_or_as_unlimited(
-    tmp_path: Path, line: str, limits: Limits
+    tmp_path: Path, line: str, limits: Quotas
 ) -> None:
     """What is not said has a default."""
     assert read(tmp_path, f"{GOOD}\n[quota]\n{line}").quota.limits() == limits

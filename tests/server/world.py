@@ -31,7 +31,7 @@ from diaryserver.service.ports.throttles import ThrottleStore
 from diaryserver.service.requests.requests import RequestService
 from diaryserver.service.router import Router
 from diaryserver.service.source import Source
-from diaryserver.service.tokens import Seed, Wish, token_of_login
+from diaryserver.service.token_life import Seed, Wish, token_of_login
 from diaryserver.service.work.committer import Committer
 from diaryserver.service.work.threads import Workers
 from protocol.channel import open_reply, seal_request

@@ -13,9 +13,15 @@ from collections.abc import Callable
 from typing import Final
 
 from diaryserver.service.logins.gate import PasswordGate
-from diaryserver.service.ports.accounts import AccountStore, Change, PasswordHasher, Token, User
+from diaryserver.service.ports.accounts import (
+    AccountStore,
+    PasswordHasher,
+    Token,
+    TokenChange,
+    User,
+)
 from diaryserver.service.ports.clock import Clock
-from diaryserver.service.tokens import (
+from diaryserver.service.token_life import (
     Seed,
     Wish,
     authenticated_again,
@@ -152,7 +158,7 @@ class Credentials:
             return self._grant(again)
 
     async def _with_password(
-        self, token: Token, user: User, form: PasswordForm, change: Change, *, is_trusted: bool
+        self, token: Token, user: User, form: PasswordForm, change: TokenChange, *, is_trusted: bool
     ) -> Token:
         """Set the new password and give the successor; raise DeniedError, or ConflictError."""
         hashed = await self._compared(user, form.current, is_trusted=is_trusted)
@@ -187,7 +193,7 @@ class Credentials:
         raise DeniedError(end or "")
 
     async def _granted_before(
-        self, change: Change, user: User | None, password: str, *, is_trusted: bool
+        self, change: TokenChange, user: User | None, password: str, *, is_trusted: bool
     ) -> Token | None:
         """Give the unused token of the same LOGIN, whose GRANT was lost, None if there is none.
 
@@ -215,7 +221,7 @@ class Credentials:
         return hashed
 
     def _minted(
-        self, user: User, form: LoginForm, hashed: str, change: Change | None = None
+        self, user: User, form: LoginForm, hashed: str, change: TokenChange | None = None
     ) -> Grant | None:
         """Keep a line's first token and grant it; None if the invite, or the user, is gone."""
         wish = Wish(form.label, form.scopes, form.lifetime, form.fixed)
@@ -235,10 +241,12 @@ class Credentials:
         if self._accounts.password_hash(user) != hashed:
             raise DeniedError
 
-    def _change(self, user: User | None, form: LoginForm | PasswordForm, rid: EntryId) -> Change:
+    def _change(
+        self, user: User | None, form: LoginForm | PasswordForm, rid: EntryId
+    ) -> TokenChange:
         """Name a LOGIN so that its repetition is known, and nobody else's: by its reply key."""
         digest = hashlib.sha256(_REPLY_KEY_LABEL + form.key).digest()
-        return Change(user.uid if user else _NOBODY, rid, digest, self._clock.now())
+        return TokenChange(user.uid if user else _NOBODY, rid, digest, self._clock.now())
 
     def _seed(self) -> Seed:
         accounts = self._accounts

@@ -81,7 +81,7 @@ class Use(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TokenChange:
     """A request that changes tokens, known by its id: whose, what (a digest), when it is made.
 
     A repetition has the same `uid`, `rid` and `request`.
@@ -189,7 +189,7 @@ class AccountStore(Protocol):
         """
 
     def mint(
-        self, token: Token, invite: bytes, hashed: str, change: Change | None = None
+        self, token: Token, invite: bytes, hashed: str, change: TokenChange | None = None
     ) -> Minted | None:
         """Keep a log-in's token; with an invite, use it up and set the hash in one transaction.
 
@@ -199,19 +199,19 @@ class AccountStore(Protocol):
         `change` was made before.
         """
 
-    def granted_before(self, change: Change) -> Token | None:
+    def granted_before(self, change: TokenChange) -> Token | None:
         """Give the token that `mint` or `change_password` kept with the same `change`.
 
         None if there is none, if it was used, has ended, or is older than ten minutes.
         """
 
-    def minted_by(self, change: Change) -> Token | None:
+    def minted_by(self, change: TokenChange) -> Token | None:
         """Give the token that this request made before, None if it is new.
 
         Raise ConflictError if another request was made under the same id.
         """
 
-    def mint_further(self, token: Token, parent: Token, change: Change) -> None:
+    def mint_further(self, token: Token, parent: Token, change: TokenChange) -> None:
         """Keep a token that another one began by a new request.
 
         Raise TokenRevokedError if `parent` has ended meanwhile, QuotaError at the 65th line.
@@ -221,7 +221,7 @@ class AccountStore(Protocol):
         """Keep a token's successor; raise TokenRevokedError if its predecessor has ended."""
 
     def change_password(
-        self, successor: Token, hashed: str, *, keep: bool, change: Change | None = None
+        self, successor: Token, hashed: str, *, keep: bool, change: TokenChange | None = None
     ) -> None:
         """Keep a password's hash and a token's successor; unless `keep`, end all other tokens.
 
@@ -229,7 +229,7 @@ class AccountStore(Protocol):
         has ended, ConflictError if `change` was made before.
         """
 
-    def revoke(self, user: User, name: bytes, change: Change) -> int:
+    def revoke(self, user: User, name: bytes, change: TokenChange) -> int:
         """End the line with the id `name`, or of the token with that key id; give how many lived.
 
         A repetition gives the same number. Raise NotFoundError if the user has no such line,

@@ -10,7 +10,7 @@ The contract of `EntryStore` is meant for several stores (day files now, a datab
   day has no such entry, or nothing is there to change, StaleError if `base` is not its version.
   BusyError is allowed for an entry of the same batch. Nothing is rewritten: reads give the entry's
   record and, behind it, those of its changes.
-- No diary grows beyond its Limits; what would do so is a QuotaError, certain, and nothing of it is
+- No diary grows beyond its Quotas; what would do so is a QuotaError, certain, and nothing of it is
   stored. What is stored already is answered as ever, however full the diary is. Nothing but `clear`
   makes a diary have fewer entries, and nothing of these methods makes it have fewer bytes, since
   nothing is destroyed.
@@ -89,7 +89,7 @@ Outcome: TypeAlias = Appended | RefusedError
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class WordQuery:
     """What to search for: all the words, parted by white space, in the days `first` to `last`."""
 
     words: str = field(repr=False)
@@ -106,7 +106,7 @@ class Matches:
 
 
 class EntryStore(Protocol):
-    """Keeps diaries, within the Limits that it is opened with."""
+    """Keeps diaries, within the Quotas that it is opened with."""
 
     def append_batch(self, batch: Sequence[Writing]) -> list[Outcome]:
         """Store entries and changes durably, one outcome each; raises nothing for a single one."""
@@ -123,7 +123,7 @@ class EntryStore(Protocol):
     def read(self, user: Username, day: Day, generation: int, offset: int, limit: int) -> Chunk:
         """Give at most `limit` raw bytes; raise NotFoundError, StaleError or StorageError."""
 
-    def search(self, user: Username, query: Query, cursor: bytes, limit: int) -> Matches:
+    def search(self, user: Username, query: WordQuery, cursor: bytes, limit: int) -> Matches:
         """Give the next matches, in the order of the days, and of a day's writing within it.
 
         As many whole entries as have `limit` bytes in a day file's form, or one alone that has

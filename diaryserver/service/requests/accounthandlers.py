@@ -4,10 +4,10 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Final
 
-from diaryserver.service.ports.accounts import Change, Token, User
+from diaryserver.service.ports.accounts import Token, TokenChange, User
 from diaryserver.service.removal import remove_account
 from diaryserver.service.requests.context import Context
-from diaryserver.service.tokens import (
+from diaryserver.service.token_life import (
     Seed,
     Wish,
     draw_seed,
@@ -123,11 +123,11 @@ def _check_end(parent: Token, lifetime: int, now: int) -> None:
         )
 
 
-def _change(context: Context, request: Request) -> Change:
+def _change(context: Context, request: Request) -> TokenChange:
     # A repetition comes from the same login: another one, which could read the id off the wire,
     # must not be given the token that this one made.
     digest = hashlib.sha256(context.token.id + encode_request(request)).digest()
-    return Change(context.token.uid, context.rid, digest, context.now)
+    return TokenChange(context.token.uid, context.rid, digest, context.now)
 
 
 def _seed(context: Context) -> Seed:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from diaryserver.service.ports.entries import Query
+from diaryserver.service.ports.entries import WordQuery
 from diaryserver.service.requests.accounthandlers import delete, mint, revoke, tokens
 from diaryserver.service.requests.context import Context
 from protocol.dayfile import format_record
@@ -46,7 +46,7 @@ _FOUND_OVERHEAD: Final = 1 + 8 + (8 + 3) + (5 + 1 + 30) + (7 + 2 + MAX_CURSOR_BY
 _TAIL_OVERHEAD: Final = 1 + 8 + (5 + 3) + (7 + 2 + MAX_CURSOR_BYTES) + (5 + 1) + (5 + 1)
 """Bytes of the other fields and names of a DayList, ArchiveList, Chunk, Found and Tailed."""
 
-MAX_PARTS: Final = 1024
+MAX_COUNTING_TURNS: Final = 1024
 """Of a diary that is counted for one request, others between them: 1 GiB, some 4 s at most."""
 
 
@@ -91,7 +91,7 @@ async def search(context: Context, request: Search) -> Found:
     matches = await context.store_worker.run(
         context.entries.search,
         context.token.user,
-        Query(request.words, request.first, request.last),
+        WordQuery(request.words, request.first, request.last),
         request.cursor,
         limit,
     )
@@ -158,7 +158,7 @@ async def usage(context: Context, request: Usage) -> Used:
     """
     if not allows(context.token.scopes, Scope.READ) and not _is_today(request.day, context.now):
         raise ScopeError
-    for _ in range(MAX_PARTS):
+    for _ in range(MAX_COUNTING_TURNS):
         with suppress(BusyError):
             return await context.store_worker.run(
                 context.entries.usage, context.token.user, request.day

@@ -25,9 +25,9 @@ from diaryserver.service.requests.context import Context
 from diaryserver.service.requests.firstuse import FirstUses
 from diaryserver.service.requests.handlers import HANDLERS
 from diaryserver.service.requests.parts import LongRequests
-from diaryserver.service.requests.sessions import Session, Sessions
+from diaryserver.service.requests.sessions import TokenSession, TokenSessions
 from diaryserver.service.source import Accept, SendReply, Source
-from diaryserver.service.tokens import why_not_renewed
+from diaryserver.service.token_life import why_not_renewed
 from diaryserver.service.work.committer import Committer
 from diaryserver.service.work.threads import Workers
 from protocol.channel import seal_reply
@@ -76,7 +76,7 @@ logger = logging.getLogger(__name__)
 class _Call(NamedTuple):
     """A request that is being answered; `now` is when it came."""
 
-    session: Session
+    session: TokenSession
     envelope: Envelope
     now: int
     reply: SendReply
@@ -105,7 +105,7 @@ class RequestService:
         self._long_requests = LongRequests(committer, clock.monotonic)
         self._counters = counters
         self._alarm = Alarm(logger, "requests are answered again", clock.monotonic)
-        self._sessions = Sessions(accounts)
+        self._sessions = TokenSessions(accounts)
         self._answers: OrderedDict[tuple[bytes, bytes], int] = OrderedDict()
         self._in_flight: set[bytes] = set()
         self._is_idle = asyncio.Event()
@@ -134,7 +134,9 @@ class RequestService:
             return None
         return partial(self._accept, session, datagram)
 
-    def _accept(self, session: Session, datagram: bytes, source: Source, reply: SendReply) -> None:
+    def _accept(
+        self, session: TokenSession, datagram: bytes, source: Source, reply: SendReply
+    ) -> None:
         """Answer a signed datagram through `reply`, now or when the disk is done, or never."""
         now = self._clock.now()
         try:
@@ -288,7 +290,7 @@ class RequestService:
     async def _mark_used(self, token: Token) -> None:
         await self._workers.accounts.run(self._accounts.mark_used, token, self._clock.now())
 
-    def _is_due(self, session: Session) -> bool:
+    def _is_due(self, session: TokenSession) -> bool:
         now = self._clock.now()
         if now < session.renewal:
             return False

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from diaryserver.store.days.daystate import DayState, entry_ids
-from diaryserver.store.disk.folders import ARCHIVE, DAY_SUFFIX, UserFolder, archived_file
+from diaryserver.store.disk.user_folder import ARCHIVE, DAY_SUFFIX, UserFolder, archived_file
 from protocol.errors import InvalidRequestError, MalformedError
 from protocol.identifiers import MAX_MILLISECONDS, Day, EntryId
 from protocol.messages.archive import ArchiveList, ArchiveRow

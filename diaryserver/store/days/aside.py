@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from diaryserver.store.days.contents import digests, is_begun_by
-from diaryserver.store.disk.folders import ARCHIVE, UserFolder, archived_file, day_file, request_of
+from diaryserver.store.disk.user_folder import (
+    ARCHIVE,
+    UserFolder,
+    archived_file,
+    day_file,
+    request_of,
+)
 from diaryserver.store.ledger.ledger import Cleared, Ledger, OtherFile
 from protocol.identifiers import Day, Username
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from diaryserver.store.days.dayids import MAX_NEWEST
 from diaryserver.store.days.daystate import DayState, Mark, load_day
-from diaryserver.store.disk.folders import UserFolder
+from diaryserver.store.disk.user_folder import UserFolder
 from protocol.identifiers import Day, Username
 
 MAX_CACHED_DAYS: Final = 20_000

@@ -16,9 +16,9 @@ from typing import Final, NamedTuple
 from diaryserver.store.days.aside import Aside, meet
 from diaryserver.store.days.contents import begins_with
 from diaryserver.store.days.dayids import MAX_NEWEST, DayIds
-from diaryserver.store.disk.folders import QUARANTINE, UserFolder, compressed_file, day_file
 from diaryserver.store.disk.plainness import make_plain
 from diaryserver.store.disk.texts import DayText
+from diaryserver.store.disk.user_folder import QUARANTINE, UserFolder, compressed_file, day_file
 from protocol.identifiers import Day
 
 _ENTRY: Final = re.compile(rb"^[0-9]{4}-[0-9T:.+-]{24} ([0-9a-f]{32}) [+*]", re.MULTILINE)

@@ -1,11 +1,11 @@
 """Where the files are, and how they are opened and synced; all else asks here.
 
-    disk         the few system calls that durability hangs on
-    folders      where a diary's files are, and the only code that opens them
-    diaries      the folders of all diaries: made, moved, deleted
-    texts        days as text, compressed or not, and the last ones kept
-    compression  a day's text in gzip
-    plainness    a compressed day made plain again
+    disk           the few system calls that durability hangs on
+    user_folder    where a diary's files are, and the only code that opens them
+    diary_folders  the folders of all diaries: made, moved, deleted
+    texts          days as text, compressed or not, and the last ones kept
+    gzipped        a day's text in gzip
+    plainness      a compressed day made plain again
 
 Rules: a file is opened below its folder's descriptor. A day lies in `DAY.log` or in `DAY.log.gz`;
 whoever reads one asks `UserFolder.read_day`. Only plain files are appended to, moved and replayed

@@ -9,8 +9,13 @@ import hashlib
 import logging
 from typing import Final
 
-from diaryserver.store.disk.compression import DamagedFileError
-from diaryserver.store.disk.folders import UserFolder, compressed_file, day_file, unfinished_file
+from diaryserver.store.disk.gzipped import DamagedFileError
+from diaryserver.store.disk.user_folder import (
+    UserFolder,
+    compressed_file,
+    day_file,
+    unfinished_file,
+)
 from protocol.identifiers import Day
 
 _DIGEST_LETTERS: Final = 16

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from diaryserver.store.disk.disk import Disk
-from diaryserver.store.disk.folders import FOLDER_FLAGS
+from diaryserver.store.disk.user_folder import FOLDER_FLAGS
 from diaryserver.store.journal.records import JournalRecord, encode_record
 
 CHECKPOINT_BYTES: Final = 8 * 2**20

@@ -18,10 +18,10 @@ from typing import TypeAlias
 
 from diaryserver.store.days.aside import other_files, settle_clear
 from diaryserver.store.days.daystate import quarantine
-from diaryserver.store.disk.diaries import Folders
+from diaryserver.store.disk.diary_folders import DiaryFolders
 from diaryserver.store.disk.disk import Disk
-from diaryserver.store.disk.folders import UserFolder, day_file
 from diaryserver.store.disk.plainness import make_plain
+from diaryserver.store.disk.user_folder import UserFolder, day_file
 from diaryserver.store.journal.healing import heal, missing
 from diaryserver.store.journal.journal import Journal
 from diaryserver.store.journal.records import Base, Damage, JournalRecord, Line, read_records
@@ -61,7 +61,7 @@ def read_journal(journal: Journal) -> Iterator[JournalRecord]:
 
 
 def apply_records(
-    records: Iterable[JournalRecord], folders: Folders, *, rewrite: bool = False
+    records: Iterable[JournalRecord], folders: DiaryFolders, *, rewrite: bool = False
 ) -> dict[DayKey, list[JournalRecord]]:
     """Write into the day files what they lack; give the records of those that failed.
 

@@ -17,8 +17,8 @@ from typing import Final
 
 from diaryserver.service.alarm import Alarm
 from diaryserver.store.days.daystate import DayState
-from diaryserver.store.disk.diaries import Folders
-from diaryserver.store.disk.folders import UserFolder, day_file
+from diaryserver.store.disk.diary_folders import DiaryFolders
+from diaryserver.store.disk.user_folder import UserFolder, day_file
 from diaryserver.store.journal.journal import CHECKPOINT_BYTES, MAX_BYTES, Journal
 from diaryserver.store.journal.records import Base, JournalRecord, Line
 from diaryserver.store.journal.replay import DayKey, apply_records, read_journal
@@ -59,7 +59,7 @@ class JournaledWriter:
     def __init__(
         self,
         journal: Journal,
-        folders: Folders,
+        folders: DiaryFolders,
         alarm: Alarm,
         files_at_once: int = FILES_AT_ONCE,
     ) -> None:

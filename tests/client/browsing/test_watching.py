@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from diaryclient.asking.polling import LONGEST_PAUSE, POLL_SECONDS
 from diaryclient.browsing.watching import Watcher, watch
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.entries.histories import Deed
 from diaryclient.errors import UnreachableError
 from protocol.errors import ErrorCode, TokenRevokedError
@@ -273,7 +273,7 @@ class Loop:
         self._scene = scene
         self._during = iter(during)
 
-    def open(self) -> Diary:
+    def open(self) -> OpenDiary:
         """Open the diary as a new look-up does."""
         self.opened += 1
         return self._scene.desk.diary(self.opened + 10)

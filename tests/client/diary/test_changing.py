@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from diaryclient.browsing.browsing import find_histories, find_history
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.entries.histories import EntryHistory
 from diaryclient.errors import NoSuchEntryError, TextTooLongError, UnreachableError
 from protocol.errors import NotFoundError, StaleError, UsageError
@@ -17,7 +17,7 @@ from tests.client.desk import Desk
 from tests.client.network import arrives, lost
 
 
-def written(diary: Diary, text: str) -> EntryHistory:
+def written(diary: OpenDiary, text: str) -> EntryHistory:
     """Write an entry and give its history."""
     entry = diary.put(diary.compose(text))
     history = diary.history(entry.stamp.day, entry.id)
@@ -76,11 +76,11 @@ def test_silence_leaves_it_open_and_a_repetition_is_harmless(desk: Desk) -> None
 
 @pytest.mark.parametrize(
     "change",
-    [partial(Diary.amend, text="mine", star=False), Diary.remove, Diary.restore],
+    [partial(OpenDiary.amend, text="mine", star=False), OpenDiary.remove, OpenDiary.restore],
     ids=["amend", "remove", "restore"],
 )
 def test_of_two_devices_the_second_is_told(
-    desk: Desk, change: Callable[[Diary, EntryHistory], EntryHistory]
+    desk: Desk, change: Callable[[OpenDiary, EntryHistory], EntryHistory]
 ) -> None:
     """Whatever it wants to do."""
     diary, other = desk.diary(1), desk.diary(2)
@@ -125,7 +125,7 @@ def test_removed_entries_are_found_only_by_those_who_ask_for_them(desk: Desk) ->
         find_history(diary, _common_end(diary, gone, kept), with_removed=True)
 
 
-def _common_end(diary: Diary, *found: EntryHistory) -> str:
+def _common_end(diary: OpenDiary, *found: EntryHistory) -> str:
     """Write until two ids end in the same digit; give it, or that of `found` if they do."""
     first = found[0].id.hex()[-1]
     for _ in range(200):

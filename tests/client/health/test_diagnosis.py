@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from diaryclient.diary.diary import Pong
+from diaryclient.diary.open_diary import Pong
 from diaryclient.errors import (
     ClocksDifferError,
     LoginFileError,

@@ -10,7 +10,7 @@ from itertools import count
 import pytest
 
 from diaryclient.asking.polling import LONGEST_PAUSE, POLL_SECONDS
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.errors import NotLoggedInError
 from diaryclient.home.outbox import Entry
 from diaryclient.home.settings import Choice
@@ -36,7 +36,7 @@ class Screen:
         self._seeds = count(100)
         self.sync = Synchronizer(self._open, desk.clock)
 
-    def _open(self) -> Diary:
+    def _open(self) -> OpenDiary:
         return self.desk.diary(next(self._seeds))
 
     def type(self, text: str) -> Entry:
@@ -511,9 +511,9 @@ def test_an_outbox_that_cannot_be_read_is_told_once(screen: Screen) -> None:
 
 def test_a_login_that_vanished_is_no_crash(desk: Desk) -> None:
     """The old one goes on, and the server says what it thinks of it."""
-    opened: list[Diary] = []
+    opened: list[OpenDiary] = []
 
-    def open_once() -> Diary:
+    def open_once() -> OpenDiary:
         if opened:
             raise NotLoggedInError("there is no login yet")
         opened.append(desk.diary())

@@ -3,7 +3,7 @@
 import pytest
 
 from diaryclient.asking.asker import Asker
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.errors import IdentityChangedError, UnreachableError
 from diaryclient.home.logins import Login
 from diaryclient.home.settings import Choice
@@ -25,7 +25,7 @@ def stored(desk: Desk) -> Login:
     return desk.logins.choose(Choice())
 
 
-def due(desk: Desk) -> Diary:
+def due(desk: Desk) -> OpenDiary:
     """Give a diary whose server has hinted at a renewal."""
     desk.server.hints = True
     diary = desk.diary()

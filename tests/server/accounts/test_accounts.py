@@ -20,8 +20,8 @@ from diaryserver.accounts.passwords import Argon2Hasher
 from diaryserver.accounts.schema import SCHEMA_VERSION, open_database
 from diaryserver.datalock import DataInUseError, own_data
 from diaryserver.errors import DataError
-from diaryserver.service.ports.accounts import UNUSED_LIFE_MILLISECONDS, Change, Token, User
-from diaryserver.service.tokens import (
+from diaryserver.service.ports.accounts import UNUSED_LIFE_MILLISECONDS, Token, TokenChange, User
+from diaryserver.service.token_life import (
     Seed,
     Wish,
     renewed,
@@ -370,7 +370,7 @@ def test_an_older_database_learns_which_lines_were_minted(tmp_path: Path) -> Non
         accounts.mint(token_of(alice), b"", "hash")
         begun = token_of(alice)
         cron = replace(token_of_token(seed_of(2), begun, WISH), life=WEEK, expires=NOON + WEEK)
-        accounts.mint_further(cron, begun, Change(alice.uid, new_id(), bytes(32), NOON))
+        accounts.mint_further(cron, begun, TokenChange(alice.uid, new_id(), bytes(32), NOON))
         accounts.replace(renewed(seed_of(3), cron))
         accounts.replace(renewed(seed_of(4), begun))
         before = {token.kid: token.minted for token in accounts.list_tokens(alice)}

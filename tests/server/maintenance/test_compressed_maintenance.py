@@ -16,7 +16,7 @@ from diaryserver.maintenance.restore import FaultyBackupError, Keys, restore
 from diaryserver.maintenance.upkeep import Upkeep
 from diaryserver.maintenance.verify import verify
 from diaryserver.service.work.threads import call_here
-from diaryserver.store.disk.compression import compress
+from diaryserver.store.disk.gzipped import compress
 from tests.server.estate import (
     A_DAY,
     ALICE,

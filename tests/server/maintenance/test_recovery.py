@@ -9,8 +9,8 @@ import pytest
 from diaryserver.engine import open_entries
 from diaryserver.maintenance.recovery import Form, days_in, list_aside
 from diaryserver.maintenance.upkeep import Upkeep
-from diaryserver.service.limits import MAX_DAY_BYTES
 from diaryserver.service.ports.entries import Appended
+from diaryserver.service.quotas import MAX_DAY_BYTES
 from diaryserver.service.work.threads import call_here
 from diaryserver.store.files import FileEntryStore
 from protocol.dayfile import (

@@ -16,7 +16,7 @@ import pytest
 from diaryserver.engine import open_entries
 from diaryserver.service.ports.dayfiles import Due
 from diaryserver.service.ports.entries import Append, Appended
-from diaryserver.store.disk.compression import compress
+from diaryserver.store.disk.gzipped import compress
 from diaryserver.store.files import FileEntryStore
 from protocol.errors import StorageError
 from protocol.identifiers import Day, EntryId

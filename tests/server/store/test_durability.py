@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from diaryserver.engine import open_entries
 from diaryserver.service.ports.entries import Appended, Outcome, Writing
-from diaryserver.store.days.lines import format_writing
+from diaryserver.store.days.written_form import format_writing
 from diaryserver.store.disk.disk import Disk
 from diaryserver.store.files import FileEntryStore
 from diaryserver.store.journal.journal import CHECKPOINT_BYTES

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from diaryserver.engine import open_entries
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.limits import MAX_DAY_BYTES
 from diaryserver.service.ports.entries import Appended
+from diaryserver.service.quotas import MAX_DAY_BYTES
 from diaryserver.store.days.archives import LOOK_BYTES
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.days.daystate import entry_ids

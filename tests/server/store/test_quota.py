@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from diaryserver.engine import open_entries
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.limits import Limits
 from diaryserver.service.ports.entries import Appended
+from diaryserver.service.quotas import Quotas
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.days.daystate import count_entries, entry_ids
-from diaryserver.store.disk.diaries import Folders
+from diaryserver.store.disk.diary_folders import DiaryFolders
 from diaryserver.store.disk.disk import Disk
 from diaryserver.store.files import FileEntryStore
 from diaryserver.store.following import ChangedDays
@@ -32,17 +32,17 @@ from tests.server.faults import disk_full_at, with_failing
 from tests.server.store_contract import ALICE, BOB, TODAY, TOMORROW, compress_all, entry, fresh
 
 A_DAY: Final = 86_400_000
-FEW: Final = Limits(entries=6)
+FEW: Final = Quotas(entries=6)
 
 
 @contextmanager
 def opened(
-    folder: Path, limits: Limits = FEW, *, known: int = 9, at_once: int = 1, to_append: int = 1
+    folder: Path, limits: Quotas = FEW, *, known: int = 9, at_once: int = 1, to_append: int = 1
 ) -> Iterator[tuple[FileEntryStore, DiaryRooms]]:
     """Open a store that looks at one file at a time, and its rooms."""
     disk = Disk()
     alarm = Alarm(logging.getLogger(__name__), "works again", FrozenClock().monotonic)
-    folders = Folders(folder, disk)
+    folders = DiaryFolders(folder, disk)
     writer = JournaledWriter(Journal(folder / "journal", disk), folders, alarm)
     rooms = DiaryRooms(folders, writer, limits, known, at_once, to_append)
     try:
@@ -92,7 +92,7 @@ def test_small_diaries_are_not_counted_to_be_written(tmp_path: Path) -> None:
     """The sizes of their files say enough: an entry has more than 64 bytes."""
     with open_entries(tmp_path) as store:
         write_days(store, 3)
-    with opened(tmp_path, Limits(entries=20)) as (store, rooms):
+    with opened(tmp_path, Quotas(entries=20)) as (store, rooms):
         assert store.append_batch([entry()]) == [fresh(TODAY)]
         assert not rooms.room(ALICE).is_counted
         assert rooms.room(ALICE).entries >= 4
@@ -102,7 +102,7 @@ def test_a_count_goes_on_from_request_to_request(tmp_path: Path) -> None:
     """One file at a time, and what is written meanwhile is not missed, nor counted twice."""
     with open_entries(tmp_path) as store:
         write_days(store, 4)
-    with opened(tmp_path, Limits(entries=40)) as (store, _):
+    with opened(tmp_path, Quotas(entries=40)) as (store, _):
         with pytest.raises(BusyError):
             store.usage(ALICE, TODAY)
         write_days(store, 4)
@@ -178,7 +178,7 @@ def test_lines_that_wait_for_their_file_are_counted(tmp_path: Path) -> None:
 
 def test_a_compressed_diary_is_measured_as_a_plain_one(tmp_path: Path) -> None:
     """So that nobody gets room by waiting, and fills the disk by touching old days again."""
-    with opened(tmp_path, Limits(entries=40)) as (store, rooms):
+    with opened(tmp_path, Quotas(entries=40)) as (store, rooms):
         write_days(store, 4, "long" * 2000)
         assert count(store)[1] == 4
         plain = store.usage(ALICE, TODAY)
@@ -193,7 +193,7 @@ def test_a_compressed_diary_is_measured_as_a_plain_one(tmp_path: Path) -> None:
 
 def test_what_is_broken_keeps_nothing_else_out(tmp_path: Path) -> None:
     """A day that cannot be read counts as one without entries; the others are written on."""
-    with opened(tmp_path, Limits(entries=9)) as (store, rooms):
+    with opened(tmp_path, Quotas(entries=9)) as (store, rooms):
         write_days(store, 3)
         assert compress_all(store) == 3
         path = tmp_path / "diaries" / "alice" / f"{TODAY}.log.gz"
@@ -228,7 +228,7 @@ def test_a_diary_that_cannot_be_measured_fails_alone(tmp_path: Path) -> None:
 def test_few_diaries_are_known_and_none_is_forgotten(tmp_path: Path) -> None:
     """One that is not known any more is measured again, also in the middle of a batch."""
     users = [Username(f"user{number}") for number in range(5)]
-    with opened(tmp_path, Limits(entries=2), known=2) as (store, _):
+    with opened(tmp_path, Quotas(entries=2), known=2) as (store, _):
         for _ in range(2):
             outcomes = store.append_batch([entry(user=user) for user in users])
             assert outcomes == [fresh(TODAY)] * 5

@@ -11,9 +11,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from diaryserver.service.limits import NO_LIMIT, Limits
 from diaryserver.service.ports.entries import Append, Appended, Outcome
-from diaryserver.store.days.lines import format_writing
+from diaryserver.service.quotas import NO_LIMIT, Quotas
+from diaryserver.store.days.written_form import format_writing
 from diaryserver.store.quota import in_blocks
 from protocol.errors import QuotaError
 from protocol.identifiers import Day, EntryId
@@ -40,7 +40,7 @@ from tests.server.store_contract import (
 
 A_DAY: Final = 86_400_000
 DAYS: Final = (TODAY, TOMORROW, Day("2026-11-24"))
-TIGHT: Final = Limits(bytes=6 * 4096, entries=9, day_bytes=2500, day_entries=5)
+TIGHT: Final = Quotas(bytes=6 * 4096, entries=9, day_bytes=2500, day_entries=5)
 
 
 @pytest.fixture(params=sorted(STORES))
@@ -69,7 +69,7 @@ def test_an_empty_diary_takes_up_nothing(opened: Diaries) -> None:
 
 def test_without_a_limit_the_limit_is_0(tmp_path: Path) -> None:
     """Except for a day's bytes: a day is read whole."""
-    limits = Limits(NO_LIMIT, NO_LIMIT, 2**24, NO_LIMIT)
+    limits = Quotas(NO_LIMIT, NO_LIMIT, 2**24, NO_LIMIT)
     with Diaries(STORES["files"], tmp_path / "data", limits) as diaries:
         found = used(diaries)
         assert (found.max_bytes, found.max_entries, found.max_day_entries) == (0, 0, 0)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diaryserver.service.ports.entries import Appended, Query, Writing
+from diaryserver.service.ports.entries import Appended, WordQuery, Writing
 from diaryserver.store.searching import SCAN_BYTES
 from protocol.dayfile import Written, fold, format_record
 from protocol.errors import InvalidRequestError
@@ -51,7 +51,7 @@ def search(
     found: list[Written] = []
     cursor = b""
     for _ in range(MOST_REQUESTS):
-        matches = diaries.store.search(ALICE, Query(words, first, last), cursor, room)
+        matches = diaries.store.search(ALICE, WordQuery(words, first, last), cursor, room)
         sizes = [len(format_record(each)) for each in matches.entries]
         assert sum(sizes) <= room or len(sizes) == 1
         found += matches.entries
@@ -139,7 +139,7 @@ def test_a_cursor_holds_over_appends_changes_and_clears(diaries: Diaries) -> Non
     ids = [new_id() for _ in range(6)]
     for number, entry_id in enumerate(ids):
         diaries.put(f"word {number}", entry_id, at=NOON + number // 3 * A_DAY)
-    query = Query("word", FIRST, LAST)
+    query = WordQuery("word", FIRST, LAST)
     matches = diaries.store.search(ALICE, query, b"", 150)
     assert [found.text for found in matches.entries] == ["word 0", "word 1"]
     diaries.put("word, late")
@@ -158,7 +158,7 @@ def test_a_day_that_was_cleared_is_begun_anew(diaries: Diaries) -> None:
     """A cursor into what is in the archive now means the beginning of what took its place."""
     for number in range(4):
         diaries.put(f"word {number}")
-    query = Query("word", FIRST, LAST)
+    query = WordQuery("word", FIRST, LAST)
     cursor = diaries.store.search(ALICE, query, b"", 150).cursor
     diaries.clear(TODAY)
     assert diaries.store.search(ALICE, query, cursor, 150).entries == ()
@@ -171,7 +171,7 @@ def test_a_day_that_was_cleared_is_begun_anew(diaries: Diaries) -> None:
 def test_a_cursor_that_nobody_gave_is_refused(diaries: Diaries, cursor: bytes) -> None:
     """Whatever it holds."""
     diaries.put("word")
-    query = Query("word", FIRST, LAST)
+    query = WordQuery("word", FIRST, LAST)
     assert refused(lambda: diaries.store.search(ALICE, query, cursor, ROOM)) is InvalidRequestError
 
 
@@ -183,7 +183,7 @@ def test_a_day_of_any_size_is_searched_a_piece_at_a_time(diaries: Diaries) -> No
     diaries.store.append_batch(batch)
     changes = [amending(each.id, f"seven {each.text}") for each in batch[::97]]
     diaries.store.append_batch(changes)
-    assert diaries.store.search(ALICE, Query("nothing", FIRST, LAST), b"", ROOM).cursor
+    assert diaries.store.search(ALICE, WordQuery("nothing", FIRST, LAST), b"", ROOM).cursor
     assert texts(diaries, "nothing") == []
     found = [int(text.split()[-1]) for text in texts(diaries, "of\tlines 99")]
     assert sorted(found) == [number for number in range(len(batch)) if "99" in str(number)]

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from diaryserver.engine import UNLIMITED, open_entries
-from diaryserver.service.limits import Limits
 from diaryserver.service.ports.entries import Alteration, EntryStore
-from diaryserver.store.days.lines import format_writing
+from diaryserver.service.quotas import Quotas
+from diaryserver.store.days.written_form import format_writing
 from diaryserver.store.following import ChangedDays
 from protocol.dayfile import Foreign, Record
 from protocol.identifiers import Day, EntryId
@@ -40,7 +40,7 @@ A_DAY: Final = 86_400_000
 _chance = seeded(11)
 
 
-def open_forgetful_files(folder: Path, limits: Limits = UNLIMITED) -> Iterator[EntryStore]:
+def open_forgetful_files(folder: Path, limits: Quotas = UNLIMITED) -> Iterator[EntryStore]:
     """Day files of a server that remembers two days of one diary."""
     folder.mkdir(mode=0o700, exist_ok=True)
     changed = ChangedDays(_chance, max_followed=1, max_days=2)

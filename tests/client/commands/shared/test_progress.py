@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from diaryclient.commands.shared.progress import SHOWN_AFTER, LateBar, late_bar
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from tests.client.desk import EVER, Desk
 
 
@@ -33,7 +33,7 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
-def filled(desk: Desk) -> Diary:
+def filled(desk: Desk) -> OpenDiary:
     """Give a diary of three days, one of them large."""
     diary = desk.diary()
     for age, size in ((2, 10), (1, 200_000), (0, 10)):

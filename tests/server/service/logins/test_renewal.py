@@ -10,7 +10,7 @@ import pytest
 
 from diaryserver.service.counters import Drop
 from diaryserver.service.logins.guessing import PER_USER_AND_NETWORK
-from diaryserver.service.tokens import MAX_LIVE_LINES, MAX_UNUSED_SUCCESSORS
+from diaryserver.service.token_life import MAX_LIVE_LINES, MAX_UNUSED_SUCCESSORS
 from protocol.channel import open_reply
 from protocol.envelope import TAG_BYTES, parse_envelope
 from protocol.errors import ErrorCode

@@ -6,11 +6,11 @@ from typing import Final
 
 import pytest
 
-from diaryserver.accounts.changetable import MAX_CHANGES
-from diaryserver.service.ports.accounts import Change
+from diaryserver.accounts.changetable import MAX_TOKEN_CHANGES
+from diaryserver.service.ports.accounts import TokenChange
 from diaryserver.service.requests.requests import AMPLIFICATION, MAX_ANSWERS
 from diaryserver.service.source import Source
-from diaryserver.service.tokens import MAX_KEPT_TOKENS, MAX_LIVE_LINES
+from diaryserver.service.token_life import MAX_KEPT_TOKENS, MAX_LIVE_LINES
 from protocol.channel import open_reply
 from protocol.envelope import MAX_DATAGRAM, TAG_BYTES, parse_envelope
 from protocol.identifiers import Day, Username
@@ -205,12 +205,12 @@ def test_minting_and_revoking_all_day_fills_no_disk(world: World) -> None:
         for number in range(1100):
             kid = b"k" + number.to_bytes(7, "big")
             accounts._tokens.insert(replace(device.token, kid=kid, id=kid, revoked=NOON))
-            change = Change(device.token.uid, new_id(), bytes(32), NOON - 1)
+            change = TokenChange(device.token.uid, new_id(), bytes(32), NOON - 1)
             accounts._changes.keep(change, kid=kid)
     newest = minted(device)
     connection = accounts._connection
     assert connection.read("SELECT count(*) FROM tokens") == [(MAX_KEPT_TOKENS,)]
-    assert connection.read("SELECT count(*) FROM changes") == [(MAX_CHANGES,)]
+    assert connection.read("SELECT count(*) FROM changes") == [(MAX_TOKEN_CHANGES,)]
     assert len(rows(device)) == 2
     assert code_of(newest.put()) == "OK"
 

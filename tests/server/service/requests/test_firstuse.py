@@ -9,7 +9,7 @@ import pytest
 
 from diaryserver.service.ports.accounts import Token, User
 from diaryserver.service.requests.firstuse import FirstUses
-from diaryserver.service.tokens import Seed, Wish, token_of_login
+from diaryserver.service.token_life import Seed, Wish, token_of_login
 from protocol.errors import StorageError
 from protocol.identifiers import Username
 

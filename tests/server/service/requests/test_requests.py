@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 
 from diaryserver.service.counters import Drop
-from diaryserver.service.limits import MAX_DAY_BYTES
 from diaryserver.service.ports.accounts import UNUSED_LIFE_MILLISECONDS
 from diaryserver.service.ports.entries import EntryStore, Outcome, Writing
+from diaryserver.service.quotas import MAX_DAY_BYTES
 from diaryserver.service.requests.appending import APPENDING
-from diaryserver.service.requests.handlers import HANDLERS, MAX_PARTS
+from diaryserver.service.requests.handlers import HANDLERS, MAX_COUNTING_TURNS
 from diaryserver.service.requests.requests import AMPLIFICATION, MAX_ANSWERS
 from diaryserver.service.work.committer import MAX_PENDING
-from diaryserver.store.disk.folders import archived_file
+from diaryserver.store.disk.user_folder import archived_file
 from protocol.channel import seal_reply, seal_request
 from protocol.dayfile import Foreign, Record, fold, parse_day_file
 from protocol.envelope import MAX_DATAGRAM, Kind, parse_envelope
@@ -129,7 +129,9 @@ class SlowCounter:
         return self._store.usage(user, day)
 
 
-@pytest.mark.parametrize(("parts", "code"), [(MAX_PARTS, "OK"), (MAX_PARTS + 1, "BUSY")])
+@pytest.mark.parametrize(
+    ("parts", "code"), [(MAX_COUNTING_TURNS, "OK"), (MAX_COUNTING_TURNS + 1, "BUSY")]
+)
 def test_a_large_diary_is_counted_for_one_request(folder: Path, parts: int, code: str) -> None:
     """Part by part, with an end to it."""
     with opened_world(folder, lambda store: cast("EntryStore", SlowCounter(store, parts))) as world:

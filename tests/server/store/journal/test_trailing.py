@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from diaryserver.engine import open_entries
-from diaryserver.service.limits import MAX_DAY_BYTES
 from diaryserver.service.ports.entries import Appended
+from diaryserver.service.quotas import MAX_DAY_BYTES
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.disk.disk import Disk
-from diaryserver.store.disk.folders import DAY_SUFFIX
+from diaryserver.store.disk.user_folder import DAY_SUFFIX
 from diaryserver.store.files import FileEntryStore
 from diaryserver.store.journal.writer import FILES_AT_ONCE
 from protocol.dayfile import Foreign, Written, parse_day_file

@@ -9,11 +9,11 @@ import os
 import zlib
 from typing import BinaryIO, Final
 
-MAX_TEXT_BYTES: Final = 2**25
+MAX_DECOMPRESSED_BYTES: Final = 2**25
 """Of a compressed day, decompressed: twice what a day takes from clients, for those who add by
 hand. A few KiB of planted bytes could otherwise fill the memory."""
 
-MAX_FILE_BYTES: Final = MAX_TEXT_BYTES + 2**20
+MAX_FILE_BYTES: Final = MAX_DECOMPRESSED_BYTES + 2**20
 """Gzip makes nothing longer but by its headers, less than a thousandth."""
 
 MAX_MEMBERS: Final = 64
@@ -46,7 +46,7 @@ def text_size(file: BinaryIO) -> int:
     Right for what `compress` made; never more than is read of one. Raise OSError.
     """
     file.seek(max(0, file.seek(0, os.SEEK_END) - _ISIZE_BYTES))
-    return min(int.from_bytes(file.read(_ISIZE_BYTES), "little"), MAX_TEXT_BYTES)
+    return min(int.from_bytes(file.read(_ISIZE_BYTES), "little"), MAX_DECOMPRESSED_BYTES)
 
 
 def decompress(file: BinaryIO, name: str) -> bytes:
@@ -56,7 +56,7 @@ def decompress(file: BinaryIO, name: str) -> bytes:
     """
     rest = file.read(MAX_FILE_BYTES)
     members: list[bytes] = []
-    room = MAX_TEXT_BYTES + 1
+    room = MAX_DECOMPRESSED_BYTES + 1
     # No bytes at all are no gzip either; zeros behind the last member are padding, as for gzip.
     while not members or rest.strip(b"\0"):
         if len(members) == MAX_MEMBERS:
@@ -67,7 +67,7 @@ def decompress(file: BinaryIO, name: str) -> bytes:
         except zlib.error:
             raise DamagedFileError(name, "it was changed") from None
         if len(text) == room:
-            size = f"it holds more than {MAX_TEXT_BYTES // 2**20} MiB"
+            size = f"it holds more than {MAX_DECOMPRESSED_BYTES // 2**20} MiB"
             raise DamagedFileError(name, size, _BY_HAND)
         if not member.eof:
             raise DamagedFileError(name, "it is cut off")

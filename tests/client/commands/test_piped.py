@@ -4,8 +4,8 @@ from itertools import count, pairwise
 
 import pytest
 
-from diaryclient.commands.lines import LineWriter
-from diaryclient.diary.diary import Diary
+from diaryclient.commands.piped import LineWriter
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.login.renewal import renew
 from protocol.errors import ErrorCode
 from tests.client.desk import Desk
@@ -18,7 +18,7 @@ def writer(desk: Desk) -> LineWriter:
     """A writer that may clear."""
     seeds = count(100)
 
-    def open_diary() -> Diary:
+    def open_diary() -> OpenDiary:
         return desk.diary(next(seeds))
 
     return LineWriter(open_diary, desk.clock, clears=True)

@@ -21,8 +21,8 @@ import click
 from diaryclient.browsing.browsing import Query, browse
 from diaryclient.clock import Clock
 from diaryclient.commands.shared.output import Output
-from diaryclient.diary.diary import Diary
 from diaryclient.diary.keeping import check_text, format_saved, keep, put
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.errors import (
     InterruptedWritingError,
     NotKeptError,
@@ -31,7 +31,7 @@ from diaryclient.errors import (
 )
 from diaryclient.home.logins import Login
 from diaryclient.home.outbox import FINAL_REFUSALS
-from diaryclient.interactive.lines import Meaning, meaning
+from diaryclient.interactive.typed_line import Meaning, meaning
 from diaryclient.login.care import LoginCare
 from diaryclient.screen.display import counted, format_quoted, safe_line, short_id
 from diaryclient.surroundings import Surroundings, has_terminal
@@ -71,7 +71,7 @@ def write_lines(surroundings: Surroundings, *, yes: bool) -> None:
         raise click.exceptions.Exit(writer.status)
 
 
-def _open_diary(surroundings: Surroundings, login: Login) -> Diary:
+def _open_diary(surroundings: Surroundings, login: Login) -> OpenDiary:
     with suppress(NotLoggedInError):  # somebody logged out; the server says what it is worth
         login = surroundings.login_again(login)
     return surroundings.diary(login)
@@ -80,7 +80,7 @@ def _open_diary(surroundings: Surroundings, login: Login) -> Diary:
 class LineWriter:
     """Takes lines; `status` is the worst exit status so far."""
 
-    def __init__(self, open_diary: Callable[[], Diary], clock: Clock, *, clears: bool) -> None:
+    def __init__(self, open_diary: Callable[[], OpenDiary], clock: Clock, *, clears: bool) -> None:
         """`clears`: -c is allowed, though nobody can be asked."""
         self.status = 0
         self._clock = clock

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from diaryclient.interactive.lines import Meaning, end_line, meaning
+from diaryclient.interactive.typed_line import Meaning, end_line, meaning
 
 TEXTS = st.text(st.sampled_from("ab今 \\\n"), max_size=30)
 

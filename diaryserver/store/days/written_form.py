@@ -7,7 +7,7 @@ from diaryserver.service.ports.entries import Alteration, Append, Appended, Outc
 from diaryserver.store.days.contents import digest_of
 from diaryserver.store.days.daystate import DayState
 from diaryserver.store.days.pieces import naming
-from diaryserver.store.disk.folders import UserFolder
+from diaryserver.store.disk.user_folder import UserFolder
 from protocol.dayfile import (
     Amended,
     Attributes,

@@ -17,7 +17,7 @@ from diaryserver.composition import Runtime, build_service
 from diaryserver.configuration import LegacySection
 from diaryserver.engine import open_data
 from diaryserver.net.accepting import Acceptor
-from diaryserver.net.lines import WELCOME, LineListener
+from diaryserver.net.conversations import WELCOME, LineListener
 from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.plain.plain import PlainService
 from diaryserver.service.work.threads import Workers

@@ -7,15 +7,15 @@ from itertools import chain, count
 from pathlib import Path
 
 from diaryserver.store.disk.disk import Disk
-from diaryserver.store.disk.folders import FOLDER_FLAGS, UserFolder
 from diaryserver.store.disk.texts import RememberedTexts
+from diaryserver.store.disk.user_folder import FOLDER_FLAGS, UserFolder
 from diaryserver.store.ledger.ledger import Ledger, draw_epoch
 from diaryserver.store.ledger.ledgerfile import LEDGER, open_ledger
 from protocol.errors import MalformedError
 from protocol.identifiers import Username
 
 
-class Folders:
+class DiaryFolders:
     """All diaries of a server."""
 
     def __init__(

@@ -15,7 +15,7 @@ from typing import TypeVar
 _Result = TypeVar("_Result")
 
 
-class Worker:
+class NetworkThread:
     """Does jobs for the coroutines of one event loop."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from diaryclient.asking.asker import Asker
-from diaryclient.diary.diary import Diary
+from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.errors import NotLoggedInError, QueuedError
 from diaryclient.home.settings import Choice
 from diaryclient.typed.zones import ZonedClock
@@ -172,7 +172,7 @@ def test_a_corrected_entry_has_the_offset_of_its_own_moment(
     desk.server.ahead = 3_600_000
     login = desk.logins.choose(Choice())
     asker = Asker(login, desk.logins, desk.connect, desk.clock, seeded())
-    diary = Diary(asker, desk.outbox, ZonedClock(desk.clock, ZoneInfo("Europe/Berlin")))
+    diary = OpenDiary(asker, desk.outbox, ZonedClock(desk.clock, ZoneInfo("Europe/Berlin")))
     stored = diary.put(diary.compose("a text", at=named))
     assert str(stored.stamp)[:16] + str(stored.stamp)[23:] == shown[:16] + shown[23:]
 

@@ -1,6 +1,6 @@
 """A user's diary on a server, for the command line and for `diaryclient.api`.
 
-    with Diary.open(login, logins, outbox) as diary:
+    with OpenDiary.open(login, logins, outbox) as diary:
         for day in diary.entries(first, last): ...
 
 Rules: writing is that of `diaryclient.diary.writer`; what is below reads, or changes what was
@@ -51,7 +51,7 @@ class Pong:
     identity: Identity
 
 
-class Diary(Writer):
+class OpenDiary(Writer):
     """One login's diary. Every method that asks the server raises as `Asker.ask` does."""
 
     def __init__(self, asker: Asker, outbox: Outbox, clock: Clock) -> None:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryserver.service.limits import MAX_DAY_BYTES
-from diaryserver.store.disk.compression import (
+from diaryserver.service.quotas import MAX_DAY_BYTES
+from diaryserver.store.disk.gzipped import (
+    MAX_DECOMPRESSED_BYTES,
     MAX_MEMBERS,
-    MAX_TEXT_BYTES,
     DamagedFileError,
     compress,
     decompress,
@@ -68,10 +68,10 @@ def test_what_is_cut_off_anywhere_is_damaged() -> None:
 
 def test_no_more_is_decompressed_than_a_day_may_have() -> None:
     """A few KiB of planted bytes do not fill the memory, in one member or in many."""
-    assert MAX_TEXT_BYTES >= MAX_DAY_BYTES
+    assert MAX_DECOMPRESSED_BYTES >= MAX_DAY_BYTES
     piece = compress(bytes(2**20))
-    assert len(read(piece * 32)) == MAX_TEXT_BYTES
-    for bomb in (piece * 32 + compress(b"x"), compress(bytes(MAX_TEXT_BYTES + 1))):
+    assert len(read(piece * 32)) == MAX_DECOMPRESSED_BYTES
+    for bomb in (piece * 32 + compress(b"x"), compress(bytes(MAX_DECOMPRESSED_BYTES + 1))):
         with pytest.raises(DamagedFileError, match="more than 32 MiB; gunzip it by hand"):
             read(bomb)
     with pytest.raises(DamagedFileError, match="members"):
@@ -116,4 +116,4 @@ def test_the_trailer_says_how_long_the_text_is(text: bytes) -> None:
 @given(st.binary(max_size=30))
 def test_what_is_no_gzip_is_never_longer_than_is_read(data: bytes) -> None:
     """Whatever stands where a trailer should."""
-    assert 0 <= text_size(io.BytesIO(data)) <= MAX_TEXT_BYTES
+    assert 0 <= text_size(io.BytesIO(data)) <= MAX_DECOMPRESSED_BYTES

@@ -22,8 +22,8 @@ from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Final
 
-from diaryserver.store.disk.compression import decompress, text_size
 from diaryserver.store.disk.disk import Disk
+from diaryserver.store.disk.gzipped import decompress, text_size
 from diaryserver.store.disk.texts import DayText, RememberedTexts
 from diaryserver.store.ledger.ledger import Ledger
 from protocol.errors import MalformedError

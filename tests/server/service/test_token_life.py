@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diaryserver.service.ports.accounts import Token, User
-from diaryserver.service.tokens import (
+from diaryserver.service.token_life import (
     LONGEST_LINE_MILLISECONDS,
     MAX_UNUSED_SUCCESSORS,
     MAX_USED_TOKENS,

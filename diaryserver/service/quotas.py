@@ -13,7 +13,7 @@ MAX_DAY_BYTES: Final = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Quotas:
     """What one diary may take up at most, and one day of it.
 
     `bytes` are measured as the store takes them up, all records and cleared days included; entries
