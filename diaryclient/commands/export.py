@@ -20,7 +20,7 @@ from diaryclient.commands.shared.selecting import SelectingCommand, selection_op
 from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.entries.selection import Selection
 from diaryclient.files.atomic_output import check_file, check_folder
-from diaryclient.formats.exports import EXPORTS
+from diaryclient.formats.exported import EXPORTS
 from diaryclient.formats.files import FORMS, TREE, guess_form, write_export
 from diaryclient.formats.journal import Misreadings
 from diaryclient.formats.pretty import Look

@@ -3,7 +3,7 @@
 import click
 
 from diaryclient.commands.shared.delivering import deliver_older
-from diaryclient.health.words import format_ahead
+from diaryclient.health.wording import format_ahead
 from diaryclient.surroundings import Surroundings
 
 

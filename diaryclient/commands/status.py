@@ -15,7 +15,7 @@ from diaryclient.commands.shared.delivering import deliver_older
 from diaryclient.diary.open_diary import OpenDiary, Pong
 from diaryclient.diary.room import format_day_room, format_room, room_as_json
 from diaryclient.errors import UnreachableError
-from diaryclient.health.words import days_left, format_ahead, format_life
+from diaryclient.health.wording import days_left, format_ahead, format_life
 from diaryclient.home.logins import Login
 from diaryclient.screen.display import safe_line
 from diaryclient.surroundings import Surroundings

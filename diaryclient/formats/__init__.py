@@ -1,7 +1,7 @@
 """The forms in which entries leave the diary: the one place where they are rendered.
 
-    table      what `--format` can name
-    exports    what that of `export` can
+    printed    what `--format` can name
+    exported   what that of `export` can
     files      what an export leaves behind: a file, or a folder of them
     pretty     for people at a terminal: pretty, short
     data       for programs: json, jsonl

@@ -14,7 +14,7 @@ from diaryclient.browsing.browsing import Page
 from diaryclient.entries.entry import DiaryEntry
 from diaryclient.errors import ExportError
 from diaryclient.files.atomic_output import check_file, check_folder, whole_file, whole_folder
-from diaryclient.formats.exports import EXPORTS
+from diaryclient.formats.exported import EXPORTS
 from diaryclient.formats.pretty import Look
 from diaryclient.formats.tree import render_tree
 from protocol.errors import UsageError

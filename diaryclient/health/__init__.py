@@ -3,7 +3,7 @@
     examination  looks at files, names, the server and the token
     exposure     looks for what other people of the machine can get at
     diagnosis    what that means, and what to type (pure)
-    words        how `status`, `doctor` and `ping` put it
+    wording      how `status`, `doctor` and `ping` put it
 
 Rules: `diagnosis` decides; the others only look.
 """

@@ -23,7 +23,7 @@ from diaryclient.errors import (
     UnreachableError,
     login_command,
 )
-from diaryclient.health.words import format_ahead
+from diaryclient.health.wording import format_ahead
 from diaryclient.home.logins import Login
 from protocol.errors import DiaryError, QuotaError
 

@@ -18,7 +18,7 @@ from diaryclient.clock import Clock
 from diaryclient.diary.open_diary import OpenDiary, Pong
 from diaryclient.health.diagnosis import Greeted, Kept, Observations
 from diaryclient.health.exposure import find_exposed
-from diaryclient.health.words import format_life
+from diaryclient.health.wording import format_life
 from diaryclient.home.logins import Login
 from diaryclient.home.outbox import outboxes_below
 from diaryclient.home.settings import Places, Settings, read_config

@@ -6,7 +6,7 @@
     accepting      TCP connections, also while no descriptor is left
     opening        whether a conversation's first line is plain text at all
     conversations  plain text by TCP, a line at a time
-    telnet         lines out of a stream (pure)
+    line_stream    lines out of a stream (pure)
 
 Rules: nothing here decrypts, or knows a user.
 """

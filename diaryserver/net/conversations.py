@@ -13,8 +13,8 @@ from collections import Counter
 from typing import Final
 
 from diaryserver.net.accepting import Acceptor
+from diaryserver.net.line_stream import MAX_LINE, TelnetDecoder
 from diaryserver.net.opening import Opening
-from diaryserver.net.telnet import MAX_LINE, TelnetDecoder
 from diaryserver.service.counters import Counters, Drop
 from diaryserver.service.plain.plain import PlainService
 from protocol.errors import MalformedError, RefusedError

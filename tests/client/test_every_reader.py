@@ -18,7 +18,7 @@ from diaryclient.browsing.watching import watch
 from diaryclient.commands.group import _COMMANDS
 from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.formats.files import FORMS, TREE
-from diaryclient.formats.table import FORMATS
+from diaryclient.formats.printed import FORMATS
 from diaryclient.home.logins import Logins
 from diaryclient.home.outbox import Outbox
 from diaryclient.interactive.synchronizer import Synchronizer

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from diaryclient.browsing.browsing import Page, Query, browse
 from diaryclient.entries.entry import DiaryEntry
-from diaryclient.formats.exports import EXPORTS
+from diaryclient.formats.exported import EXPORTS
 from diaryclient.formats.pretty import Look
 from diaryclient.formats.tree import render_tree
 from diaryclient.importing.delivery import Progress, deliver

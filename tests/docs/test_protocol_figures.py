@@ -12,7 +12,7 @@ import pytest
 
 from diaryclient.asking import asker, enquiry, exchange, handshake, polling, window
 from diaryserver.accounts import changetable, database, invitetable
-from diaryserver.net import telnet
+from diaryserver.net import line_stream as telnet
 from diaryserver.service import token_life as tokens
 from diaryserver.service.logins import cookies, credentials, prekeys
 from diaryserver.service.plain import dialect

@@ -12,9 +12,9 @@ from typing import Final
 from diaryclient.browsing.browsing import Page
 from diaryclient.entries.entry import DiaryEntry
 from diaryclient.entries.histories import EntryHistory, entry_histories
-from diaryclient.formats.exports import EXPORTS
+from diaryclient.formats.exported import EXPORTS
 from diaryclient.formats.pretty import Look
-from diaryclient.formats.table import FORMATS
+from diaryclient.formats.printed import FORMATS
 from diaryclient.formats.versions import render_versions, render_versions_as_json
 from protocol.dayfile import Foreign, fold, parse_day_file
 from protocol.identifiers import Day, Username

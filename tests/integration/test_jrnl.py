@@ -15,7 +15,7 @@ import pytest
 from benchmarks.peers.jrnl import configure, install
 from diaryclient.browsing.browsing import Page
 from diaryclient.entries.entry import DiaryEntry
-from diaryclient.formats.exports import EXPORTS
+from diaryclient.formats.exported import EXPORTS
 from diaryclient.formats.journal import Misreadings
 from diaryclient.formats.pretty import Look
 from diaryclient.importing.detection import read_source

@@ -16,7 +16,7 @@ import click
 
 from diaryclient.browsing.browsing import Page
 from diaryclient.formats.pretty import Look
-from diaryclient.formats.table import FORMATS, SHOWS_FOREIGN
+from diaryclient.formats.printed import FORMATS, SHOWS_FOREIGN
 from diaryclient.screen.streams import is_unheard
 
 _DUMB: Final = frozenset({"dumb", "unknown", ""})

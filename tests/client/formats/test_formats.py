@@ -10,9 +10,9 @@ from wcwidth import width
 
 from diaryclient.browsing.browsing import Page
 from diaryclient.entries.entry import DiaryEntry
-from diaryclient.formats.exports import EXPORTS
+from diaryclient.formats.exported import EXPORTS
 from diaryclient.formats.pretty import Look
-from diaryclient.formats.table import FORMATS
+from diaryclient.formats.printed import FORMATS
 from diaryclient.importing.finding import Draft
 from diaryclient.importing.journal import read_journal
 from diaryclient.screen.display import format_minute

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryserver.net.telnet import TelnetDecoder
+from diaryserver.net.line_stream import TelnetDecoder
 from diaryserver.service.plain.dialect import (
     FOOTER,
     Keep,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from diaryserver.net.line_stream import MAX_LINE, TelnetDecoder
 from diaryserver.net.opening import Opening
-from diaryserver.net.telnet import MAX_LINE, TelnetDecoder
 from diaryserver.service.plain.foreign import is_foreign, is_foreign_datagram
 
 OPENINGS: Final = [

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryserver.net.telnet import MAX_LINE, MAX_REPLIES, TelnetDecoder
+from diaryserver.net.line_stream import MAX_LINE, MAX_REPLIES, TelnetDecoder
 
 IAC, DONT, DO, WONT, WILL, SB, SE, NOP = 255, 254, 253, 252, 251, 250, 240, 241
 

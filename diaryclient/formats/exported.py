@@ -9,7 +9,7 @@ from typing import Final
 from diaryclient.formats.data import render_json, render_jsonl
 from diaryclient.formats.documents import render_markdown, render_text
 from diaryclient.formats.journal import render_journal
-from diaryclient.formats.table import Format
+from diaryclient.formats.printed import Format
 from diaryclient.formats.webpage import render_webpage
 
 EXPORTS: Final[Mapping[str, Format]] = {
