@@ -142,7 +142,10 @@ def open_database(path: Path) -> sqlite3.Connection:
     a revoked token's salt must be gone. One thread at a time.
     """
     path.touch(mode=0o600)
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    except sqlite3.DatabaseError as error:
+        raise DataError(f"{path} cannot be used: {error}") from None
     try:
         version = _migrate(connection)
     except sqlite3.DatabaseError as error:
@@ -157,16 +160,21 @@ def open_database(path: Path) -> sqlite3.Connection:
 def has_ledger(path: Path) -> bool:
     """Tell whether these accounts are of a version that has a ledger beside them.
 
-    So is none that is not there, or cannot be read: whoever opens it says why.
+    None that are not there are. Raise DataError if they cannot be read: nobody can tell then.
     """
     if not path.exists():
         return False
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as opened:
-            (version,) = opened.execute("PRAGMA user_version").fetchone()
-    except sqlite3.DatabaseError:
-        return False
-    return int(version) >= FIRST_WITH_LEDGER
+            return version_of(opened) >= FIRST_WITH_LEDGER
+    except sqlite3.DatabaseError as error:
+        raise DataError(f"{path} cannot be used: {error}") from None
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Give the version of a database; raise sqlite3.DatabaseError."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
 
 
 def _migrate(connection: sqlite3.Connection) -> int:
@@ -176,8 +184,8 @@ def _migrate(connection: sqlite3.Connection) -> int:
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = version_of(connection)
     for number in range(version + 1, SCHEMA_VERSION + 1):
         script = _MIGRATIONS[number - 1]
         connection.executescript(f"BEGIN;{script}PRAGMA user_version = {number};COMMIT;")
-    return int(version)
+    return version

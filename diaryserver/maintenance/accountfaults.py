@@ -21,18 +21,18 @@ from diaryserver.accounts.keyfiles import (
     master_name,
 )
 from diaryserver.accounts.schema import SCHEMA_VERSION
-from diaryserver.maintenance.databases import copy_database, explain, integrity_faults
+from diaryserver.maintenance.databases import Copies, explain, integrity_faults
 from diaryserver.maintenance.faults import Fault, Kind
 from diaryserver.maintenance.layout import ACCOUNTS, KEYS, user_of
 from protocol.errors import StorageError
 
 
-def account_faults(data: Path) -> tuple[list[Fault], frozenset[str] | None]:
+def account_faults(data: Path, copies: Copies) -> tuple[list[Fault], frozenset[str] | None]:
     """Give the faults, and the names of the users there are; None if nobody can tell."""
     if not (data / ACCOUNTS).exists():
         return [Fault(ACCOUNTS, Kind.ACCOUNTS, "there is no accounts database")], None
     try:
-        with closing(copy_database(data / ACCOUNTS)) as copy:
+        with closing(copies.take(ACCOUNTS)) as copy:
             faults = [Fault(ACCOUNTS, Kind.ACCOUNTS, note) for note in _database_faults(copy)]
             return faults, frozenset(_names(copy)) if not faults else None
     except sqlite3.DatabaseError as error:
@@ -55,13 +55,13 @@ def _names(copy: sqlite3.Connection) -> list[str]:
     return [name for (name,) in copy.execute("SELECT name FROM users WHERE removed = 0")]
 
 
-def key_faults(data: Path) -> Iterator[Fault]:
+def key_faults(data: Path, copies: Copies) -> Iterator[Fault]:
     """Give what is wrong with the key files, beside their permissions."""
     try:
         present = generations_in(data / KEYS)
     except (FileNotFoundError, NotADirectoryError):
         present = frozenset()
-    named = _named_generations(data) or dict.fromkeys(present or {FIRST_GENERATION}, True)
+    named = _named_generations(data, copies) or dict.fromkeys(present or {FIRST_GENERATION}, True)
     masters = [each for each, is_needed in named.items() if is_needed or each in present]
     for name in (*map(master_name, sorted(masters)), PEPPER, IDENTITY):
         yield from _faults_of_key(data, name)
@@ -81,7 +81,7 @@ def _faults_of_key(data: Path, name: str) -> Iterator[Fault]:
         yield Fault(file, Kind.KEYS, f"not a file of {KEY_BYTES} bytes")
 
 
-def _named_generations(data: Path) -> dict[int, bool]:
+def _named_generations(data: Path, copies: Copies) -> dict[int, bool]:
     """Give the generations that the database names, and whether their keys must be there.
 
     Empty if it cannot be read, which is a fault of its own, or was made before there were any.
@@ -89,7 +89,7 @@ def _named_generations(data: Path) -> dict[int, bool]:
     if not (data / ACCOUNTS).exists():
         return {}
     try:
-        with closing(copy_database(data / ACCOUNTS)) as copy:
+        with closing(copies.take(ACCOUNTS)) as copy:
             return dict(needed_keys(Connection(copy)))
     except (sqlite3.DatabaseError, StorageError):
         return {}

@@ -4,14 +4,16 @@ What no file proves any more stays unknown: ids in archives that were moved away
 is rebuilt begins a new epoch, and no reader takes a day for what it was before.
 """
 
+import errno
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from diaryserver.accounts.schema import has_ledger
+from diaryserver.accounts.schema import FIRST_WITH_LEDGER, version_of
 from diaryserver.maintenance.databases import (
+    Copies,
     copy_database,
     explain,
     integrity_faults,
@@ -28,20 +30,23 @@ from diaryserver.store.ledger.ledger import Ledger, draw_epoch
 from diaryserver.store.ledger.ledgerfile import LEDGER, LEDGER_VERSION, open_ledger
 from protocol.identifiers import Day, Username
 
+MAX_DAMAGED: Final = 16
+"""Broken ledgers that are kept, as of journals; what else there is to know of ids is in them."""
+
 _DAMAGED: Final = f"{LEDGER}.damaged"
 _UNFINISHED: Final = f"{LEDGER}.new"
 _PROVED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def ledger_faults(data: Path) -> Iterator[Fault]:
+def ledger_faults(data: Path, copies: Copies) -> Iterator[Fault]:
     """Give what is wrong with the ledger; an older version had none."""
     if not (data / LEDGER).exists():
-        if has_ledger(data / ACCOUNTS):
+        if _is_missed(data, copies):
             note = "missing; --repair makes a new one of what the files prove"
             yield Fault(LEDGER, Kind.LEDGER, note)
         return
     try:
-        with closing(copy_database(data / LEDGER)) as copy:
+        with closing(copies.take(LEDGER)) as copy:
             for note in integrity_faults(copy, LEDGER_VERSION):
                 yield Fault(LEDGER, Kind.LEDGER, note)
     except sqlite3.DatabaseError as error:
@@ -56,16 +61,12 @@ def mend_ledger(data: Path, random_bytes: Callable[[int], bytes]) -> Iterator[st
     path = data / LEDGER
     if undo_cut_off_change(path):
         yield f"{LEDGER}: a change that was cut off is undone"
-    if not (_is_broken(path) if path.exists() else has_ledger(data / ACCOUNTS)):
+    if not (_is_broken(path) if path.exists() else _is_missed(data, Copies(data))):
         return
-    was_broken = path.exists()
-    if was_broken:
-        path.replace(path.with_name(_DAMAGED))
-        path.with_name(f"{LEDGER}-journal").unlink(missing_ok=True)
+    kept = f"; the broken one is {_set_aside(path)}" if path.exists() else ""
     _make_anew(path, random_bytes)
     with closing(DiaryFolders(data, Disk(), random_bytes)) as folders:
         days = sum(_meet_all(folders, user) for user in folders.users())
-    kept = f"; the broken one is {_DAMAGED}" if was_broken else ""
     yield f"{LEDGER}: made anew, with what files prove of {days} days{kept}"
 
 
@@ -87,6 +88,28 @@ def _days_with_others(folder: UserFolder) -> Iterator[Day]:
     yield from (each.day for each in archived)
     renamed = filter(is_renamed_day, folder.names())
     yield from (Day(name.partition(DAY_SUFFIX)[0]) for name in renamed)
+
+
+def _is_missed(data: Path, copies: Copies) -> bool:
+    """Tell whether the accounts count on a ledger; what is wrong with them is said elsewhere."""
+    if not (data / ACCOUNTS).exists():
+        return False
+    try:
+        with closing(copies.take(ACCOUNTS)) as accounts:
+            return version_of(accounts) >= FIRST_WITH_LEDGER
+    except sqlite3.DatabaseError:
+        return False
+
+
+def _set_aside(path: Path) -> str:
+    """Keep a broken ledger beside what others were kept before, and give its name."""
+    names = [_DAMAGED, *(f"{_DAMAGED}.{number}" for number in range(2, MAX_DAMAGED + 1))]
+    name = next((each for each in names if not path.with_name(each).exists()), None)
+    if name is None:
+        raise OSError(errno.EEXIST, f"{MAX_DAMAGED} broken ones are kept; move them away", path)
+    path.replace(path.with_name(name))
+    path.with_name(f"{LEDGER}-journal").unlink(missing_ok=True)
+    return name
 
 
 def _make_anew(path: Path, random_bytes: Callable[[int], bytes]) -> None:

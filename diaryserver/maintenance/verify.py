@@ -9,6 +9,7 @@ from typing import Final
 
 from diaryserver.errors import DataError
 from diaryserver.maintenance.accountfaults import account_faults, key_faults
+from diaryserver.maintenance.databases import Copies
 from diaryserver.maintenance.diaryfaults import DiaryInspection, Tally
 from diaryserver.maintenance.faults import Fault, Kind
 from diaryserver.maintenance.layout import DIARIES, JOURNAL, REMOVED, removed_of, user_of
@@ -44,13 +45,14 @@ class Report:
 
 def verify(data: Path) -> Report:
     """Look at everything below `data`; raise DataError if it cannot be looked at at all."""
-    tally = Tally()
+    tally, copies = Tally(), Copies(data)
     try:
         with opened_folder(data) as root:
             findings = [*permission_faults(root), *_diaries(root, DIARIES, user_of, tally)]
             findings += _diaries(root, REMOVED, removed_of, tally)
             findings += _journal(root)
-            findings += [*ledger_faults(data), *key_faults(data), *_accounts(data, root)]
+            findings += [*ledger_faults(data, copies), *key_faults(data, copies)]
+            findings += _accounts(data, root, copies)
     except OSError as error:
         raise DataError(f"{data} cannot be looked at: {error.strerror or error}") from None
     # What cannot be opened is met once for its permissions and once for what is in it.
@@ -102,7 +104,7 @@ def _segment(folder: int, name: str, number: int) -> Iterator[Fault]:
             yield Fault(f"{JOURNAL}/{name}", kind, f"bytes {record.start} to {record.end}")
 
 
-def _accounts(data: Path, root: int) -> Iterator[Fault]:
+def _accounts(data: Path, root: int, copies: Copies) -> Iterator[Fault]:
     """Give the database's faults, and the diaries that belong to nobody in it."""
     try:
         with opened_folder(DIARIES, root) as folder:
@@ -110,7 +112,7 @@ def _accounts(data: Path, root: int) -> Iterator[Fault]:
     except FileNotFoundError:
         diaries = []
     # After the names: a user is there before the diary.
-    faults, users = account_faults(data)
+    faults, users = account_faults(data, copies)
     yield from faults
     if users is None:
         return

@@ -14,6 +14,7 @@ from diaryserver.accounts.keyfiles import KEY_BYTES, open_keys
 from diaryserver.accounts.schema import open_database
 from diaryserver.errors import DataError
 from diaryserver.maintenance.accountfaults import key_faults
+from diaryserver.maintenance.databases import Copies
 from diaryserver.service.ports.accounts import Token, User
 from protocol.errors import BusyError, StorageError
 from protocol.identifiers import Username
@@ -178,7 +179,7 @@ def test_a_rotation_that_was_cut_off_is_done_anew(tmp_path: Path) -> None:
     with opened(tmp_path):
         (tmp_path / "keys" / "master.2").write_bytes(b"x" * KEY_BYTES)
         (tmp_path / "keys" / "master.2").chmod(0o600)
-    [note] = key_faults(tmp_path)
+    [note] = key_faults(tmp_path, Copies(tmp_path))
     assert (note.file, note.is_note) == ("keys/master.2", True)
     with opened(tmp_path) as accounts:
         assert accounts.generation() == 1
@@ -186,7 +187,7 @@ def test_a_rotation_that_was_cut_off_is_done_anew(tmp_path: Path) -> None:
         assert names(tmp_path) == ["master.1", "master.2"]
         accounts.rotate(NOON, DEADLINE)
     assert (tmp_path / "keys" / "master.2").read_bytes() != b"x" * KEY_BYTES
-    assert list(key_faults(tmp_path)) == []
+    assert list(key_faults(tmp_path, Copies(tmp_path))) == []
 
 
 def test_a_destruction_that_was_cut_off_is_finished(tmp_path: Path) -> None:
@@ -198,7 +199,7 @@ def test_a_destruction_that_was_cut_off_is_finished(tmp_path: Path) -> None:
         accounts.sweep(DEADLINE)
     (tmp_path / "keys" / "master.1").write_bytes(key)
     (tmp_path / "keys" / "master.1").chmod(0o600)
-    assert [each.is_note for each in key_faults(tmp_path)] == [True]
+    assert [each.is_note for each in key_faults(tmp_path, Copies(tmp_path))] == [True]
     with opened(tmp_path) as accounts:
         accounts.sweep(DEADLINE + 1)
         assert names(tmp_path) == ["master.2"]
@@ -231,7 +232,7 @@ def test_a_key_that_tokens_need_must_be_there(tmp_path: Path) -> None:
         path.rename(tmp_path / name)
         with pytest.raises(DataError, match=f"{name} is missing; restore it"), opened(tmp_path):
             pass
-        assert [(each.file, each.is_note) for each in key_faults(tmp_path)] == [
+        assert [(each.file, each.is_note) for each in key_faults(tmp_path, Copies(tmp_path))] == [
             (f"keys/{name}", False)
         ]
         (tmp_path / name).rename(path)
@@ -242,7 +243,7 @@ def test_an_old_key_that_nothing_needs_may_be_missing(tmp_path: Path) -> None:
     with opened(tmp_path) as accounts:
         accounts.rotate(NOON, DEADLINE)
     (tmp_path / "keys" / "master.1").unlink()
-    assert list(key_faults(tmp_path)) == []
+    assert list(key_faults(tmp_path, Copies(tmp_path))) == []
     with opened(tmp_path) as accounts:
         accounts.sweep(DEADLINE)
         assert [each.number for each in accounts.list_generations()] == [2]

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diaryserver.maintenance.databases import back_up_database
 from diaryserver.maintenance.dayfaults import find_faults, without_duplicates
 from diaryserver.maintenance.diaryfaults import DiaryInspection, Tally
 from diaryserver.maintenance.faults import Kind
@@ -67,6 +69,22 @@ def test_a_folder_that_the_server_left_has_no_faults(data: Path) -> None:
     assert report.findings == []
     assert (report.files, report.entries) == (4, 5)
     assert report.summary() == "no faults; 5 entries in 4 day files"
+
+
+def test_a_database_that_another_program_locks_is_named(data: Path, tmp_path: Path) -> None:
+    """Nothing waits for it for ever, and the line says how to find out who it is."""
+    databases = ("ledger.sqlite3", "accounts.sqlite3")
+    with ExitStack() as stack:
+        for name in databases:
+            other = stack.enter_context(closing(sqlite3.connect(data / name)))
+            other.execute("BEGIN EXCLUSIVE")
+        says = "locked by another program for 5 s; which one: fuser -v "
+        assert [(each.file, each.kind.value, each.note) for each in faults(data)] == [
+            (name, name.partition(".")[0], f"{says}{data / name}") for name in databases
+        ]
+        with pytest.raises(sqlite3.OperationalError, match="locked by another program for 5 s"):
+            back_up_database(data / databases[0], tmp_path / "copy")
+    assert faults(data) == []
 
 
 def test_it_changes_nothing(data: Path, today: Path) -> None:

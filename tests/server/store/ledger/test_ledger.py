@@ -13,7 +13,8 @@ import pytest
 from diaryserver.accounts.connection import Connection
 from diaryserver.engine import open_entries
 from diaryserver.errors import DataError
-from diaryserver.maintenance.ledgerfaults import mend_ledger
+from diaryserver.maintenance.layout import ACCOUNTS
+from diaryserver.maintenance.ledgerfaults import MAX_DAMAGED, mend_ledger
 from diaryserver.maintenance.repair import repair as repair_with
 from diaryserver.maintenance.verify import verify
 from diaryserver.service.ports.entries import Append, Appended, EntryStore
@@ -501,6 +502,44 @@ def test_a_ledger_that_was_lost_is_missed_and_made_anew(data: Path, left: str) -
         assert again.entries.append_batch([one]) == [AGAIN]
         put(again.entries, "two")
         assert generation_of(again.entries) > EPOCH_STEP
+
+
+def test_every_broken_ledger_is_kept(data: Path) -> None:
+    """Each may know ids that no file proves; there are so many, and then they are moved by hand."""
+    with open_entries(data):
+        pass
+    for number in range(1, MAX_DAMAGED + 1):
+        (data / LEDGER).write_bytes(b"no database, number %d" % number * 100)
+        [done] = mend_ledger(data, os.urandom)
+        name = f"{LEDGER}.damaged" + (f".{number}" if number > 1 else "")
+        assert done.endswith(f"; the broken one is {name}")
+    kept = {path.read_bytes()[:23] for path in data.glob(f"{LEDGER}.damaged*")}
+    assert len(kept) == MAX_DAMAGED
+    (data / LEDGER).write_bytes(b"no database, once more" * 100)
+    with pytest.raises(OSError, match="16 broken ones are kept; move them away"):
+        list(mend_ledger(data, os.urandom))
+    assert (data / LEDGER).read_bytes() == b"no database, once more" * 100
+
+
+def test_no_ledger_is_begun_beside_accounts_that_nobody_can_read(data: Path) -> None:
+    """They may count on one that knows more."""
+    with opened(data):
+        pass
+    (data / LEDGER).unlink()
+    whole = (data / ACCOUNTS).read_bytes()
+    (data / ACCOUNTS).write_bytes(b"no database at all" * 100)
+    with pytest.raises(DataError, match=r"accounts\.sqlite3 cannot be used"), opened(data):
+        pass
+    assert not (data / LEDGER).exists()
+    (data / ACCOUNTS).unlink()
+    (data / ACCOUNTS).mkdir()
+    with pytest.raises(DataError, match=r"accounts\.sqlite3 cannot be used"), opened(data):
+        pass
+    assert not (data / LEDGER).exists()
+    (data / ACCOUNTS).rmdir()
+    (data / ACCOUNTS).write_bytes(whole)
+    with pytest.raises(DataError, match=r"ledger\.sqlite3 is missing"), opened(data):
+        pass
 
 
 def test_repair_replaces_no_ledger_that_may_be_good(data: Path) -> None:
