@@ -79,6 +79,7 @@ def open_data(
             accounts = _accounts(connection, keys, decoy, announce)
         except StorageError as error:
             raise DataError(f"{database} cannot be used: {error}") from None
+        _tidy(accounts, entries)
         throttles = SqliteThrottles(Connection(connection))
         yield Data(keys, hasher, accounts, throttles, entries, day_files=entries)
 
@@ -111,6 +112,14 @@ def _check_ledger(folder: Path, database: Path) -> None:
         raise DataError(
             f"{ledger} is {is_what}; type: diaryserver verify --repair, or restore a whole backup"
         )
+
+
+def _tidy(accounts: SqliteAccounts, entries: FileEntryStore) -> None:
+    """Finish what a removal that was cut off left undone; if it fails, the next start does."""
+    try:
+        entries.forget_strays(lambda user: accounts.find_user(user) is not None)
+    except (OSError, StorageError) as error:
+        logger.warning("what is remembered of removed users stays until a start: %s", error)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ MAX_LINES: Final = 100
 """Of `PRAGMA integrity_check`, SQLite's own choice."""
 
 LOCKED_SECONDS: Final = 5
-"""SQLite's own patience, which its backup would begin anew for ever; no server locks for so long."""
+"""SQLite's own patience, which its backup begins anew for ever; no server locks for so long."""
 
 _CUT_OFF: Final = "SQLITE_READONLY_ROLLBACK"
 """A crash left a journal that must be rolled back first, which a reader may not do."""

@@ -6,7 +6,7 @@ a diary fails only what needs that place.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -202,6 +202,10 @@ class FileEntryStore:
             return self._folders.retire(user, uid)
         except OSError as error:
             raise self._storage_error("retiring", user, error) from error
+
+    def forget_strays(self, is_user: Callable[[Username], bool]) -> None:
+        """Drop what is remembered of diaries of removed users; raise OSError."""
+        self._folders.forget_strays(is_user)
 
     def purge(self, user: Username, uid: bytes) -> None:
         """Delete a whole diary."""

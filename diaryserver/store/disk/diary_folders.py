@@ -26,6 +26,7 @@ class DiaryFolders:
         self._random_bytes = random_bytes
         self.ledger = Ledger(open_ledger(data / LEDGER))
         self._remembered = RememberedTexts()
+        self._leaving = set[Username]()
         self._descriptors = []
         for name in ("diaries", "removed"):
             path = data / name
@@ -72,7 +73,9 @@ class DiaryFolders:
 
         A second one of the same user, which nothing but a fault leaves, gets a name of its own.
         Whatever begins under the name again is of another epoch: no reader may take it for this.
+        What an earlier one left in the ledger, since something failed behind the move, goes too.
         """
+        self._forget_left()
         has_folder = self._has(user)
         if has_folder or self.ledger.is_known(user):
             self.ledger.begin_epoch(user, draw_epoch(self._random_bytes))
@@ -81,11 +84,21 @@ class DiaryFolders:
             return ""
         self._remembered.forget_user(user)
         name = self._free_name(f"{user}.{uid.hex()}")
+        self._leaving.add(user)
         self.disk.rename(user, self._diaries, name, self._removed)
         self.disk.sync_folder(self._removed)
         self.disk.sync_folder(self._diaries)
-        self.ledger.forget(user)
+        self._forget_left()
         return f"removed/{name}"
+
+    def forget_strays(self, is_user: Callable[[Username], bool]) -> None:
+        """Drop what the ledger has of removed users, as a removal that was cut off leaves it.
+
+        What is there of a user whose folder somebody moved away stays: the ids are known for ever.
+        """
+        for user in map(Username, sorted(self.ledger.users() - set(os.listdir(self._diaries)))):
+            if not is_user(user):
+                self.retire(user, b"")
 
     def purge(self, user: Username, uid: bytes) -> None:
         """Delete what `retire` moved aside of this user, durably."""
@@ -104,6 +117,11 @@ class DiaryFolders:
     def sync_all(self) -> None:
         """Make everything in all diaries durable, at the price of one call."""
         self.disk.sync_all(self._diaries)
+
+    def _forget_left(self) -> None:
+        for user in [user for user in self._leaving if not self._has(user)]:
+            self.ledger.forget(user)
+            self._leaving.discard(user)
 
     def _has(self, user: Username) -> bool:
         try:

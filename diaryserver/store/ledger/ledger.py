@@ -89,6 +89,10 @@ class Ledger:
         """Tell from memory whether there is anything about a diary but its epoch."""
         return user in self._users
 
+    def users(self) -> set[str]:
+        """Give from memory whose diaries there is anything about."""
+        return set(self._users)
+
     def digest(self, user: Username, day: Day, entry_id: bytes) -> bytes | None:
         """Give the digest of a record that left the day's file; None if none of that id did."""
         rows = self._of_day("SELECT digest FROM aside", user, day, " AND id = ?", entry_id)

@@ -11,12 +11,13 @@ from typing import Any, Final
 import pytest
 
 from diaryserver.accounts.connection import Connection
-from diaryserver.engine import open_entries
+from diaryserver.engine import Data, open_entries
 from diaryserver.errors import DataError
 from diaryserver.maintenance.layout import ACCOUNTS
 from diaryserver.maintenance.ledgerfaults import MAX_DAMAGED, mend_ledger
 from diaryserver.maintenance.repair import repair as repair_with
 from diaryserver.maintenance.verify import verify
+from diaryserver.service.ports.accounts import User
 from diaryserver.service.ports.entries import Append, Appended, EntryStore
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.disk.disk import Disk
@@ -377,6 +378,73 @@ def test_a_diary_whose_folder_somebody_moved_away_is_of_another_epoch_too(
     assert store.retire(ALICE, bytes(16)) == ""
     put(store, "another's")
     assert generation_of(store) not in {0, generation}
+
+
+def rows_of(folder: Path, user: str) -> int:
+    """Count what the ledger has of a user, but for the epoch."""
+    tables = ("days", "cleared", "aside", "files", "ahead")
+    with closing(open_ledger(folder / LEDGER)) as ledger:
+        counts = [
+            ledger.execute(f"SELECT count(*) FROM {table} WHERE user = ?", (user,)).fetchone()  # noqa: S608 - names of our own
+            for table in tables
+        ]
+    return sum(count for (count,) in counts)
+
+
+class _StopsBehindTheMove(Disk):
+    """It copies the data when a diary was moved, as a kill leaves them, and then fails."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.is_failing = True
+
+    def rename(self, name: str, folder: int, new_name: str, new_folder: int) -> None:
+        """As Disk."""
+        super().rename(name, folder, new_name, new_folder)
+        if self.is_failing and new_name.startswith("alice."):
+            shutil.copytree(self.data, self.data.with_name("killed"))
+            raise OSError(5, "Input/output error")
+
+
+def cleared_once(data: Data) -> User:
+    """Let alice clear a day."""
+    alice = data.accounts.add_user(ALICE, NOON)
+    put(data.entries, "one")
+    data.entries.clear(ALICE, TODAY, 0, new_id())
+    return alice
+
+
+def test_nothing_stays_of_a_user_whose_removal_was_cut_off_behind_the_move(data: Path) -> None:
+    """The next start drops it, or the next removal; a diary that somebody moved keeps its ids."""
+    with opened(data) as first:
+        alice = cleared_once(first)
+        first.accounts.remove_user(alice, NOON)
+    disk = _StopsBehindTheMove(data)
+    with open_entries(data, disk=disk) as store:
+        with pytest.raises(StorageError):
+            store.retire(ALICE, bytes(16))
+        disk.is_failing = False
+        assert rows_of(data, "alice")
+        store.retire(BOB, bytes(16))
+        assert not rows_of(data, "alice")
+    killed = data.with_name("killed")
+    assert rows_of(killed, "alice")
+    with opened(killed):
+        pass
+    assert not rows_of(killed, "alice")
+
+
+def test_a_start_forgets_nothing_of_a_user_whose_folder_was_moved_away(data: Path) -> None:
+    """It may come back, and a late repetition before it; a disabled user's may, too."""
+    with opened(data) as first:
+        alice = cleared_once(first)
+        first.accounts.disable_user(alice, NOON)
+    before = rows_of(data, "alice")
+    assert before
+    shutil.rmtree(data / "diaries" / "alice")
+    with opened(data):
+        pass
+    assert rows_of(data, "alice") == before
 
 
 def test_a_generation_fits_the_wire_in_every_epoch(tmp_path: Path) -> None:
