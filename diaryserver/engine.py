@@ -15,15 +15,17 @@ from typing import Final
 from diaryserver.accounts.connection import Connection
 from diaryserver.accounts.database import SqliteAccounts
 from diaryserver.accounts.keyfiles import ServerKeys, open_keys
+from diaryserver.accounts.knownledger import KnownLedger
 from diaryserver.accounts.passwords import Argon2Hasher
 from diaryserver.accounts.schema import has_ledger, open_database
 from diaryserver.accounts.throttles import SqliteThrottles
 from diaryserver.announcing.steps import Announce
 from diaryserver.clock import SystemClock
 from diaryserver.errors import DataError
+from diaryserver.maintenance.ledgerstamps import NOT_CONTINUED, match, note
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.ports.accounts import AccountStore, PasswordHasher
-from diaryserver.service.ports.dayfiles import DayFileStore
+from diaryserver.service.ports.dayfiles import DayFileStore, WatchedLedger
 from diaryserver.service.ports.entries import EntryStore
 from diaryserver.service.ports.throttles import ThrottleStore
 from diaryserver.service.quotas import Quotas
@@ -34,6 +36,7 @@ from diaryserver.store.files import FileEntryStore
 from diaryserver.store.following import ChangedDays
 from diaryserver.store.journal.journal import Journal
 from diaryserver.store.journal.writer import FILES_AT_ONCE, JournaledWriter
+from diaryserver.store.ledger.ledger import Ledger
 from diaryserver.store.ledger.ledgerfile import LEDGER, open_ledger
 from diaryserver.store.quota import DiaryRooms
 from protocol.errors import StorageError
@@ -55,6 +58,7 @@ class Data:
     throttles: ThrottleStore
     entries: EntryStore
     day_files: DayFileStore
+    ledger: WatchedLedger
 
 
 @contextmanager
@@ -77,11 +81,50 @@ def open_data(
     with closing(connection), open_entries(folder, limits, disk=_disk(announce)) as entries:
         try:
             accounts = _accounts(connection, keys, decoy, announce)
+            known = KnownLedger(Connection(connection))
+            _check_stamp(folder, known, entries)
         except StorageError as error:
             raise DataError(f"{database} cannot be used: {error}") from None
-        _tidy(accounts, entries)
+        except OSError as error:
+            raise _unusable(folder, error) from None
+        _forget_strays(accounts, entries)
+        _note_ledger(known, entries)
         throttles = SqliteThrottles(Connection(connection))
-        yield Data(keys, hasher, accounts, throttles, entries, day_files=entries)
+        ledger = _WatchedLedger(entries.ledger, known)
+        yield Data(keys, hasher, accounts, throttles, entries, day_files=entries, ledger=ledger)
+        _note_ledger(known, entries)
+
+
+@dataclass(frozen=True, slots=True)
+class _WatchedLedger:
+    """As `ports.dayfiles.WatchedLedger`."""
+
+    ledger: Ledger
+    accounts: KnownLedger
+
+    def seen(self) -> tuple[bytes, int] | None:
+        return self.ledger.stamp()
+
+    def known(self) -> tuple[bytes, int] | None:
+        return self.accounts.stamp()
+
+    def keep(self, stamp: tuple[bytes, int]) -> None:
+        self.accounts.keep(stamp)
+
+
+def _check_stamp(folder: Path, known: KnownLedger, entries: FileEntryStore) -> None:
+    if match(known, entries.ledger, os.urandom):
+        logger.warning(
+            "%s %s: every reader begins anew, in another epoch", folder / LEDGER, NOT_CONTINUED
+        )
+
+
+def _note_ledger(known: KnownLedger, entries: FileEntryStore) -> None:
+    try:
+        note(known, entries.ledger)
+    except (OSError, StorageError) as error:
+        # They are behind then, as a kill leaves them: only a copy made since would go unnoticed.
+        logger.warning("the accounts do not follow the ledger yet: %s", error)
 
 
 def _disk(announce: Announce | None) -> Disk:
@@ -114,7 +157,7 @@ def _check_ledger(folder: Path, database: Path) -> None:
         )
 
 
-def _tidy(accounts: SqliteAccounts, entries: FileEntryStore) -> None:
+def _forget_strays(accounts: SqliteAccounts, entries: FileEntryStore) -> None:
     """Finish what a removal that was cut off left undone; if it fails, the next start does."""
     try:
         entries.forget_strays(lambda user: accounts.find_user(user) is not None)

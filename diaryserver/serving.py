@@ -143,6 +143,7 @@ class _Server:
             try:
                 await self._sweep()
                 await self._keep_uses()
+                await self._note_ledger()
                 await workers.entries.run(data.entries.checkpoint)
                 await workers.entries.run(give_back)
                 works.works()
@@ -163,6 +164,12 @@ class _Server:
             await self._runtime.workers.accounts.run(self._data.accounts.keep_uses)
         except StorageError as error:
             logger.error("tokens' last uses could not be kept: %s", error)  # noqa: TRY400 - one line
+
+    async def _note_ledger(self) -> None:
+        workers, data = self._runtime.workers, self._data
+        stamp = await workers.entries.run(data.ledger.seen)
+        if stamp is not None:
+            await workers.accounts.run(data.ledger.keep, stamp)
 
     def _report(self) -> None:
         if dropped := self._counters.report():

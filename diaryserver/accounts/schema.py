@@ -116,6 +116,13 @@ _WITH_LEDGER: Final = ""
 """Nothing changes here: from this version on a ledger lies beside the accounts
 (`store.ledger.ledger`)."""
 
+_KNOWN_LEDGER: Final = """
+CREATE TABLE ledger (
+    name BLOB NOT NULL CHECK (length(name) = 16),
+    changes INTEGER NOT NULL
+) STRICT;
+"""
+
 _MIGRATIONS: Final = (
     _FIRST,
     _RENEWAL,
@@ -124,6 +131,7 @@ _MIGRATIONS: Final = (
     _ENDED_INVITES,
     _MINTED,
     _WITH_LEDGER,
+    _KNOWN_LEDGER,
 )
 """The first makes an empty file version 1, the next makes version 1 version 2, and so on."""
 
@@ -160,13 +168,18 @@ def open_database(path: Path) -> sqlite3.Connection:
 def has_ledger(path: Path) -> bool:
     """Tell whether these accounts are of a version that has a ledger beside them.
 
-    None that are not there are. Raise DataError if they cannot be read: nobody can tell then.
+    Raise DataError if they cannot be read: nobody can tell then.
     """
+    return version_at(path) >= FIRST_WITH_LEDGER
+
+
+def version_at(path: Path) -> int:
+    """Give the version of a database, 0 if there is none; raise DataError if it cannot be read."""
     if not path.exists():
-        return False
+        return 0
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as opened:
-            return version_of(opened) >= FIRST_WITH_LEDGER
+            return version_of(opened)
     except sqlite3.DatabaseError as error:
         raise DataError(f"{path} cannot be used: {error}") from None
 

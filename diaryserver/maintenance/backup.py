@@ -40,6 +40,7 @@ from diaryserver.maintenance.layout import (
     removed_of,
     unfinished_day_of,
 )
+from diaryserver.maintenance.ledgerstamps import disown
 from diaryserver.maintenance.opening import names_in, opened_file, opened_folder
 from diaryserver.store.disk.user_folder import compressed_file, day_file
 from diaryserver.store.ledger.ledgerfile import LEDGER
@@ -170,6 +171,8 @@ class _Backup:
             return  # a server of an older version had none
         create_file(name, b"", self._target)
         back_up_database(data / name, destination / name)
+        if name == LEDGER:
+            disown(destination / name)
         with opened_file(name, self._target) as descriptor:
             os.fsync(descriptor)
             self.done.size += os.fstat(descriptor).st_size

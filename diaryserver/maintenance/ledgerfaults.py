@@ -11,6 +11,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from diaryserver.accounts.connection import Connection
+from diaryserver.accounts.knownledger import KnownLedger
 from diaryserver.accounts.schema import FIRST_WITH_LEDGER, version_of
 from diaryserver.maintenance.databases import (
     Copies,
@@ -21,13 +23,22 @@ from diaryserver.maintenance.databases import (
 )
 from diaryserver.maintenance.faults import Fault, Kind
 from diaryserver.maintenance.layout import ACCOUNTS, is_renamed_day
+from diaryserver.maintenance.ledgerstamps import (
+    NOT_CONTINUED,
+    begin_anew,
+    is_another,
+    known_beside,
+    match,
+)
 from diaryserver.store.days.archives import archived_of
 from diaryserver.store.days.aside import meet
 from diaryserver.store.disk.diary_folders import DiaryFolders, sync_path
 from diaryserver.store.disk.disk import Disk
 from diaryserver.store.disk.user_folder import DAY_SUFFIX, UserFolder
-from diaryserver.store.ledger.ledger import Ledger, draw_epoch
+from diaryserver.store.ledger.ledger import Ledger
 from diaryserver.store.ledger.ledgerfile import LEDGER, LEDGER_VERSION, open_ledger
+from diaryserver.store.ledger.ledgerstamp import read_stamp
+from protocol.errors import StorageError
 from protocol.identifiers import Day, Username
 
 MAX_DAMAGED: Final = 16
@@ -45,10 +56,13 @@ def ledger_faults(data: Path, copies: Copies) -> Iterator[Fault]:
             note = "missing; --repair makes a new one of what the files prove"
             yield Fault(LEDGER, Kind.LEDGER, note)
         return
+    known = _known_by_accounts(copies)  # first: they never know of more than there is
     try:
         with closing(copies.take(LEDGER)) as copy:
-            for note in integrity_faults(copy, LEDGER_VERSION):
-                yield Fault(LEDGER, Kind.LEDGER, note)
+            notes = list(integrity_faults(copy, LEDGER_VERSION))
+            if not notes and is_another(known, read_stamp(copy)):
+                notes = [f"{NOT_CONTINUED}; the next start, or --repair, begins another epoch"]
+            yield from (Fault(LEDGER, Kind.LEDGER, note) for note in notes)
     except sqlite3.DatabaseError as error:
         yield Fault(LEDGER, Kind.LEDGER, explain(error))
 
@@ -70,9 +84,22 @@ def mend_ledger(data: Path, random_bytes: Callable[[int], bytes]) -> Iterator[st
     yield f"{LEDGER}: made anew, with what files prove of {days} days{kept}"
 
 
-def begin_anew(ledger: Ledger, random_bytes: Callable[[int], bytes]) -> None:
-    """Let no generation be what it was: the days may be others; raise OSError."""
-    ledger.begin_epoch(None, draw_epoch(random_bytes))
+def mend_stamp(data: Path, ledger: Ledger, random_bytes: Callable[[int], bytes]) -> Iterator[str]:
+    """Begin another epoch if the ledger is not the one that the accounts knew, as a start does.
+
+    Called when the journal is in the day files. Raise OSError or StorageError.
+    """
+    with known_beside(data / ACCOUNTS) as known:
+        if known is not None and match(known, ledger, random_bytes):
+            yield f"{LEDGER}: {NOT_CONTINUED}; every reader begins anew, in another epoch"
+
+
+def _known_by_accounts(copies: Copies) -> tuple[bytes, int] | None:
+    try:
+        with closing(copies.take(ACCOUNTS)) as accounts:
+            return KnownLedger(Connection(accounts)).stamp()
+    except (sqlite3.DatabaseError, StorageError):
+        return None  # an older version's know of none; what is wrong with them is said elsewhere
 
 
 def _meet_all(folders: DiaryFolders, user: Username) -> int:
@@ -116,8 +143,11 @@ def _make_anew(path: Path, random_bytes: Callable[[int], bytes]) -> None:
     """Make a ledger that has its epoch before it has its name."""
     unfinished = path.with_name(_UNFINISHED)
     unfinished.unlink(missing_ok=True)
-    with closing(Ledger(open_ledger(unfinished))) as ledger:
-        begin_anew(ledger, random_bytes)
+    with (
+        known_beside(path.with_name(ACCOUNTS)) as known,
+        closing(Ledger(open_ledger(unfinished))) as ledger,
+    ):
+        begin_anew(known, ledger, random_bytes)
     unfinished.replace(path)
     sync_path(path.parent, Disk())
 

@@ -26,7 +26,7 @@ from diaryserver.maintenance.layout import (
     unfinished_day_of,
     user_of,
 )
-from diaryserver.maintenance.ledgerfaults import mend_ledger
+from diaryserver.maintenance.ledgerfaults import mend_ledger, mend_stamp
 from diaryserver.maintenance.opening import (
     FOLDER_FLAGS,
     opened_folder,
@@ -71,8 +71,9 @@ def repair(data: Path, replay: Callable[[], None]) -> Iterator[str]:
             yield f"{ACCOUNTS}: a change that was cut off is undone"
         yield from mend_ledger(data, os.urandom)
         replay()
-        found = [each for each in verify(data).findings if each.kind in _IN_FILES]
         with closing(Ledger(open_ledger(data / LEDGER))) as ledger:
+            yield from mend_stamp(data, ledger, os.urandom)
+            found = [each for each in verify(data).findings if each.kind in _IN_FILES]
             for path in dict.fromkeys(each.file for each in found):
                 file = _DiaryFile.parse(path)
                 if file is not None:

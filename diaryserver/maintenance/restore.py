@@ -30,7 +30,7 @@ from diaryserver.maintenance.checksums import SUMS_NAME, parse_sums
 from diaryserver.maintenance.copying import copy_file, digest_of, made_folder
 from diaryserver.maintenance.faults import Fault, printable
 from diaryserver.maintenance.layout import ACCOUNTS, DIARIES, KEYS, REMOVED
-from diaryserver.maintenance.ledgerfaults import begin_anew
+from diaryserver.maintenance.ledgerstamps import begin_anew, known_beside
 from diaryserver.maintenance.opening import (
     names_in,
     opened_file,
@@ -215,8 +215,12 @@ def _put_keys(aside: Path, keys: Keys, random_bytes: Callable[[int], bytes], now
 def _begin_epoch(aside: Path, random_bytes: Callable[[int], bytes]) -> None:
     """Let no generation be what it was: what was written since the backup was read as well."""
     # Of a broken one verify says what is wrong with it.
-    with suppress(OSError), closing(Ledger(open_ledger(aside / LEDGER))) as ledger:
-        begin_anew(ledger, random_bytes)
+    with (
+        suppress(OSError, StorageError),
+        known_beside(aside / ACCOUNTS) as known,
+        closing(Ledger(open_ledger(aside / LEDGER))) as ledger,
+    ):
+        begin_anew(known, ledger, random_bytes)
 
 
 def _copy_keys(folder: Path, aside: Path) -> None:

@@ -26,6 +26,7 @@ from diaryserver.store.disk.user_folder import UserFolder, day_file
 from diaryserver.store.failing import storage_error
 from diaryserver.store.following import ChangedDays
 from diaryserver.store.journal.writer import JournaledWriter, NewLines
+from diaryserver.store.ledger.ledger import Ledger
 from diaryserver.store.quota import DiaryRoom, DiaryRooms
 from diaryserver.store.searching import Position, Search
 from protocol.dayfile import parse_day_file
@@ -72,6 +73,11 @@ class FileEntryStore:
         self.compressor: Final = DayCompressor(folders, writer, cache)
         self._ahead = EntriesAhead(folders, writer, cache)
         self._cleared = ClearedDays(folders, writer, alarm, cache, changed, rooms)
+
+    @property
+    def ledger(self) -> Ledger:
+        """What is remembered of records that left their file; for the store's thread only."""
+        return self._folders.ledger
 
     def append_batch(self, batch: Sequence[Writing]) -> list[Outcome]:
         """Store entries and changes durably with one sync for all of them."""

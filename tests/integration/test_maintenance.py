@@ -136,6 +136,43 @@ def test_verify_beside_a_server_and_repair_without_one(
     assert server.operate("verify").out == repaired.out
 
 
+def test_an_older_ledger_put_back_alone_takes_no_place(served: tuple[Server, Token]) -> None:
+    """Though the archive that it does not know was moved away: verify says so, a start as well."""
+    server, alice = served
+    ledger = server.data / "ledger.sqlite3"
+    older = ledger.read_bytes()
+    stored(alice, "one")
+    clear(alice)
+    stored(alice, "two")
+    known = generation_of(alice)
+    assert server.stop() == 0
+    for archived in (server.data / "diaries/alice/archive").iterdir():
+        archived.rename(server.folder / archived.name)
+    ledger.write_bytes(older)
+    why = "is not what the accounts knew last: an older one, or a backup's, was put in its place"
+    done = server.operate("verify")
+    assert done.status == 1
+    assert done.out == (
+        f"ledger.sqlite3: ledger: {why}; the next start, or --repair, begins another epoch\n"
+    )
+    server.restart()
+    said = f"diaryserver: {ledger} {why}: every reader begins anew, in another epoch"
+    assert server.log.splitlines().count(said) == 1
+    with wire_to(server.address) as wire:
+        assert generation_of(Token(wire, alice.keys)) not in {0, known}
+    ok(server.operate("verify"))
+    assert server.stop(signal.SIGKILL) == -signal.SIGKILL
+    server.restart()
+    assert said not in server.log
+
+
+def generation_of(token: Token) -> int:
+    """Give what the day's bytes are known by."""
+    listed = token.ask(padded(Days(A_DAY, A_DAY)))
+    assert isinstance(listed, DayList)
+    return listed.rows[0].generation
+
+
 @pytest.mark.measured
 def test_a_backup_under_load_restored_elsewhere_is_the_same_diary(
     served: tuple[Server, Token], tmp_path: Path, home: Home

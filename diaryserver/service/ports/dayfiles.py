@@ -67,3 +67,19 @@ class DayFileStore(Protocol):
 
     def absorb(self, user: Username, day: Day, data: bytes) -> int:
         """Append the records of `data` that the day lacks, durably, and give how many."""
+
+
+class WatchedLedger(Protocol):
+    """What tells later whether the ledger is still the one that the accounts know.
+
+    A stamp is the ledger's name and the number of its changes.
+    """
+
+    def seen(self) -> tuple[bytes, int] | None:
+        """Give the ledger's stamp now, on the thread of the EntryStore; raise StorageError."""
+
+    def known(self) -> tuple[bytes, int] | None:
+        """Give the stamp that the accounts know, from memory."""
+
+    def keep(self, stamp: tuple[bytes, int]) -> None:
+        """Let the accounts know a stamp, on their thread; raise StorageError."""

@@ -9,6 +9,7 @@
     ahead     the day of each entry that was stored before the time in its id had come
     epochs    what makes a generation differ from the same one before a restore, or of an earlier
               diary of that name; that of "" holds for all who have none of their own
+    stamp     which ledger it is, and how many changes it has seen (`store.ledger.ledgerstamp`)
 
 Rules: a row is durable before anybody hears of what it says. Rows are rare: whoever never cleared
 a day has none, which is known by heart. Losing the ledger loses nothing that is in a file; what the
@@ -21,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
+from diaryserver.store.ledger.ledgerstamp import LedgerStamp, read_stamp
 from protocol.identifiers import Day, EntryId, Username
 from protocol.messages.diary import MAX_GENERATION
 
@@ -195,15 +197,31 @@ class Ledger:
             for row in rows:
                 self._run("INSERT OR REPLACE INTO ahead VALUES (?, ?, ?)", row)
 
-    def begin_epoch(self, user: Username | None, epoch: int) -> None:
-        """Let every generation of a diary, or of all, be another than it was."""
+    def begin_epoch(self, user: Username, epoch: int) -> None:
+        """Let every generation of a diary be another than it was."""
         with self._transaction():
-            if user is None:
-                self._run("DELETE FROM epochs")
-            self._run("INSERT OR REPLACE INTO epochs VALUES (?, ?)", (user or EVERYBODY, epoch))
-        if user is None:
-            self._epochs.clear()
-        self._epochs[user or EVERYBODY] = epoch
+            self._run("INSERT OR REPLACE INTO epochs VALUES (?, ?)", (user, epoch))
+        self._epochs[user] = epoch
+
+    def begin_anew(self, epoch: int, name: bytes) -> None:
+        """Let every generation of all diaries be another than it was, and have another name."""
+        with self._transaction():
+            self._run("DELETE FROM epochs")
+            self._run("INSERT INTO epochs VALUES (?, ?)", (EVERYBODY, epoch))
+            self._set_name(name)
+        self._epochs = {EVERYBODY: epoch}
+
+    def take_name(self, name: bytes) -> None:
+        """Have this name from now on; nothing else changes."""
+        with self._transaction():
+            self._set_name(name)
+
+    def stamp(self) -> LedgerStamp | None:
+        """Give the name and the changes so far; None if it never took a name."""
+        try:
+            return read_stamp(self._connection)
+        except sqlite3.DatabaseError as error:
+            raise _failed(error) from error
 
     def forget(self, user: Username) -> None:
         """Drop all about a diary but its epoch."""
@@ -222,6 +240,10 @@ class Ledger:
     def _count(self, user: Username, day: Day) -> int:
         found = self._of_day("SELECT generation FROM days", user, day)
         return int(found[0][0]) if found else 0
+
+    def _set_name(self, name: bytes) -> None:
+        self._run("DELETE FROM stamp")
+        self._run("INSERT INTO stamp VALUES (?, 0)", (name,))
 
     def _set_count(self, user: Username, day: Day, count: int) -> None:
         self._run("INSERT OR REPLACE INTO days VALUES (?, ?, ?)", (str(user), str(day), count))
@@ -261,6 +283,7 @@ class Ledger:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             yield
+            self._connection.execute("UPDATE stamp SET changes = changes + 1")
             self._connection.execute("COMMIT")
         except sqlite3.DatabaseError as error:
             raise _failed(error) from error

@@ -9,13 +9,10 @@ from pathlib import Path
 from typing import Final
 
 LEDGER: Final = "ledger.sqlite3"
-LEDGER_VERSION: Final = 1
-
 CACHE_KIB: Final = 512
 """Of pages: rows are asked for one day at a time."""
 
-_SCHEMA: Final = """
-BEGIN;
+_FIRST: Final = """
 CREATE TABLE days (
     user TEXT NOT NULL,
     day TEXT NOT NULL,
@@ -55,16 +52,27 @@ CREATE TABLE epochs (
     user TEXT PRIMARY KEY,
     epoch INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-PRAGMA user_version = 1;
-COMMIT;
 """
+
+_STAMP: Final = """
+CREATE TABLE stamp (
+    name BLOB NOT NULL CHECK (length(name) = 16),
+    changes INTEGER NOT NULL
+) STRICT;
+"""
+
+_MIGRATIONS: Final = (_FIRST, _STAMP)
+"""As of the accounts (`accounts.schema`): one that was released never changes."""
+
+LEDGER_VERSION: Final = len(_MIGRATIONS)
 
 
 def open_ledger(path: Path | str) -> sqlite3.Connection:
-    """Open or create the ledger, 0600; raise OSError if it is broken or of a later version.
+    """Open or create the ledger, 0600, and bring it to our version.
 
-    Every commit is synced, the folder too (`synchronous=EXTRA`); of a purged diary nothing stays
-    (`secure_delete`). ":memory:" gives one that is nowhere. One thread at a time.
+    Raise OSError if it is broken or of a later version. Every commit is synced, the folder too
+    (`synchronous=EXTRA`); of a purged diary nothing stays (`secure_delete`). ":memory:" gives one
+    that is nowhere. One thread at a time.
     """
     if isinstance(path, Path):
         path.touch(mode=0o600)
@@ -78,8 +86,9 @@ def open_ledger(path: Path | str) -> sqlite3.Connection:
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            connection.executescript(_SCHEMA)
+        for number in range(version + 1, LEDGER_VERSION + 1):
+            script = _MIGRATIONS[number - 1]
+            connection.executescript(f"BEGIN;{script}PRAGMA user_version = {number};COMMIT;")
     except sqlite3.DatabaseError as error:
         connection.close()
         raise OSError(errno.EIO, str(error), str(path)) from error

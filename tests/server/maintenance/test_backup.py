@@ -20,7 +20,9 @@ from diaryserver.errors import DataError
 from diaryserver.maintenance.backup import BackedUp, back_up
 from diaryserver.maintenance.checksums import SUMS_NAME, format_sums, parse_sums
 from diaryserver.maintenance.copying import whole_length
+from diaryserver.maintenance.ledgerstamps import NOT_CONTINUED
 from diaryserver.maintenance.restore import FaultyBackupError, Keys, restore
+from diaryserver.store.ledger.ledger import EPOCH_STEP
 from protocol.errors import UsageError
 from tests.server.estate import (
     A_DAY,
@@ -116,7 +118,10 @@ def test_a_backup_holds_every_file_byte_for_byte(data: Path, folder: Path) -> No
     original, copied = content(data), content(folder / "copy")
     assert any("quarantine" in name for name in copied)
     for database in ("accounts.sqlite3", "ledger.sqlite3"):
-        assert rows(data / database) == rows(folder / "copy" / database)
+        kept, backed_up = rows(data / database), rows(folder / "copy" / database)
+        if database == "ledger.sqlite3":
+            assert (len(kept.pop("stamp")), backed_up.pop("stamp")) == (1, [])
+        assert kept == backed_up
         assert database in done.sums
         del original[database], copied[database], done.sums[database]
     assert copied == original
@@ -339,18 +344,50 @@ def test_what_cannot_be_removed_is_named_as_unfinished(data: Path, folder: Path)
 def test_what_is_restored_is_what_was_backed_up(data: Path, folder: Path) -> None:
     """Byte for byte, with the time of its last change, 0600 and 0700, and without a fault.
 
-    But for the epoch in the ledger, which is another after each restore.
+    But for the epoch in the ledger, which is another after each restore, and that the accounts
+    know of it.
     """
     take(data, folder / "copy")
     assert put_back(folder / "copy", folder / "new/place") == []
     restored, copied = content(folder / "new/place"), content(folder / "copy")
     assert restored.pop("ledger.sqlite3") != copied.pop("ledger.sqlite3")
+    accounts = [
+        rows(place / "accounts.sqlite3") for place in (folder / "copy", folder / "new/place")
+    ]
+    assert restored.pop("accounts.sqlite3") != copied.pop("accounts.sqlite3")
+    before, after = (each.pop("ledger") for each in accounts)
+    assert before != after
+    assert accounts[0] == accounts[1]
     assert restored == copied
     for name in (ALICE_TODAY, ALICE_YESTERDAY):
         now, original = folder / "new/place" / name, data / name
         assert now.stat().st_mtime_ns == original.stat().st_mtime_ns
     with opened(folder / "new/place") as store:
         put(store, "and on")
+
+
+@pytest.mark.parametrize("how", ["restore", "a copy of the whole backup", "its ledger alone"])
+def test_what_comes_of_a_backup_is_of_another_epoch_once(
+    data: Path, folder: Path, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    """Whoever puts it back, and however; a start says so unless `restore` did it."""
+    take(data, folder / "copy")
+    place = data
+    if how == "restore":
+        place = folder / "restored"
+        assert put_back(folder / "copy", place) == []
+    elif how == "its ledger alone":
+        shutil.copy(folder / "copy/ledger.sqlite3", place)
+    else:
+        place = folder / "by hand"
+        shutil.copytree(folder / "copy", place)
+        place.chmod(0o700)
+    generations = []
+    for _ in range(2):
+        with opened(place) as store:
+            generations.append(store.entries.list_days(ALICE, TODAY, TODAY, 1).rows[0].generation)
+    assert generations[0] == generations[1] > EPOCH_STEP
+    assert caplog.text.count(NOT_CONTINUED) == (how != "restore")
 
 
 def test_an_empty_data_folder_is_replaced_and_any_other_refused(data: Path, folder: Path) -> None:

@@ -8,7 +8,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,9 +16,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from diaryserver.accounts.connection import Connection
+from diaryserver.accounts.knownledger import KnownLedger
+from diaryserver.accounts.schema import open_database
 from diaryserver.engine import open_entries
+from diaryserver.maintenance.layout import ACCOUNTS
+from diaryserver.maintenance.ledgerstamps import match, note
 from diaryserver.service.ports.entries import Append, Appended, Writing
 from diaryserver.store.days.cache import DayCache
+from diaryserver.store.ledger.ledgerfile import LEDGER
 from protocol.errors import RefusedError, StorageError
 from protocol.identifiers import Day, EntryId
 from protocol.messages.diary import DayRow
@@ -86,7 +92,9 @@ class ForEver(RuleBasedStateMachine):
         self.read: dict[tuple[Day, int], bytes] = {}
         self.clears: dict[EntryId, tuple[Day, str]] = {}
         self.renamed = 0
+        (self.home / "accounts").mkdir()
         self.open()
+        self.ledgers = [(self.data / LEDGER).read_bytes()]
 
     def teardown(self) -> None:
         """Remove everything."""
@@ -200,6 +208,31 @@ class ForEver(RuleBasedStateMachine):
                 _synced(moved, self.disk)
                 _synced(folder, self.disk)
 
+    @rule()
+    def copy_ledger(self) -> None:
+        """As it is just now."""
+        self.ledgers.append((self.data / LEDGER).read_bytes())
+
+    @rule(place=PLACES, killed=st.booleans())
+    def put_an_older_ledger_back(self, place: int, *, killed: bool) -> None:
+        """Without a server, some time after it kept house; what no file proves is new again."""
+        self.disk.fails_in = 0
+        note(self.known, self.store.ledger)
+        if killed:
+            self.die()
+        else:
+            self.stack.close()
+        (self.data / LEDGER).write_bytes(self.ledgers[place % len(self.ledgers)])
+        self.open()
+        everything = b"".join(path.read_bytes() for path in self.diary.rglob("*.log*"))
+        self.edited |= {one for one in self.stored if one.hex().encode() not in everything}
+        for rid, (_, name) in list(self.clears.items()):
+            if not (self.diary / "archive" / name).exists():
+                del self.clears[rid]
+        for day in (TODAY, Day("2026-11-21")):
+            with suppress(RefusedError):
+                self.store.read(ALICE, day, 0, 0, 1)  # which meets what lies there now
+
     @rule(place=PLACES, how=st.sampled_from(["drop", "add", "change", "sort"]), anew=st.booleans())
     def edit(self, place: int, how: str, *, anew: bool) -> None:
         """With an editor that writes the file again, or one that writes it `anew` beside it."""
@@ -234,6 +267,10 @@ class ForEver(RuleBasedStateMachine):
         self.store: FileEntryStore = self.stack.enter_context(
             open_entries(self.data, disk=self.disk, cache=DayCache(**CACHES[self.cache]))
         )
+        accounts = open_database(self.home / "accounts" / ACCOUNTS)
+        self.known = KnownLedger(Connection(self.stack.enter_context(closing(accounts))))
+        match(self.known, self.store.ledger, os.urandom)
+        note(self.known, self.store.ledger)
 
     def die(self) -> None:
         """Be killed: nothing that is done from now on reaches the disk."""
@@ -253,6 +290,7 @@ class ForEver(RuleBasedStateMachine):
     def checkpoint(self) -> None:
         """Housekeeping."""
         self.store.checkpoint()
+        note(self.known, self.store.ledger)
 
     @rule()
     def kill(self) -> None:

@@ -1,5 +1,6 @@
 """For ever means for ever: ids and generations, whatever an operator moves or a clock does."""
 
+import asyncio
 import os
 import shutil
 import sqlite3
@@ -11,19 +12,23 @@ from typing import Any, Final
 import pytest
 
 from diaryserver.accounts.connection import Connection
+from diaryserver.configuration import read_configuration
 from diaryserver.engine import Data, open_entries
 from diaryserver.errors import DataError
 from diaryserver.maintenance.layout import ACCOUNTS
 from diaryserver.maintenance.ledgerfaults import MAX_DAMAGED, mend_ledger
+from diaryserver.maintenance.ledgerstamps import NOT_CONTINUED, known_beside, match
 from diaryserver.maintenance.repair import repair as repair_with
 from diaryserver.maintenance.verify import verify
 from diaryserver.service.ports.accounts import User
 from diaryserver.service.ports.entries import Append, Appended, EntryStore
+from diaryserver.serving import _Server
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.disk.disk import Disk
 from diaryserver.store.files import FileEntryStore
 from diaryserver.store.ledger.ledger import EPOCH_STEP, Ledger
 from diaryserver.store.ledger.ledgerfile import LEDGER, LEDGER_VERSION, open_ledger
+from diaryserver.store.ledger.ledgerstamp import NAME_BYTES, read_stamp
 from protocol.errors import BusyError, ConflictError, StaleError, StorageError
 from protocol.identifiers import Day, EntryId
 from protocol.messages.base import MAX_SKEW_MILLISECONDS
@@ -648,6 +653,148 @@ def test_a_ledger_made_anew_has_its_epoch_before_anything_else(data: Path) -> No
     with pytest.raises(OSError, match="Input/output"):
         list(mend_ledger(data, no_chance))
     assert not (data / LEDGER).exists()
+
+
+# A ledger that is older than the accounts know it
+
+
+def make_older_ledger(data: Path) -> bytes:
+    """Give the ledger as it was before a clear; then the archive is moved away."""
+    with opened(data) as store:
+        store.accounts.add_user(ALICE, NOON)
+        put(store.entries, "one")
+        store.entries.clear(ALICE, TODAY, 0, new_id())
+        older = (data / LEDGER).read_bytes()
+        put(store.entries, "two")
+        store.entries.clear(ALICE, TODAY, 1, new_id())
+        put(store.entries, "three")
+    shutil.rmtree(data / "diaries" / "alice" / "archive")
+    return older
+
+
+def test_an_older_ledger_alone_begins_another_epoch(
+    data: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once, with one line; else the generation of "two" would be that of "three"."""
+    (data / LEDGER).write_bytes(make_older_ledger(data))
+    assert [str(each) for each in verify(data).faults] == [
+        f"{LEDGER}: ledger: {NOT_CONTINUED}; the next start, or --repair, begins another epoch"
+    ]
+    generations = []
+    for _ in range(2):
+        with opened(data) as store:
+            generations.append(generation_of(store.entries))
+            put(store.entries, "and on")
+        assert verify(data).faults == []
+    assert generations[0] == generations[1] > EPOCH_STEP
+    assert caplog.messages == [f"{data / LEDGER} {NOT_CONTINUED}: {_AGAIN}"]
+
+
+_AGAIN: Final = "every reader begins anew, in another epoch"
+
+
+def test_repair_begins_another_epoch_for_an_older_ledger(
+    data: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a start does, which has nothing to say then."""
+    (data / LEDGER).write_bytes(make_older_ledger(data))
+    assert list(repair_with(data, lambda: None)) == [f"{LEDGER}: {NOT_CONTINUED}; {_AGAIN}"]
+    assert verify(data).faults == []
+    with opened(data) as store:
+        assert generation_of(store.entries) > EPOCH_STEP
+    assert caplog.messages == []
+
+
+def test_no_ledger_of_an_earlier_epoch_comes_back(data: Path) -> None:
+    """However far it had come, and though the accounts were behind it."""
+    older = make_older_ledger(data)
+    newer = (data / LEDGER).read_bytes()
+    (data / LEDGER).write_bytes(older)
+    with opened(data) as store:
+        first = generation_of(store.entries)
+    (data / LEDGER).write_bytes(newer)
+    with opened(data) as store:
+        assert generation_of(store.entries) not in {0, 1, 2, first}
+
+
+def test_the_accounts_follow_while_the_server_runs(data: Path) -> None:
+    """Every half minute: a copy that is older than a minute is known for one also after a kill."""
+    (data.parent / "server.toml").write_text('[server]\nlisten = ["[::1]:0"]\ndata_dir = "data"\n')
+    configuration = read_configuration(data.parent / "server.toml")
+    killed = data.with_name("killed")
+    with opened(data) as store:
+        older = (data / LEDGER).read_bytes()
+        put(store.entries, "one")
+        store.entries.clear(ALICE, TODAY, 0, new_id())
+        put(store.entries, "two")
+
+        async def keep_house() -> None:
+            task = asyncio.create_task(_Server(configuration, store, [], None)._keep_house())
+            while store.ledger.known() != store.ledger.seen():  # noqa: ASYNC110 - another thread changes it
+                await asyncio.sleep(0.01)
+            task.cancel()
+
+        asyncio.run(keep_house())
+        shutil.copytree(data, killed)
+    (killed / LEDGER).write_bytes(older)
+    with opened(killed) as store:
+        assert generation_of(store.entries) > EPOCH_STEP
+
+
+def test_accounts_that_a_kill_left_behind_the_ledger_are_no_matter(data: Path) -> None:
+    """They learn at the next start what it did since, and no epoch begins."""
+    killed = data.with_name("killed")
+    with opened(data) as store:
+        put(store.entries, "one")
+        store.entries.clear(ALICE, TODAY, 0, new_id())
+        put(store.entries, "two")
+        shutil.copytree(data, killed)
+    with opened(killed) as again:
+        assert generation_of(again.entries) == 1
+
+
+def test_an_epoch_that_was_cut_off_begins_with_the_next_start(data: Path) -> None:
+    """Behind the name that only the accounts know."""
+    (data / LEDGER).write_bytes(make_older_ledger(data))
+
+    def a_name_only(count: int) -> bytes:
+        if count == NAME_BYTES:
+            return os.urandom(count)
+        raise OSError(5, "Input/output error")
+
+    with open_entries(data) as store, known_beside(data / ACCOUNTS) as known:
+        assert known is not None
+        with pytest.raises(OSError, match="Input/output"):
+            match(known, store.ledger, a_name_only)
+    assert verify(data).faults
+    with opened(data) as again:
+        assert generation_of(again.entries) > EPOCH_STEP
+
+
+def test_an_upgrade_is_no_other_ledger(data: Path) -> None:
+    """Neither the ledger nor the accounts of the version before know of stamps, nor does a half."""
+    with opened(data) as store:
+        store.accounts.add_user(ALICE, NOON)
+        put(store.entries, "one")
+        store.entries.clear(ALICE, TODAY, 0, new_id())
+        put(store.entries, "two")
+    older = {LEDGER: ("stamp", 1), ACCOUNTS: ("ledger", 7)}
+    whole = {name: (data / name).read_bytes() for name in older}
+    for changed in (tuple(older), (ACCOUNTS,)):
+        for name, (table, version) in older.items():
+            (data / name).write_bytes(whole[name])
+            if name in changed:
+                with closing(sqlite3.connect(data / name, isolation_level=None)) as database:
+                    database.execute(f"DROP TABLE {table}")
+                    database.execute(f"PRAGMA user_version = {version}")
+        assert verify(data).faults == []
+        with opened(data) as store:
+            assert generation_of(store.entries) == 1
+        assert verify(data).faults == []
+        with closing(sqlite3.connect(data / ACCOUNTS)) as accounts:
+            [known] = accounts.execute("SELECT name, changes FROM ledger")
+        with closing(open_ledger(data / LEDGER)) as ledger:
+            assert read_stamp(ledger) == known
 
 
 def test_a_failing_ledger_refuses_and_keeps_nothing_by_halves(
