@@ -3,6 +3,7 @@
 Everything else is handed the ports of `diaryserver.service.ports`.
 """
 
+import errno
 import logging
 import os
 import sqlite3
@@ -197,5 +198,8 @@ def open_entries(  # noqa: PLR0913 - what tests may replace
 
 
 def _unusable(folder: Path, error: OSError) -> DataError:
-    what_next = "; type: diaryserver verify" if error.filename == str(folder / LEDGER) else ""
+    what_next = ""
+    if error.filename == str(folder / LEDGER):
+        is_full = error.errno == errno.ENOSPC
+        what_next = "; make room, then start" if is_full else "; type: diaryserver verify"
     return DataError(f"{error.filename or folder} cannot be used: {error.strerror}{what_next}")

@@ -167,9 +167,12 @@ class _Server:
 
     async def _note_ledger(self) -> None:
         workers, data = self._runtime.workers, self._data
-        stamp = await workers.entries.run(data.ledger.seen)
-        if stamp is not None:
-            await workers.accounts.run(data.ledger.keep, stamp)
+        try:
+            stamp = await workers.entries.run(data.ledger.seen)
+            if stamp is not None:
+                await workers.accounts.run(data.ledger.keep, stamp)
+        except (OSError, StorageError) as error:
+            logger.error("the accounts do not follow the ledger: %s", error)  # noqa: TRY400 - one line
 
     def _report(self) -> None:
         if dropped := self._counters.report():

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from protocol.errors import StorageError
@@ -35,7 +35,8 @@ class Connection:
             raise StorageError(f"accounts: {error}") from error
         finally:
             if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
+                with suppress(sqlite3.DatabaseError):  # then the next one undoes it first, or fails
+                    self._database.execute("ROLLBACK")
 
     def execute(
         self, statement: str, values: Sequence[object] | dict[str, object] = ()

@@ -6,7 +6,7 @@ a diary fails only what needs that place.
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -92,11 +92,12 @@ class FileEntryStore:
                 outcomes[index] = known
         rooms: dict[Username, DiaryRoom] = {}
         groups = [self._prepare(*key, batch, indexes, rooms) for key, indexes in places.items()]
-        failure = self._commit([group.fresh for group in groups if group.fresh], ahead)
+        if ahead:
+            groups = self._noted_ahead(groups, batch, ahead)
+        failure = self._commit([group.fresh for group in groups if group.fresh])
         for group in groups:
-            for index, outcome in zip(group.indexes, group.outcomes, strict=True):
-                is_new = isinstance(outcome, Appended) and batch[index].id in _ids(group)
-                outcomes[index] = failure if failure and is_new else outcome
+            final = _refused(group, batch, failure) if failure else group
+            outcomes.update(zip(final.indexes, final.outcomes, strict=True))
         return [outcomes[index] for index in range(len(batch))]
 
     def list_days(self, user: Username, first: Day, last: Day, limit: int) -> DayList:
@@ -297,16 +298,32 @@ class FileEntryStore:
                 return BusyError("the entry is just being written on another day")
         return None
 
-    def _commit(
-        self, batch: list[NewLines], ahead: dict[tuple[Username, EntryId], Day]
-    ) -> StorageError | None:
+    def _noted_ahead(
+        self,
+        groups: list[_Group],
+        batch: Sequence[Writing],
+        ahead: Mapping[tuple[Username, EntryId], Day],
+    ) -> list[_Group]:
+        """Remember the days of entries ahead; if that fails, theirs alone are not stored."""
+        try:
+            self._ahead.note((group.fresh for group in groups if group.fresh), ahead)
+        except OSError as error:
+            users = {user for user, _ in ahead}
+            for user in users:
+                self._rooms.forget(user)
+            failure = self._storage_error("writing", min(users), error)
+            return [
+                _refused(group, batch, failure) if _has_any(group, ahead) else group
+                for group in groups
+            ]
+        return groups
+
+    def _commit(self, batch: list[NewLines]) -> StorageError | None:
         if not batch:
             return None
         for new in batch:
             self._changed.note(new.user, new.day)
         try:
-            if ahead:
-                self._ahead.note(batch, ahead)
             self._folders.sync_new()
             self._writer.commit(batch)
         except OSError as error:
@@ -353,8 +370,19 @@ def _new_lines(user: Username, day: Day, state: DayState, additions: Additions) 
     return NewLines(user, day, state, lines, changes) if lines else None
 
 
-def _ids(group: _Group) -> dict[EntryId, bytes]:
-    return group.fresh.lines if group.fresh else {}
+def _has_any(group: _Group, ids: Collection[tuple[Username, EntryId]]) -> bool:
+    new = group.fresh
+    return new is not None and any((new.user, entry_id) in ids for entry_id in new.lines)
+
+
+def _refused(group: _Group, batch: Sequence[Writing], failure: StorageError) -> _Group:
+    """Give a group of which nothing new is stored."""
+    fresh = group.fresh.lines if group.fresh else {}
+    outcomes: list[Outcome] = [
+        failure if isinstance(outcome, Appended) and batch[index].id in fresh else outcome
+        for index, outcome in zip(group.indexes, group.outcomes, strict=True)
+    ]
+    return _Group(group.indexes, outcomes, None)
 
 
 def _read_at(folder: UserFolder, day: Day, state: DayState, offset: int, limit: int) -> bytes:

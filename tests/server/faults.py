@@ -17,10 +17,14 @@ from typing import Final, TypeAlias, TypeVar
 
 import pytest
 
+BY_SQLITE: Final = ("pwrite64",)
+"""What SQLite writes with, and nothing else of the server."""
+
 SYNCS: Final = ("fsync", "fdatasync", "syncfs")
 _NUMBERS: Final = {
     "x86_64": {
         "write": 1,
+        "pwrite64": 18,
         "fsync": 74,
         "fdatasync": 75,
         "ftruncate": 77,
@@ -33,6 +37,7 @@ _NUMBERS: Final = {
     },
     "aarch64": {
         "write": 64,
+        "pwrite64": 68,
         "fsync": 82,
         "fdatasync": 83,
         "ftruncate": 46,

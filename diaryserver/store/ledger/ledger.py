@@ -16,12 +16,12 @@ a day has none, which is known by heart. Losing the ledger loses nothing that is
 files can prove of it is read from them again (`maintenance.ledgerfaults`).
 """
 
-import errno
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final, NamedTuple
 
+from diaryserver.store.ledger.ledgerfile import errno_of
 from diaryserver.store.ledger.ledgerstamp import LedgerStamp, read_stamp
 from protocol.identifiers import Day, EntryId, Username
 from protocol.messages.diary import MAX_GENERATION
@@ -289,7 +289,8 @@ class Ledger:
             raise _failed(error) from error
         finally:
             if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+                with suppress(sqlite3.DatabaseError):  # then the next one undoes it first, or fails
+                    self._connection.execute("ROLLBACK")
 
 
 def draw_epoch(random_bytes: Callable[[int], bytes]) -> int:
@@ -298,4 +299,4 @@ def draw_epoch(random_bytes: Callable[[int], bytes]) -> int:
 
 
 def _failed(error: sqlite3.DatabaseError) -> OSError:
-    return OSError(errno.EIO, f"the ledger: {error}")
+    return OSError(errno_of(error), f"the ledger: {error}")

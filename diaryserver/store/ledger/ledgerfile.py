@@ -79,7 +79,7 @@ def open_ledger(path: Path | str) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     except sqlite3.OperationalError as error:
-        raise OSError(errno.EIO, str(error), str(path)) from error
+        raise OSError(errno_of(error), str(error), str(path)) from error
     try:
         connection.execute("PRAGMA journal_mode = DELETE")
         connection.execute("PRAGMA synchronous = EXTRA")
@@ -91,9 +91,15 @@ def open_ledger(path: Path | str) -> sqlite3.Connection:
             connection.executescript(f"BEGIN;{script}PRAGMA user_version = {number};COMMIT;")
     except sqlite3.DatabaseError as error:
         connection.close()
-        raise OSError(errno.EIO, str(error), str(path)) from error
+        raise OSError(errno_of(error), str(error), str(path)) from error
     if version > LEDGER_VERSION:
         connection.close()
         text = f"written by another version of diaryserver ({version})"
         raise OSError(errno.EINVAL, text, str(path))
     return connection
+
+
+def errno_of(error: sqlite3.DatabaseError) -> int:
+    """Give what a full disk is told by, and else EIO."""
+    is_full = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
+    return errno.ENOSPC if is_full else errno.EIO

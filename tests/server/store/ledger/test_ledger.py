@@ -1,10 +1,11 @@
 """For ever means for ever: ids and generations, whatever an operator moves or a clock does."""
 
 import asyncio
+import errno
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -35,6 +36,7 @@ from protocol.messages.base import MAX_SKEW_MILLISECONDS
 from protocol.messages.diary import MAX_GENERATION
 from tests.server.estate import opened
 from tests.server.fakes import NOON, new_id, stamp
+from tests.server.faults import BY_SQLITE, SYNCS, disk_full_at, with_failing
 from tests.server.forgetful import (
     ForgetfulDisk,
     PowerCutError,
@@ -717,24 +719,31 @@ def test_no_ledger_of_an_earlier_epoch_comes_back(data: Path) -> None:
         assert generation_of(store.entries) not in {0, 1, 2, first}
 
 
-def test_the_accounts_follow_while_the_server_runs(data: Path) -> None:
-    """Every half minute: a copy that is older than a minute is known for one also after a kill."""
+def keep_house(data: Path, store: Data, is_done: Callable[[], bool]) -> None:
+    """Let a running server do its housekeeping until something is done."""
     (data.parent / "server.toml").write_text('[server]\nlisten = ["[::1]:0"]\ndata_dir = "data"\n')
     configuration = read_configuration(data.parent / "server.toml")
+
+    async def run() -> None:
+        server = _Server(configuration, store, [], None)
+        task = asyncio.create_task(server._keep_house())
+        while not is_done():  # noqa: ASYNC110 - other threads do it
+            await asyncio.sleep(0.01)
+        task.cancel()
+
+    asyncio.run(run())
+
+
+def test_the_accounts_follow_while_the_server_runs(data: Path) -> None:
+    """Every half minute: a copy that is older than a minute is known for one also after a kill."""
     killed = data.with_name("killed")
     with opened(data) as store:
         older = (data / LEDGER).read_bytes()
         put(store.entries, "one")
         store.entries.clear(ALICE, TODAY, 0, new_id())
         put(store.entries, "two")
-
-        async def keep_house() -> None:
-            task = asyncio.create_task(_Server(configuration, store, [], None)._keep_house())
-            while store.ledger.known() != store.ledger.seen():  # noqa: ASYNC110 - another thread changes it
-                await asyncio.sleep(0.01)
-            task.cancel()
-
-        asyncio.run(keep_house())
+        now = store.ledger.seen()
+        keep_house(data, store, lambda: store.ledger.known() == now)
         shutil.copytree(data, killed)
     (killed / LEDGER).write_bytes(older)
     with opened(killed) as store:
@@ -841,3 +850,167 @@ class _FailsBehindACommit(sqlite3.Connection):
             self.has_failed = True
             raise sqlite3.OperationalError("disk I/O error")
         return found
+
+
+# A ledger on a disk that is full, or may not be written
+
+
+@pytest.mark.parametrize(
+    ("calls", "error"),
+    [
+        (BY_SQLITE, errno.ENOSPC),
+        (BY_SQLITE, errno.EIO),
+        (SYNCS, errno.ENOSPC),
+        (("openat",), errno.EROFS),
+        (("openat",), errno.EACCES),
+    ],
+)
+def test_a_disk_that_takes_nothing_clears_nothing(
+    store: FileEntryStore, data: Path, calls: tuple[str, ...], error: int
+) -> None:
+    """All can be read where reading is possible, and the same request clears it afterwards."""
+    [one] = put(store, "one")
+    rid = new_id()
+    for _ in range(2):
+        with pytest.raises(StorageError):
+            with_failing(calls, lambda: store.clear(ALICE, TODAY, 0, rid), error)
+        assert b" one\n" in text_of(store, 0)
+        assert store.append_batch([one]) == [AGAIN]
+    name = store.clear(ALICE, TODAY, 0, rid)
+    assert (data / "diaries" / "alice" / "archive" / name).exists()
+    assert store.append_batch([one]) == [AGAIN]
+    put(store, "two")
+    assert generation_of(store) == 1
+
+
+def test_wherever_the_disk_is_full_a_clear_is_whole_or_repeated(data: Path) -> None:
+    """Files grow to any size and no further: the server goes on, and so does one that is killed."""
+    with open_entries(data) as store:
+        before = put(store, *(f"before {number}" for number in range(40)))
+        store.clear(ALICE, TODAY, 0, new_id())
+        is_cleared = False
+        for count, size in enumerate(range(0, 1_000_000, 6_000), start=1):
+            entries = put(store, *(f"{size} {number}" for number in range(40)))
+            text, rid = text_of(store, count), new_id()
+            with disk_full_at(size), suppress(StorageError):
+                store.clear(ALICE, TODAY, count, rid)
+                is_cleared = True
+            killed = data.with_name(f"killed at {size}")
+            shutil.copytree(data, killed)
+            for folder in (killed, data):
+                with open_entries(folder) if folder is killed else _as_it_is(store) as now:
+                    name = now.clear(ALICE, TODAY, count, rid)
+                    archived = folder / "diaries" / "alice" / "archive" / name
+                    assert archived.read_bytes() == text
+                    assert now.append_batch(entries + before) == [AGAIN] * 80
+                    assert now.list_days(ALICE, FIRST, LAST, 9).rows == ()
+            if is_cleared:
+                break
+        assert is_cleared
+        assert count > 5
+
+
+def test_a_ledger_that_takes_nothing_keeps_only_those_out_who_need_it(
+    store: FileEntryStore,
+) -> None:
+    """In a batch with entries of a clock ahead, and as soon as it takes rows again, nobody."""
+    own = EntryId.make(NOON + 26 * HOUR, os.urandom(10))
+    late, plain, other = ahead(own, NOON, NOON), entry("plain"), entry("bob's", user=BOB)
+    for batch in ([late, other], [late, plain, other]):
+        outcomes = with_failing(BY_SQLITE, lambda: store.append_batch(batch), errno.ENOSPC)  # noqa: B023 - called at once
+        assert isinstance(outcomes[0], StorageError)
+        assert str(outcomes[0]) == "the server's disk: the ledger: database or disk is full"
+        assert outcomes[-1] == (NEW if len(batch) == 2 else AGAIN)
+    assert store.append_batch([late, plain, other]) == [NEW, NEW, AGAIN]
+
+
+def test_a_full_disk_at_a_start_is_said_with_what_to_do(data: Path) -> None:
+    """There is nothing for `verify` to find; with room the next start is the first."""
+    says = r"ledger\.sqlite3 cannot be used: database or disk is full; make room, then start$"
+
+    def start() -> None:
+        with opened(data):
+            pass
+
+    with pytest.raises(DataError, match=says):
+        with_failing(BY_SQLITE, start, errno.ENOSPC)
+    start()
+    with opened(data) as store:
+        put(store.entries, "one")
+        store.entries.clear(ALICE, TODAY, 0, new_id())
+    with opened(data) as store:
+        with_failing(BY_SQLITE, lambda: put(store.entries, "two"), errno.ENOSPC)
+        assert generation_of(store.entries) == 1
+
+
+def test_an_older_ledger_is_served_by_no_start_that_cannot_begin_an_epoch(data: Path) -> None:
+    """A full disk, say; the next start does both."""
+    (data / LEDGER).write_bytes(make_older_ledger(data))
+
+    def start() -> None:
+        with opened(data):
+            pass
+
+    with pytest.raises(DataError, match="full"):
+        with_failing(BY_SQLITE, start, errno.ENOSPC)
+    with opened(data) as store:
+        assert generation_of(store.entries) > EPOCH_STEP
+
+
+@pytest.mark.parametrize("of", ["the ledger", "the accounts"])
+def test_a_change_that_can_neither_be_made_nor_undone_is_a_fault_of_the_disk(
+    tmp_path: Path, of: str
+) -> None:
+    """And nothing else; the next one undoes it."""
+    connection = sqlite3.connect(
+        tmp_path / LEDGER, isolation_level=None, factory=_NeitherMakesNorUndoes
+    )
+    connection.execute("CREATE TABLE days (user, day, generation)")
+    with closing(connection):
+        accounts = Connection(connection)
+
+        def change() -> None:
+            with accounts.transaction():
+                accounts.execute("INSERT INTO days VALUES (1, 2, 3)")
+
+        if of == "the ledger":
+            connection.execute("DROP TABLE days")
+            open_ledger(tmp_path / LEDGER).close()
+            ledger = Ledger(connection)
+            change = lambda: ledger.advance(ALICE, TODAY)  # noqa: E731
+        connection.is_failing = True
+        with pytest.raises((OSError, StorageError), match="disk I/O error"):
+            change()
+        connection.is_failing = False
+        with pytest.raises((OSError, StorageError), match="within a transaction"):
+            change()
+        change()
+        assert connection.execute("SELECT count(*) FROM days").fetchone() == (1,)
+
+
+class _NeitherMakesNorUndoes(sqlite3.Connection):
+    """It commits nothing and rolls nothing back while it `is_failing`."""
+
+    is_failing = False
+
+    def execute(self, statement: str, values: Any = (), /) -> sqlite3.Cursor:  # noqa: ANN401 - as SQLite's own
+        """As Connection."""
+        if self.is_failing and statement in {"COMMIT", "ROLLBACK"}:
+            raise sqlite3.OperationalError("disk I/O error")
+        return super().execute(statement, values)
+
+
+def test_housekeeping_goes_on_though_the_accounts_cannot_follow(
+    data: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line, and the checkpoint is made."""
+    with opened(data) as store:
+        put(store.entries, "one")
+        store.entries.clear(ALICE, TODAY, 0, new_id())
+        put(store.entries, "two")
+        with closing(sqlite3.connect(data / ACCOUNTS)) as accounts:
+            accounts.execute("DROP TABLE ledger")
+        keep_house(data, store, lambda: not list((data / "journal").glob("*.journal")))
+        assert caplog.messages == [
+            "the accounts do not follow the ledger: accounts: no such table: ledger"
+        ]
