@@ -12,6 +12,9 @@ from typing import Final
 
 import pytest
 
+from protocol.identifiers import Day
+from protocol.messages.base import Refusal
+from protocol.messages.diary import Clear, Cleared
 from tests.integration.stricken import LONG, QUIET_LOG, Diary, opened
 from tests.integration.wire import new_id
 from tests.programs import start_server
@@ -122,6 +125,25 @@ def test_what_waits_for_a_full_disk_outlives_a_kill(tmp_path: Path, stack: ExitS
     filler.unlink()
     assert diary.put(LONG, waits) == ""
     diary.check()
+
+
+def test_a_full_disk_at_the_ledger(tmp_path: Path, stack: ExitStack) -> None:
+    """A day is cleared as soon as there is room, by the same request; a start needs none."""
+    diary = served(tmp_path, ".", stack)
+    assert diary.put("before") == ""
+    filler = fill(diary.server.data)
+    day = Day(diary.file.name.removesuffix(".log"))
+    rid = new_id()
+    for _ in range(3):
+        refused = diary.token.ask(Clear(day, 0), rid)
+        assert isinstance(refused, Refusal)
+        assert refused.code == "STORAGE"
+    diary.check()
+    diary.server.restart()
+    diary.check()
+    filler.unlink()
+    assert isinstance(diary.token.ask(Clear(day, 0), rid), Cleared)
+    assert isinstance(diary.token.ask(Clear(day, 0), rid), Cleared)
 
 
 def test_day_files_that_turn_read_only_and_back(tmp_path: Path, stack: ExitStack) -> None:
