@@ -35,8 +35,9 @@ from diaryclient.home.settings import Places
 from diaryclient.login.care import LoginCare
 from diaryclient.screen.display import short_id
 from diaryclient.surroundings import Surroundings
-from diaryclient.typed.composing import stamp_of_words, wall
-from diaryclient.typed.dates import parse_moment
+from diaryclient.typed.composing import stamp_of_wall
+from diaryclient.typed.time_reader import TimeReader
+from diaryclient.typed.times.time_reading import DateOrder
 from protocol.errors import StaleError, UsageError
 from protocol.identifiers import EntryId
 from protocol.messages.base import Scope, allows
@@ -72,9 +73,13 @@ class Diary:
     IdentityChangedError, MalformedError or a RefusedError; all of them are a DiaryError.
     """
 
-    def __init__(self, diary: OpenDiary) -> None:
-        """Use a diary that is open already; `connect` opens one."""
+    def __init__(self, diary: OpenDiary, date_order: DateOrder | None = None) -> None:
+        """Use a diary that is open already; `connect` opens one.
+
+        `date_order` is what a date with slashes means, `dmy` or `mdy`.
+        """
         self._diary = diary
+        self._date_order = date_order
         self._was_answered = False
 
     @classmethod
@@ -94,7 +99,7 @@ class Diary:
         """
         flags = {"server": server, "user": user, "profile": profile, "timezone": timezone}
         surroundings = Surroundings(flags, os.environ, SystemClock())
-        return cls(surroundings.diary(surroundings.login()))
+        return cls(surroundings.diary(surroundings.login()), surroundings.settings.date_order())
 
     @property
     def name(self) -> str:
@@ -133,7 +138,7 @@ class Diary:
         Of several tags one is enough, and of several texts; conditions of different kinds must all
         hold. Raise UsageError at once, all else while the entries are read.
         """
-        span = Span.of(since, until, self._diary.today())
+        span = Span.of(since, until, self._reader())
         wanted = frozenset(parse_tag(tag, "tags") for tag in _several(tags))
         selection = Selection(wanted, _several(contains), starred=starred)
         return self._entries(browse(self._diary, Query(span.first, span.last, selection)), span)
@@ -146,7 +151,7 @@ class Diary:
         A word is found anywhere in a text, in capitals or not; white space parts words. Raise
         UsageError at once for words that are too long or none, else as `read`.
         """
-        span = Span.of(since, until, self._diary.today())
+        span = Span.of(since, until, self._reader())
         return self._entries(search_pages(self._diary, words, span.first, span.last), span)
 
     def edit(
@@ -252,9 +257,13 @@ class Diary:
     def _moment(self, at: datetime | str | None) -> Stamp | None:
         if at is None:
             return None
+        if isinstance(at, str):
+            return self._reader().stamp(at, "at")
         now = self._diary.now()
-        words = parse_moment(at, "at", wall(now)) if isinstance(at, str) else at
-        return stamp_of_words(words, now, self._diary.offset_at)
+        return stamp_of_wall(at, now, self._diary.offset_at)
+
+    def _reader(self) -> TimeReader:
+        return TimeReader(self._diary.now(), self._diary.offset_at, lambda: self._date_order)
 
     def _as_read(self, entry: Named) -> EntryHistory:
         """Give the history of an entry that is there, and still as it was read."""

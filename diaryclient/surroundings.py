@@ -17,6 +17,8 @@ from protocol.errors import MalformedError, UsageError
 
 if TYPE_CHECKING:
     from diaryclient.diary.open_diary import OpenDiary
+    from diaryclient.typed.time_reader import TimeReader
+    from diaryclient.typed.times.time_reading import DateOrder
 
 COMPLETE_VARIABLE: Final = "_DIARYCLIENT_COMPLETE"
 """Set by the function that `diaryclient completion` gives a shell, to `bash_complete` or so."""
@@ -110,6 +112,16 @@ class Surroundings(NamedTuple):
         from diaryclient.typed.zones import in_zone  # noqa: PLC0415 - most machines are where people are
 
         return in_zone(self.clock, name, origin)
+
+    def time_reader(self, diary: Writer) -> "TimeReader":
+        """Give what reads the days and times that are typed now; a `OpenDiary` is a Writer too."""
+        from diaryclient.typed.time_reader import TimeReader  # noqa: PLC0415 - most entries are of now
+
+        return TimeReader(diary.now(), diary.offset_at, self.date_order)
+
+    def date_order(self) -> "DateOrder | None":
+        """Give what the settings say of dates with slashes; raise UsageError."""
+        return self.settings.date_order()
 
     def _lent(self, word: str) -> Login:
         from diaryclient.login.token_list import login_of  # noqa: PLC0415 - most people have no such variable

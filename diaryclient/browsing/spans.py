@@ -9,12 +9,15 @@ from datetime import UTC, date, datetime
 from typing import Final, TypeAlias
 
 from diaryclient.entries.entry import DiaryEntry
-from diaryclient.typed.dates import parse_day
+from diaryclient.typed.time_reader import TimeReader
 from protocol.errors import UsageError
 from protocol.identifiers import FIRST_DAY, LAST_DAY, Day
 
 When: TypeAlias = date | datetime | str
-"""A whole day, as a date or in the words that `diaryclient read --from` knows; or a moment."""
+"""A whole day, as a date or in the words that `diaryclient read --from` knows; or a moment.
+
+Words may name several days: then their first one, or their last, is the bound.
+"""
 
 _ENDS: Final = date.min.toordinal(), date.max.toordinal()
 
@@ -29,10 +32,10 @@ class Span:
     until: datetime | None
 
     @classmethod
-    def of(cls, since: When | None, until: When | None, today: Day) -> "Span":
+    def of(cls, since: When | None, until: When | None, reader: TimeReader) -> "Span":
         """Read both ends, None leaving one open; raise UsageError, also if none can lie between."""
-        first = FIRST_DAY if since is None else _day(since, "since", today, -1)
-        last = LAST_DAY if until is None else _day(until, "until", today, 1)
+        first = FIRST_DAY if since is None else _day(since, "since", reader, -1)
+        last = LAST_DAY if until is None else _day(until, "until", reader, 1)
         if first > last:
             raise UsageError(f"since {first} is after until {last}")
         return cls(first, last, _moment(since), _moment(until))
@@ -48,13 +51,14 @@ def _moment(bound: When | None) -> datetime | None:
     return bound if isinstance(bound, datetime) else None
 
 
-def _day(bound: When, name: str, today: Day, beyond: int) -> Day:
+def _day(bound: When, name: str, reader: TimeReader, beyond: int) -> Day:
     """Give the day of a bound; for a moment with a zone the furthest that a writer's clock showed.
 
     No zone is a whole day away from UTC, so that is the next one, `beyond` being its direction.
     """
     if isinstance(bound, str):
-        return parse_day(bound, name, today)
+        first, last = reader.days(bound, name)
+        return first if beyond < 0 else last
     number = bound.toordinal()
     if isinstance(bound, datetime) and bound.tzinfo is not None:
         number = min(max(_utc_day(bound) + beyond, _ENDS[0]), _ENDS[1])

@@ -9,7 +9,7 @@ from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.errors import InterruptedChangeError, is_open
 from diaryclient.screen.display import counted, safe_line
 from diaryclient.surroundings import Surroundings
-from diaryclient.typed.dates import parse_day
+from diaryclient.typed.time_reader import spoken_day
 from protocol.errors import DiaryError, NotFoundError, StaleError
 from protocol.identifiers import Day
 from protocol.messages.diary import DayRow
@@ -35,8 +35,7 @@ def command(surroundings: Surroundings, *, on: str | None, yes: bool, tz: str | 
     login = surroundings.login()
     check_may_change(login)
     with surroundings.diary(login) as diary:
-        today = diary.today()
-        day = today if on is None else parse_day(on, "--on", today)
+        day = diary.today() if on is None else _typed_day(surroundings, diary, on)
         row = next(iter(diary.days(day, day)), None)
         if row is None:
             click.echo(f"no entries on {day}; nothing was cleared", err=True)
@@ -45,6 +44,14 @@ def command(surroundings: Surroundings, *, on: str | None, yes: bool, tz: str | 
             click.echo(f"cleared {day} {login.name} to the archive {safe_line(name)}")
             click.echo(f"to bring it back: diaryclient recover {day}", err=True)
         deliver_older(diary)
+
+
+def _typed_day(surroundings: Surroundings, diary: OpenDiary, on: str) -> Day:
+    """Give the day that was typed, and say which one was understood before anything is done."""
+    day = surroundings.time_reader(diary).day(on, "--on")
+    if on != day:
+        click.echo(safe_line(spoken_day(on, day)), err=True)
+    return day
 
 
 def _is_meant(diary: OpenDiary, day: Day) -> bool:

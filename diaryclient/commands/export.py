@@ -81,7 +81,7 @@ def command(  # noqa: PLR0913 - one for each option
     _check(target, form, force=force)
     with surroundings.diary(surroundings.login()) as diary:
         deliver_older(diary)  # what waits here belongs to the diary
-        begin, end = parse_days(on, first, last, diary.today())
+        begin, end = parse_days(on, first, last, surroundings.time_reader(diary))
         tally, misreadings = Tally(), Misreadings()
         pages = tally.counted(_followed(diary, Query(begin, end, selection), target))
         if form == "jrnl":

@@ -158,7 +158,9 @@ def _wish(
     return Wish(
         label=name_of_machine() if name is None else parse_name(name),
         scopes=parse_scope(scopes or ("full",)),
-        life=DEFAULT_LIFE if expires is None else parse_life(expires, surroundings.zoned_clock()),
+        life=DEFAULT_LIFE
+        if expires is None
+        else parse_life(expires, surroundings.zoned_clock(), surroundings.date_order),
     )
 
 

@@ -9,7 +9,6 @@ from diaryclient.commands.shared.selecting import SelectingCommand, nothing_foun
 from diaryclient.entries.selection import Selection
 from diaryclient.lookback.periods import latest_anniversary
 from diaryclient.surroundings import Surroundings
-from diaryclient.typed.dates import parse_day
 
 
 @click.command("on-this-day", cls=SelectingCommand)
@@ -42,7 +41,8 @@ def command(  # noqa: PLR0913 - one for each option
     output = Output(form, has_pager, surroundings.environment)
     with surroundings.diary(surroundings.login()) as diary:
         today = diary.today()
-        day = today if date is None else parse_day(date, "DATE", today)
+        reader = surroundings.time_reader(diary)
+        day = today if date is None else reader.day(date, "DATE")
         query = Query(
             selection=selection,
             is_reversed=is_reversed,

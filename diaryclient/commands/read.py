@@ -67,7 +67,8 @@ def command(  # noqa: PLR0913 - one for each option
             _refuse_days(on, first, last)
         searches = newest is not None or not selection.is_everything
         is_today = not (searches or on or first or last)
-        begin, end = (today, today) if is_today else parse_days(on, first, last, today)
+        reader = surroundings.time_reader(diary)
+        begin, end = (today, today) if is_today else parse_days(on, first, last, reader)
         anniversary = today if today_in_history else None
         query = Query(begin, end, selection, newest, is_reversed, anniversary)
         if not _show(output, diary, query):

@@ -1,6 +1,8 @@
 """`diaryclient recover`: the days that were cleared, and the way back for one of them."""
 
 import json
+import re
+from typing import Final
 
 import click
 
@@ -12,10 +14,13 @@ from diaryclient.errors import InterruptedChangeError, NothingClearedError, is_o
 from diaryclient.formats.data import format_utc
 from diaryclient.screen.display import counted, escape_json, format_minute, safe_line
 from diaryclient.surroundings import Surroundings
-from diaryclient.typed.dates import parse_day
+from diaryclient.typed.time_reader import TimeReader, spoken_day
 from protocol.errors import DiaryError, UsageError
 from protocol.messages.archive import ArchiveRow
 from protocol.stamp import Stamp
+
+_NAME: Final = re.compile(r"(?![\d.]+$)[^\s.]*\.\S*", re.ASCII)
+"""With a dot and no blank; what is only digits and dots is a date."""
 
 
 @click.command("recover")
@@ -42,7 +47,7 @@ def command(surroundings: Surroundings, *, what: str | None, as_json: bool) -> N
     with surroundings.diary(login) as diary:
         rows = [row for row in diary.archives() if row.absent]
         if what is not None:
-            _bring_back(diary, _chosen(diary, rows, what))
+            _bring_back(diary, _chosen(rows, what, surroundings.time_reader(diary)))
         elif as_json:
             listed = [_as_json(row) for row in rows]
             click.echo(escape_json(json.dumps(listed, ensure_ascii=False, indent=2)))
@@ -86,14 +91,16 @@ def _as_json(row: ArchiveRow) -> dict[str, str | int | None]:
     }
 
 
-def _chosen(diary: OpenDiary, rows: list[ArchiveRow], what: str) -> ArchiveRow:
-    if "." in what:
+def _chosen(rows: list[ArchiveRow], what: str, reader: TimeReader) -> ArchiveRow:
+    if _NAME.fullmatch(what):
         named = [row for row in rows if f"{row.name}.".startswith(f"{what.removesuffix('.')}.")]
         if len(named) > 1:
             names = [_name(row, rows) for row in named]
             raise UsageError("\n".join([f"{what} is the beginning of several names:", *names]))
     else:
-        day = parse_day(what, "DATE", diary.today())
+        day = reader.day(what, "DATE")
+        if what != day:
+            click.echo(safe_line(spoken_day(what, day)), err=True)
         named = [row for row in rows if row.day == day]
         if len(named) > 1:
             click.echo(f"{day} was cleared more than once; diaryclient recover lists all", err=True)

@@ -46,7 +46,7 @@ def command(  # noqa: PLR0913 - one for each option
         "short" if short else form, has_pager=False, environment=surroundings.environment
     )
     with surroundings.diary(surroundings.login()) as diary:
-        begin, end = parse_range(first, last, diary.today())
+        begin, end = parse_range(first, last, surroundings.time_reader(diary))
         if not output.show(search_pages(diary, " ".join(words), begin, end, newest)):
             click.echo(_nothing(" ".join(words), is_narrowed=bool(first or last)), err=True)
         deliver_older(diary)

@@ -87,7 +87,11 @@ def create(
       diaryclient token create --name cron --scope write --expires 30d
     """  # noqa: D301 - click's mark is a real backspace
     label, wanted = parse_name(name), parse_scope(scopes)
-    life = DEFAULT_LIFE if expires is None else parse_life(expires, surroundings.zoned_clock())
+    life = (
+        DEFAULT_LIFE
+        if expires is None
+        else parse_life(expires, surroundings.zoned_clock(), surroundings.date_order)
+    )
     with surroundings.diary(surroundings.login()) as diary:
         try:
             word = mint(diary.asker, label, wanted, life)

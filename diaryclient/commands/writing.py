@@ -7,9 +7,10 @@ The answer is printed before older entries are sent.
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from typing import NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from diaryclient.commands.shared.delivering import deliver_older
 from diaryclient.diary.keeping import check_text, format_saved, keep, put
@@ -23,10 +24,13 @@ from diaryclient.errors import (
 from diaryclient.home.outbox import Entry
 from diaryclient.screen.display import format_quoted
 from diaryclient.surroundings import Surroundings, has_terminal
-from diaryclient.typed.composing import Composition, read_text, stamp_of_words, take_star, wall
+from diaryclient.typed.composing import Composition, read_text, take_star
 from protocol.errors import DiaryError
 from protocol.messages.writing import MAX_TEXT_BYTES
 from protocol.stamp import Stamp
+
+if TYPE_CHECKING:
+    from diaryclient.typed.time_reader import TimeReader
 
 
 class Wishes(NamedTuple):
@@ -37,25 +41,20 @@ class Wishes(NamedTuple):
     parses: bool = True
     quiet: bool = False
 
-    def moment(self, writer: Writer) -> Stamp | None:
+    def moment(self, reader: Callable[[], "TimeReader"]) -> Stamp | None:
         """Give the moment of --at, None without it; raise UsageError."""
-        if self.at is None:
-            return None
-        from diaryclient.typed.dates import parse_moment  # noqa: PLC0415 - most entries are of now
+        return None if self.at is None else reader().stamp(self.at, "--at")
 
-        now = writer.now()
-        return stamp_of_words(parse_moment(self.at, "--at", wall(now)), now, writer.offset_at)
-
-    def composition(self, text: str, writer: Writer) -> Composition:
+    def composition(self, text: str, reader: Callable[[], "TimeReader"]) -> Composition:
         """Give what is to be written; raise UsageError."""
-        moment = self.moment(writer)
+        moment = self.moment(reader)
         if not self.parses:
             return Composition(text, self.star, moment)
         if moment is None:
-            read = read_text(text, writer.now(), writer.offset_at)
-        else:
-            read = Composition(*take_star(text), moment)
-        return read._replace(star=read.star or self.star)
+            read = read_text(text, reader)
+            return read._replace(star=read.star or self.star)
+        text, star = take_star(text)
+        return Composition(text, star or self.star, moment)
 
 
 def write(surroundings: Surroundings, words: Sequence[str], wishes: Wishes) -> None:
@@ -80,7 +79,8 @@ def _write(surroundings: Surroundings, text: str, wishes: Wishes) -> None:
     with ExitStack() as stack:
         with _giving_back(text):
             writer = stack.enter_context(surroundings.writer(surroundings.login()))
-            entry = _keep(writer, wishes.composition(text, writer))
+            reader = partial(surroundings.time_reader, writer)
+            entry = _keep(writer, wishes.composition(text, reader))
         _send(writer, entry, wishes)
 
 
@@ -115,7 +115,8 @@ def _write_in_editor(surroundings: Surroundings, editor: str, wishes: Wishes) ->
 
     # Nobody types a text first, to be told then that there is no login or no such time.
     with surroundings.writer(surroundings.login()) as writer:
-        wishes.moment(writer)
+        reader = partial(surroundings.time_reader, writer)
+        wishes.moment(reader)
         draft = Draft(surroundings.drafts)
         with draft.named_if_interrupted():
             text = draft.edit(editor, surroundings.environment)
@@ -123,7 +124,7 @@ def _write_in_editor(surroundings: Surroundings, editor: str, wishes: Wishes) ->
                 draft.discard()
                 raise EditorError("the editor left no text; nothing was written")
             with draft.named_in_failures():
-                entry = _keep(writer, wishes.composition(check_text(text), writer))
+                entry = _keep(writer, wishes.composition(check_text(text), reader))
             draft.discard()
         _send(writer, entry, wishes)
 

@@ -1,4 +1,4 @@
-"""The grammar of `config.toml`: three keys, and the same three again in each `[profile.NAME]`.
+"""The grammar of `config.toml`: four keys, and the same four again in each `[profile.NAME]`.
 
 Rules: pure. An unknown key or a value that is no text is a mistake; all mistakes are named at once.
 """
@@ -9,7 +9,8 @@ from typing import Final, TypeAlias
 
 from protocol.errors import UsageError
 
-KEYS: Final = ("server", "user", "timezone")
+KEYS: Final = ("server", "user", "timezone", "date_order")
+_DATE_ORDERS: Final = ("dmy", "mdy")
 
 Values: TypeAlias = Mapping[str, str]
 
@@ -38,6 +39,8 @@ def _mistakes(table: Mapping[str, object], section: str = "") -> Iterator[str]:
             yield f"{section}{key}: there is no such key"
         elif not isinstance(value, str):
             yield f"{section}{key}: must be a text in quotes"
+        elif key == "date_order" and value not in _DATE_ORDERS:
+            yield f'{section}{key}: must be "dmy" (day/month/year) or "mdy" (month/day/year)'
 
 
 def _mistakes_of_profiles(profiles: object) -> Iterator[str]:

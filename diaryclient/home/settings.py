@@ -3,6 +3,7 @@
     server = "diary.example.org:8888"   # which login is meant when several exist
     user = "alice"
     timezone = "Asia/Shanghai"          # for a machine that is elsewhere than its user
+    date_order = "dmy"                  # what 05/03/2020 means
 
     [profile.work]                      # instead of these: --profile work, or DIARY_PROFILE=work
     server = "diary.work.example"
@@ -15,13 +16,16 @@ the next place. An unknown key, profile or a wrong value is a mistake and is nam
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from protocol.address import Address
 from protocol.errors import MalformedError, UsageError
 from protocol.identifiers import Username
 
-_KEYS: Final = ("server", "user", "timezone")
+if TYPE_CHECKING:
+    from diaryclient.typed.times.time_reading import DateOrder
+
+_KEYS: Final = ("server", "user", "timezone", "date_order")
 
 
 class Places(NamedTuple):
@@ -128,6 +132,13 @@ class Settings:
     def timezone(self) -> tuple[str, str]:
         """Give where the zone's name comes from and the name, both empty for the machine's own."""
         return _pick(self._all, "timezone")
+
+    def date_order(self) -> "DateOrder | None":
+        """Give what a date with slashes means, None where nobody says; raise as `choice`."""
+        origin, order = _pick(self._all, "date_order")
+        if order not in {"dmy", "mdy", ""}:
+            raise UsageError(f'{origin}: write "dmy" (day/month/year) or "mdy" (month/day/year)')
+        return order or None  # type: ignore[return-value]  # one of the two
 
     def profiles(self) -> list[Profile]:
         """Give every profile, by name; raise as `choice`."""

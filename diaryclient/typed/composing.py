@@ -7,10 +7,13 @@ its title has no other. Everything else stays as it was typed. A plain text cost
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from protocol.errors import UsageError
 from protocol.stamp import Stamp
+
+if TYPE_CHECKING:
+    from diaryclient.typed.time_reader import TimeReader
 
 _LOOKED_AT: Final = 60
 """Characters in which a colon would end a time; `diaryclient.typed.date_words` looks at fewer."""
@@ -24,15 +27,15 @@ class Composition(NamedTuple):
     at: Stamp | None = None
 
 
-def read_text(text: str, now: Stamp, offset_at: Callable[[int], int]) -> Composition:
-    """Read a text that a person typed at `now`; `offset_at` is the zone, as a Clock has it.
+def read_text(text: str, reader: "Callable[[], TimeReader]") -> Composition:
+    """Read a text that a person typed; `reader` is asked for if it may begin with a time.
 
     Raise UsageError for a time that no entry can have; the message says how to keep the words.
     """
     head = text[:_LOOKED_AT]
     at = None
     if ":" in head or "：" in head:  # noqa: RUF001 - a Chinese colon
-        at, text = _take_time(text, now, offset_at)
+        at, text = _take_time(text, reader())
     text, star = take_star(text)
     return Composition(text, star, at)
 
@@ -51,28 +54,21 @@ def take_star(text: str) -> tuple[str, bool]:
     return f"{before}{bare}{after}", True
 
 
-def stamp_of_words(words: datetime | None, now: Stamp, offset_at: Callable[[int], int]) -> Stamp:
+def stamp_of_wall(wall: datetime, now: Stamp, offset_at: Callable[[int], int]) -> Stamp:
     """Give the moment that a wall clock showed; raise UsageError if it lies ahead of `now`."""
     from diaryclient.typed.wall_clock import check_not_ahead, stamp_of  # noqa: PLC0415 - as above
 
-    return check_not_ahead(now if words is None else stamp_of(words, offset_at), now.at)
+    return check_not_ahead(stamp_of(wall, offset_at), now.at)
 
 
-def wall(now: Stamp) -> datetime:
-    """Give the naive wall clock of a moment."""
-    return now.wall.replace(tzinfo=None)
-
-
-def _take_time(text: str, now: Stamp, offset_at: Callable[[int], int]) -> tuple[Stamp | None, str]:
+def _take_time(text: str, reader: "TimeReader") -> tuple[Stamp | None, str]:
     from diaryclient.typed.date_words import split_prefix  # noqa: PLC0415 - few texts have a colon
 
-    found = split_prefix(text)
-    if found is None:
-        return None, text
-    when, rest = found
-    named = when.wall(wall(now))
     try:
-        at = None if named is None else stamp_of_words(named, now, offset_at)
+        found = split_prefix(text, reader)
     except UsageError as error:
         raise UsageError(f"{error}; --no-parse takes the words as they are") from None
-    return at, rest
+    if found is None:
+        return None, text
+    at, rest = found
+    return None if at == reader.now else at, rest

@@ -28,10 +28,11 @@ from diaryclient import (
 )
 from diaryclient import errors as client_errors
 from diaryclient.browsing.spans import Span
+from diaryclient.typed.time_reader import TimeReader
 from protocol import errors as shared_errors
 from protocol.dayfile import Written
 from protocol.errors import ErrorCode
-from protocol.identifiers import Day, EntryId
+from protocol.identifiers import EntryId
 from protocol.messages.diary import Read
 from protocol.stamp import Stamp
 from tests.client.desk import Desk
@@ -40,7 +41,7 @@ from tests.client.loopback import Loopback, closed_port, lend
 from tests.client.network import arrives, lost
 
 NOW = datetime.fromtimestamp(START / 1000, UTC)
-TODAY = Day(NOW.date().isoformat())
+READER = TimeReader(Stamp(START, 0), lambda at: 0 * at)
 MOMENTS = st.datetimes(datetime(2026, 11, 18), datetime(2026, 11, 20))  # noqa: DTZ001 - both kinds
 OFFSETS = st.integers(-18 * 60, 18 * 60).map(lambda each: timezone(timedelta(minutes=each)))
 
@@ -161,6 +162,10 @@ def test_days_and_words(diary: Diary) -> None:
         "2",
         "1",
     ]
+    month = f"{NOW:%Y-%m}"
+    assert texts(diary, since=month, until=month) == texts(diary, since=f"{month}-01")
+    with pytest.raises(UsageError, match="since: 05/03/2020 may be"):
+        diary.read(since="05/03/2020")
     with pytest.raises(UsageError, match="since: there is no such day"):
         diary.read(since="2025-02-29")
     with pytest.raises(UsageError, match="is after until"):
@@ -296,7 +301,7 @@ def test_a_moment_includes_what_was_written_at_it_or_after(
     entry = DiaryEntry(Written(stamp, EntryId.make(START, bytes(10)), "text"), ALICE)
     limit = bound.replace(tzinfo=bound_zone)
     shown = stamp.wall if bound_zone else stamp.wall.replace(tzinfo=None)
-    since, until = Span.of(limit, None, TODAY), Span.of(None, limit, TODAY)
+    since, until = Span.of(limit, None, READER), Span.of(None, limit, READER)
     assert (since.first <= stamp.day and since.has(entry)) == (shown >= limit)
     assert (stamp.day <= until.last and until.has(entry)) == (shown <= limit)
 
@@ -306,7 +311,7 @@ def test_the_ends_of_the_calendar_are_bounds_too() -> None:
     for zone in (None, UTC, timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))):
         for end in (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)):
             limit = end.replace(tzinfo=zone)
-            span = Span.of(limit, limit, TODAY)
+            span = Span.of(limit, limit, READER)
             assert abs(date.fromisoformat(span.first).toordinal() - end.toordinal()) <= 1
 
 

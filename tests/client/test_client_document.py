@@ -9,6 +9,7 @@ from diaryclient.home.settings import Places, Settings
 from protocol.address import Address
 from tests.client.loopback import Loopback, Run
 from tests.docs.readme import README
+from tools.timewords import with_table
 
 DOCUMENT = (README.parent / "docs" / "CLIENT.md").read_text()
 
@@ -46,3 +47,8 @@ def test_the_json_is_this(run: Run, logged_in: Loopback) -> None:
     findings = json.loads(run("doctor", "--json")[1])
     assert [each["check"] for each in findings] == checks
     assert f"of `{'`, `'.join(findings[0])}`" in re.sub(r" \([^)]*\)", "", DOCUMENT)
+
+
+def test_the_table_of_words_is_that_of_the_reader() -> None:
+    """If it is stale: python -m tools.timewords docs/CLIENT.md."""
+    assert with_table(DOCUMENT) == DOCUMENT

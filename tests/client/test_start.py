@@ -24,7 +24,7 @@ print(*sys.modules, "dataclasses:", *made, file=sys.stderr)
 """
 _UNWANTED: Final = {
     # of others
-    *("asyncio", "click", "dateparser", "getpass", "importlib.metadata", "logging", "pydantic"),
+    *("asyncio", "click", "getpass", "importlib.metadata", "logging", "pydantic"),
     *("prompt_toolkit", "rich", "secrets", "subprocess", "tomllib", "uuid", "wcwidth", "zoneinfo"),
     *("cryptography.hazmat.primitives.asymmetric", "cryptography.hazmat.primitives.hpke"),
     # of ours: what reads, what logs in, what few texts need
@@ -36,6 +36,11 @@ _UNWANTED: Final = {
         "diaryclient.entries.entry",
     ),
     *("diaryclient.login.granting", "diaryclient.login.ending", "diaryclient.diary.reading"),
+    *(
+        "diaryclient.typed.times.time_languages",
+        "diaryclient.typed.times.time_reading",
+        "diaryclient.typed.time_reader",
+    ),
     *(
         "diaryclient.login.renewal",
         "diaryclient.typed.standard_input",

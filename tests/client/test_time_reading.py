@@ -4,6 +4,7 @@ import re
 from calendar import monthrange
 from datetime import date, datetime, timedelta
 from itertools import chain
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,7 @@ from diaryclient.typed.times.time_reading import (
 from diaryclient.typed.times.time_scanning import fold
 from protocol.errors import UsageError
 
-FORMS: list[Form[object]] = [*DAY_FORMS, *PERIOD_FORMS, *MOMENT_FORMS, *TIME_FORMS]  # type: ignore[list-item]
+FORMS: list[Form[Any]] = [*DAY_FORMS, *PERIOD_FORMS, *MOMENT_FORMS, *TIME_FORMS]
 EXAMPLES = [*chain.from_iterable(form.examples for form in FORMS), *PAIRS]
 MOMENTS = st.datetimes(datetime(1, 2, 1), datetime(9999, 1, 1))  # noqa: DTZ001 - wall clocks
 WEEKDAYS = "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"

@@ -117,7 +117,7 @@ LANGUAGES: Final[dict[str, Language]] = {
     ),
     "Spanish": Language(
         weekdays="lunes lun|martes mar|miércoles mié|jueves jue|viernes vie|sábado sáb|domingo dom",
-        months="enero ene|febrero feb|marzo mar|abril abr|mayo may|junio jun|julio jul|agosto ago"
+        months="enero ene|febrero feb|marzo mar|abril abr|mayo may|junio jun|julio jul|agosto"
         "|septiembre setiembre sept sep|octubre oct|noviembre nov|diciembre dic",
         near="hoy|ayer|anteayer antes_de_ayer antier",
         tomorrow="mañana",
@@ -184,7 +184,7 @@ LANGUAGES: Final[dict[str, Language]] = {
         weekdays="lunedì lun|martedì mar|mercoledì mer|giovedì gio|venerdì ven|sabato sab"
         "|domenica dom",
         months="gennaio gen|febbraio feb|marzo mar|aprile apr|maggio mag|giugno giu|luglio lug"
-        "|agosto ago|settembre sett set|ottobre ott|novembre nov|dicembre dic",
+        "|agosto|settembre sett set|ottobre ott|novembre nov|dicembre dic",
         near="oggi|ieri|l'altro_ieri altro_ieri ieri_l'altro avantieri",
         tomorrow="domani",
         now="adesso ora",
@@ -249,7 +249,7 @@ LANGUAGES: Final[dict[str, Language]] = {
         weekdays="segunda segunda-feira seg|terça terça-feira ter|quarta quarta-feira qua"
         "|quinta quinta-feira qui|sexta sexta-feira sex|sábado sáb|domingo dom",
         months="janeiro jan|fevereiro fev|março mar|abril abr|maio mai|junho jun|julho jul"
-        "|agosto ago|setembro set|outubro out|novembro nov|dezembro dez",
+        "|agosto|setembro set|outubro out|novembro nov|dezembro dez",
         near="hoje|ontem|anteontem",
         tomorrow="amanhã",
         now="agora",

@@ -55,6 +55,34 @@ def test_an_empty_day_is_not_cleared(run: Run, logged_in: Loopback, today: Day) 
     assert list(logged_in.fake.files) == [today]
 
 
+def test_the_day_that_was_understood_is_told_before(run: Run, logged_in: Loopback) -> None:
+    """Of a date with dots it is the one that is written, and no other is touched."""
+    for day in ("2020-03-05", "2020-05-03"):
+        assert run("write", "-q", "--at", day, f"of {day}")[0] == 0
+    status, out, err = run("clear", "--yes", "--on", "05.03.2020")
+    assert (status, out.startswith("cleared 2020-03-05 ")) == (0, True)
+    assert err.startswith("05.03.2020 is Thursday 2020-03-05\n")
+    assert list(logged_in.fake.files) == ["2020-05-03"]
+    status, out, err = run("recover", "5 march 2020")
+    assert (status, out.startswith("recovered 2020-03-05 ")) == (0, True)
+    assert err == "5 march 2020 is Thursday 2020-03-05\n"
+    assert run("recover", "05.03.2020")[0] == 7
+
+
+@pytest.mark.parametrize(
+    "words", ["2020", "may 2020", "last week", "05/03/2020", "yesterday at 3pm", "99", "31.04.2020"]
+)
+def test_what_is_not_one_day_clears_nothing(run: Run, logged_in: Loopback, words: str) -> None:
+    """Exit 2, before anything is asked of the server."""
+    run("write", "-q", "--at", "2020-05-03", "kept")
+    logged_in.fake.kinds.clear()
+    status, out, err = run("clear", "--yes", "--on", words)
+    assert (status, out) == (2, "")
+    assert err.startswith("diaryclient: --on: ")
+    assert logged_in.fake.kinds == []
+    assert list(logged_in.fake.files) == ["2020-05-03"]
+
+
 def test_nobody_can_be_asked(run: Run, logged_in: Loopback, today: Day) -> None:
     """Exit 2, and nothing is done."""
     status, out, err = run("clear")
@@ -76,10 +104,9 @@ def test_of_a_day_the_last_comes_back_or_the_one_that_is_named(
         (f"{today}.1.log", today, 1, 1),
     ]
     status, out, err = run("recover", "today")
-    assert (status, err) == (
-        0,
-        f"{today} was cleared more than once; diaryclient recover lists all\n",
-    )
+    said, _, more = err.partition("\n")
+    assert (status, said.startswith("today is "), said.endswith(f" {today}")) == (0, True, True)
+    assert more == f"{today} was cleared more than once; diaryclient recover lists all\n"
     assert out.endswith(", 1 entry\n")
     assert run("read", "--on", today)[1].count("\n") == 1
     status, out, err = run("recover", f"{today}.0")

@@ -135,6 +135,83 @@ def test_at_takes_words_of_many_languages(
     assert (now - Stamp(stored(logged_in).at, stored(logged_in).off).wall.date()).days == days
 
 
+@pytest.mark.parametrize(
+    ("words", "at"),
+    [
+        ("09.06.2013", "2013-06-09 09:00"),
+        ("13.06.2013", "2013-06-13 09:00"),
+        ("9.6.2013 15:04", "2013-06-09 15:04"),
+        ("2013-06-09", "2013-06-09 09:00"),
+        ("9 june 2013", "2013-06-09 09:00"),
+        ("9. Juni 2013 um 8 Uhr abends", "2013-06-09 20:00"),
+        ("2013年6月9日", "2013-06-09 09:00"),
+    ],
+)
+def test_a_date_means_its_day_and_without_a_time_nine_o_clock(
+    run: Run, logged_in: Loopback, words: str, at: str
+) -> None:
+    """However it is written."""
+    assert run("write", "-q", "--at", words, "x", TZ="UTC") == (0, "", "")
+    assert wall(stored(logged_in)) == f"{at}+00:00"
+    assert run("write", "-q", "yesterday: x", TZ="UTC") == (0, "", "")
+    assert " 09:00" in wall(stored(logged_in))
+    assert run("write", "-q", "--at", "3 days ago", "x", TZ="UTC") == (0, "", "")
+    assert " 09:00" in wall(stored(logged_in))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        # no time of the day
+        *("yesterday at 25:00", "yesterday at 8:75", "yesterday 8.30", "yesterday 13pm"),
+        *("3 days ago at 25:00", "gestern um 25 Uhr", "2013-13-01", "31.04.2020"),
+        # parts of a date
+        *("a", "99", "1st", "20.12", "13.01.", "2 ago", "friday and"),
+        # several days
+        *("2020", "2020-12", "may", "Q1 2020", "last week"),
+        # two readings
+        *("05/03/2020", "mar"),
+    ],
+)
+def test_what_is_no_moment_is_refused(run: Run, logged_in: Loopback, words: str) -> None:
+    """Nothing is taken instead; the text is given back."""
+    status, out, err = run("write", "--at", words, "my text")
+    assert (status, out) == (2, "")
+    assert err.startswith("| my text\ndiaryclient: --at: ")
+    assert logged_in.fake.kinds == []
+
+
+def test_a_time_that_is_still_to_come_asks_for_the_day(run: Run, logged_in: Loopback) -> None:
+    """At three in the morning nobody knows which 8pm is meant; with its day it is taken."""
+    hour = Stamp(logged_in.clock.wall, 0).wall.hour
+    east = (3 - hour + 12) % 24 - 12
+    zone = f"Etc/GMT{-east:+}"
+    status, out, err = run("write", "--tz", zone, "--", "8pm: dinner")
+    assert (status, out) == (2, "")
+    before = Stamp(logged_in.clock.wall - 24 * HOUR, east * 60).day
+    assert f"8pm is still to come today; name the day, as in {before} 20:00; --no-parse" in err
+    assert run("write", "-q", "--tz", zone, "--", f"{before} 20:00: dinner") == (0, "", "")
+    assert wall(stored(logged_in))[:16] == f"{before} 20:00"
+    assert stored(logged_in).text == "dinner"
+
+
+def test_slashes_are_read_as_the_settings_say(
+    run: Run, logged_in: Loopback, tmp_path: Path
+) -> None:
+    """Of the file, or the environment before it; where only one reading exists, without them."""
+    folder = tmp_path / "config" / "diaryclient"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text('date_order = "dmy"\n')
+    assert run("write", "-q", "05/03/2020: x")[0] == 0
+    assert wall(stored(logged_in)).startswith("2020-03-05 09:00")
+    assert run("write", "-q", "--at", "05/03/2020", "x", DIARY_DATE_ORDER="mdy")[0] == 0
+    assert wall(stored(logged_in)).startswith("2020-05-03 09:00")
+    assert run("write", "-q", "--at", "22/03/2020", "x", DIARY_DATE_ORDER="mdy")[0] == 0
+    assert wall(stored(logged_in)).startswith("2020-03-22 09:00")
+    status, _, err = run("write", "--at", "05/03/2020", "x", DIARY_DATE_ORDER="ymd")
+    assert (status, 'DIARY_DATE_ORDER: write "dmy"' in err) == (2, True)
+
+
 def script(tmp_path: Path, body: str) -> str:
     """Give the command of an editor that does what a shell does."""
     path = tmp_path / "an editor.sh"

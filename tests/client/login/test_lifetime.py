@@ -118,6 +118,36 @@ def test_an_end_that_is_near_is_told_to_the_minute(hours: int, shown: str) -> No
     assert Stamp(START + hours * HOUR, 480).day in until
 
 
+@pytest.mark.parametrize(
+    "text", ["2030-12-24", "24.12.2030", "Dec 24 2030", "24 de diciembre de 2030"]
+)
+def test_a_date_may_be_written_in_words(text: str) -> None:
+    """As everywhere; it lasts to its end."""
+    end = datetime(2030, 12, 25, tzinfo=UTC)
+    assert START + parse_life(text, FakeClock()).milliseconds == end.timestamp() * 1000 - 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("yesterday", "yesterday is .*, and would be over at once"),
+        ("05/03/2030", "05/03/2030 may be 2030-03-05 or 2030-05-03"),
+        ("2030", "2030 is 2030-01-01 to 2030-12-31; name one day"),
+        ("2030-12-24 15:00", "says a time, and a day is asked for"),
+    ],
+)
+def test_what_is_no_end(text: str, message: str) -> None:
+    """It says why."""
+    with pytest.raises(UsageError, match=f"--expires: .*{message}"):
+        parse_life(text, FakeClock())
+
+
+def test_slashes_in_an_end_are_read_as_the_settings_say() -> None:
+    """The order is asked for."""
+    life = parse_life("05/03/2030", FakeClock(), lambda: "dmy")
+    assert life == parse_life("2030-03-05", FakeClock())
+
+
 @given(st.text(max_size=12))
 def test_any_words_are_a_life_or_a_mistake(text: str) -> None:
     """Nothing else comes of them, and no life that is over at once or that no clock can reach."""

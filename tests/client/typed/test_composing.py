@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaryclient.typed.composing import Composition, read_text, stamp_of_words, take_star, wall
+from diaryclient.typed.composing import Composition, read_text, stamp_of_wall, take_star
+from diaryclient.typed.time_reader import TimeReader
 from protocol.errors import UsageError
 from protocol.stamp import Stamp, parse_stamp
 
@@ -20,7 +21,7 @@ def in_shanghai(at: int) -> int:
 
 def read(text: str) -> Composition:
     """Read a text typed at NOW in Shanghai."""
-    return read_text(text, NOW, in_shanghai)
+    return read_text(text, lambda: TimeReader(NOW, in_shanghai))
 
 
 def test_a_time_before_the_text_is_its_time() -> None:
@@ -46,7 +47,7 @@ def test_what_is_no_time_stays_whole(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["today at 3pm: dentist", "2027-01-01: resolutions", "23:00: sleep"]
+    "text", ["today at 3pm: dentist", "2027-01-01: resolutions", "today at 23:00: sleep"]
 )
 def test_the_future_is_refused(text: str) -> None:
     """With a way to keep the words."""
@@ -87,20 +88,19 @@ def test_a_star_is_all_that_is_taken(text: str) -> None:
 
 @given(st.timedeltas(timedelta(days=-3000), timedelta(minutes=2)))
 def test_words_for_a_moment_that_is_not_ahead(back: timedelta) -> None:
-    """None means now."""
-    moment = wall(NOW) + back
-    stamp = stamp_of_words(moment, NOW, in_shanghai)
+    """To the millisecond."""
+    moment = NOW.wall.replace(tzinfo=None) + back
+    stamp = stamp_of_wall(moment, NOW, in_shanghai)
     assert stamp.wall.replace(tzinfo=None) == moment.replace(
         microsecond=moment.microsecond // 1000 * 1000
     )
-    assert stamp_of_words(None, NOW, in_shanghai) == NOW
 
 
 def test_travel_keeps_both_clocks() -> None:
     """An entry carries the zone in which its words were said."""
     shown = datetime.fromisoformat("2026-11-24T09:00")
-    there = stamp_of_words(shown, NOW, lambda _: -600)
-    here = stamp_of_words(shown, NOW, in_shanghai)
+    there = stamp_of_wall(shown, NOW, lambda _: -600)
+    here = stamp_of_wall(shown, NOW, in_shanghai)
     assert (there.day, there.off, here.off) == (here.day, -600, 480)
     assert there.at - here.at == 18 * 3_600_000
     assert Stamp(there.at, 480).day == "2026-11-25"
