@@ -42,7 +42,7 @@ _STDOUT: Final = Path("-")
     help="Else the end of FILE's name decides, or it is jsonl.",
 )
 @click.option("--force", is_flag=True, help="Replace a file that exists, unasked.")
-@click.option("--on", metavar="DATE", help="This day only.")
+@click.option("--on", metavar="DATE", help="This day only, or month, year.")
 @click.option("--from", "first", metavar="DATE", help="From this day on.")
 @click.option("--to", "--until", "last", metavar="DATE", help="Until this day, it included.")
 @selection_options

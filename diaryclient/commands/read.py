@@ -18,7 +18,7 @@ from protocol.errors import UsageError
 
 @click.command("read", cls=SelectingCommand)
 @click.option("-n", "newest", metavar="N", type=click.IntRange(1), help="At most N, the newest.")
-@click.option("--on", metavar="DATE", help="This day only.")
+@click.option("--on", metavar="DATE", help="This day only, or month, year.")
 @click.option("--from", "first", metavar="DATE", help="From this day on.")
 @click.option("--to", "--until", "last", metavar="DATE", help="Until this day, it included.")
 @click.option("--today-in-history", is_flag=True, help="This day of every year.")
@@ -49,7 +49,8 @@ def command(  # noqa: PLR0913 - one for each option
     --contains; with --and all must hold. --not @TAG leaves out what has the tag, --not --starred
     what has a star, --not --tagged what has any tag.
 
-    DATE is YYYY-MM-DD or words such as yesterday, "last friday", "3 weeks ago", 昨天.
+    DATE is YYYY-MM-DD or words such as yesterday, "last friday", "3 weeks ago", may, 昨天;
+    docs/CLIENT.md has them all.
 
     \b
       diaryclient read -n 5                       the last five entries

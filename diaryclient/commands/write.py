@@ -37,9 +37,10 @@ def command(  # noqa: PLR0913 - one for each option
       diaryclient write --at "3 days ago" --star Concert
       df -h | diaryclient write --quiet
 
-    What stands before the first colon is a time only if all of it is one: an ISO date or time,
-    today, yesterday, a weekday, `at 15:00`, `3pm`, 今天, 昨天, 前天, 周三, 下午3点. A single `*` at
-    the end of the title, which is the first sentence or line, stars the entry.
+    What stands before the first colon is a time only if all of it is one, in figures, English or
+    Chinese: `2026-11-22 15:04`, `22.11.2026`, yesterday, friday, `3 days ago`, `at 15:00`, `3pm`,
+    昨天, 周三, 下午3点; docs/CLIENT.md has them all. A single `*` at the end of the title, which is
+    the first sentence or line, stars the entry.
     """  # noqa: D301 - click's mark is a real backspace
     wishes = Wishes(at, star, not no_parse, quiet)
     write(surroundings.in_zone(tz), words, wishes)

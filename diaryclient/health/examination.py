@@ -98,6 +98,7 @@ def _config(
 ) -> tuple[Path, ...]:
     settings.choice()
     settings.profiles()
+    settings.date_order()
     zoned_clock()
     return tuple(path for path in places.config_files if read_config(path))
 

@@ -123,7 +123,7 @@ def test_an_invite_comes_from_standard_input(run: Run, loopback: Loopback) -> No
         (["write", "-r"], b"", "No such option"),
         (["read", "--on", "2026-02-30"], b"", "--on: there is no such day"),
         (["read", "--from", "sometime"], b"", "--from: a day is written YYYY-MM-DD"),
-        (["read", "--on", "today", "--to", "today"], b"", "--on names one day"),
+        (["read", "--on", "today", "--to", "today"], b"", "--on stands alone"),
         (["read", "--from", "today", "--to", "yesterday"], b"", "is after --to"),
         (["read", "today"], b"", "unexpected extra argument"),
         (["--server", "a b", "whoami"], b"", "--server: an address"),

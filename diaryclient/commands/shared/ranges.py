@@ -12,7 +12,7 @@ def parse_days(
     if on is None:
         return parse_range(first, last, reader)
     if first is not None or last is not None:
-        raise UsageError("--on names one day; leave out --from and --to, or use them instead")
+        raise UsageError("--on stands alone; leave out --from and --to, or use them instead")
     return reader.days(on, "--on")
 
 

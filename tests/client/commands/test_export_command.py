@@ -111,7 +111,7 @@ def test_an_existing_file_is_replaced_only_by_force(
         (["{}"], "is no file"),
         (["--format", "md-tree"], "name it"),
         (["--format", "md-tree", "{}/none/diary"], "there is no folder"),
-        (["--on", "2026-01-01", "--to", "2026-01-02"], "--on names one day"),
+        (["--on", "2026-01-01", "--to", "2026-01-02"], "--on stands alone"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_asked(

@@ -156,6 +156,8 @@ def test_doctor_sees_files_settings_and_outboxes(
     assert status == 2
     assert out.startswith(f"PROBLEM config    {config}: profile.work.usr: there is no such key\n  ")
     config.write_text("")
+    status, out, _ = run("doctor", DIARY_DATE_ORDER="ymd")
+    assert (status, out.startswith("PROBLEM config    DIARY_DATE_ORDER: write ")) == (2, True)
     config.chmod(0o666)
     for path in state.glob("outbox/*/*.json"):
         path.chmod(0o600)

@@ -123,6 +123,8 @@ def test_an_unknown_profile_lists_those_there_are(
         ("user = 'UPPER'", ["config.toml: user", "a user name is"]),
         ("server = 'a b'", ["config.toml: server", "an address is written"]),
         ("server = 'a:0'", ["port 0"]),
+        ("date_order = 'ymd'", ['date_order: must be "dmy"']),
+        ("[profile.b]\ndate_order = ''", ['b.date_order: must be "dmy"']),
         ("profile = 1", ["profile: must be a table for each"]),
         ("profile.a = 1\n[profile.b]\nuser = 1\nx = ''", ["profile.a: ", "b.user: ", "b.x: "]),
     ],
