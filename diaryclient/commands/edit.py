@@ -23,6 +23,7 @@ from diaryclient.surroundings import Surroundings, has_terminal
 from diaryclient.typed.editor import Draft, choose_editor
 from diaryclient.typed.standard_input import read_text
 from protocol.errors import DiaryError, StaleError, UsageError
+from protocol.incoming import incoming_text
 
 
 @click.command("edit")
@@ -51,7 +52,7 @@ def command(
     check_may_change(login)
     with surroundings.diary(login) as diary:
         if text is not None or (star is None and not has_terminal()):
-            wanted = read_text(surroundings.drafts) if text is None else text
+            wanted = read_text(surroundings.drafts) if text is None else incoming_text(text)
             _amend_with(surroundings, diary, ending, wanted, star=star)
         elif star is not None:
             history = find_history(diary, ending)

@@ -37,6 +37,7 @@ from diaryclient.screen.display import counted, format_quoted, safe_line, short_
 from diaryclient.surroundings import Surroundings, has_terminal
 from protocol.errors import DiaryError, RefusedError, UsageError
 from protocol.identifiers import EntryId
+from protocol.incoming import incoming_text
 
 _MOST_BYTES: Final = 1 << 20
 """Of one line; four times the longest entry, and it all goes into the outbox."""
@@ -227,7 +228,7 @@ def _read_lines() -> Iterator[str | UsageError]:
             yield UsageError(f"line {number} has more than {_MOST_BYTES} bytes; it was not saved")
             continue
         try:
-            yield line.decode().removesuffix("\n").removesuffix("\r")
+            yield incoming_text(line.decode())
         except UnicodeDecodeError:
             click.echo(format_quoted(line.decode(errors="backslashreplace").rstrip()), err=True)
             yield UsageError(f"line {number} is not valid UTF-8; it was not saved")

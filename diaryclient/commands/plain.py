@@ -14,6 +14,7 @@ from diaryclient.home.settings import parse_server
 from diaryclient.screen.display import safe_text
 from diaryclient.surroundings import Surroundings, has_terminal
 from protocol.errors import UsageError
+from protocol.incoming import incoming_text
 
 
 @click.command("plain", context_settings={"allow_interspersed_args": False})
@@ -34,7 +35,7 @@ def command(surroundings: Surroundings, host: str, words: tuple[str, ...]) -> No
     address = parse_server(host, "HOST")
     if words[:1] == ("--",):
         words = words[1:]  # behind HOST nothing is an option, but many write it all the same
-    text = _checked(" ".join(words)) if words else None
+    text = _checked(incoming_text(" ".join(words))) if words else None
     click.echo("plain text: neither private nor authentic", err=True)
     with PlainLink(address, surroundings.clock) as link:
         if text is not None:
@@ -56,13 +57,13 @@ def _checked(text: str) -> str:
         text.encode()
     except UnicodeEncodeError:
         raise UsageError("the text is not valid UTF-8; not sent") from None
-    if not text:
+    if not text.strip():
         raise UsageError("the text is empty; not sent")
     return text
 
 
 def _lines() -> Iterator[str]:
-    """Give what is typed or piped in, without line ends and empty lines."""
+    """Give what is typed or piped in, without line ends and blank lines."""
     prompts = has_terminal()
     while True:
         if prompts:
@@ -75,10 +76,10 @@ def _lines() -> Iterator[str]:
         if not line:
             break
         try:
-            text = line.decode().removesuffix("\n").removesuffix("\r")
+            text = incoming_text(line.decode())
         except UnicodeDecodeError:
             raise UsageError("that line is not valid UTF-8; not sent") from None
-        if text:
+        if text.strip():
             yield text
     if prompts:
         click.echo(err=True)

@@ -26,6 +26,7 @@ from diaryclient.screen.display import format_quoted
 from diaryclient.surroundings import Surroundings, has_terminal
 from diaryclient.typed.composing import Composition, read_text, take_star
 from protocol.errors import DiaryError
+from protocol.incoming import incoming_text
 from protocol.messages.writing import MAX_TEXT_BYTES
 from protocol.stamp import Stamp
 
@@ -60,7 +61,7 @@ class Wishes(NamedTuple):
 def write(surroundings: Surroundings, words: Sequence[str], wishes: Wishes) -> None:
     """Write the words; without any, what an editor or else standard input gives."""
     if words:
-        _write(surroundings, check_text(" ".join(words)), wishes)
+        _write(surroundings, check_text(incoming_text(" ".join(words))), wishes)
     elif has_terminal() and (editor := _choose_editor(surroundings)):
         _write_in_editor(surroundings, editor, wishes)
     else:

@@ -17,6 +17,7 @@ from diaryclient.importing.finding import Draft, Finding, Oddity
 from diaryclient.importing.records import entries_of, fields_of, flag_of, text_of
 from diaryclient.importing.source import decode
 from protocol.errors import MalformedError
+from protocol.incoming import incoming_text
 
 _ESCAPED: Final = re.compile(r"""\\([\\`*_{}\[\]()#+.!|<>~=^$&'":;,/?@%-])""")
 _MOMENT: Final = re.compile(r"!\[[^\]\n]{0,99}\]\(dayone-moment:[^)\n]{0,99}\)[ \t]*\n?")
@@ -45,7 +46,7 @@ def _read_entry(value: object, place: str) -> Iterator[Finding]:
     try:
         entry = fields_of(value)
         when = _moment(entry)
-        written = text_of(entry, "text") if "text" in entry else ""
+        written = incoming_text(text_of(entry, "text")) if "text" in entry else ""
         text = _ESCAPED.sub(r"\1", _MOMENT.sub("", written))
         starred = flag_of(entry, "starred")
     except (MalformedError, ValueError, OverflowError):

@@ -14,6 +14,7 @@ from diaryclient.errors import SourceError
 from diaryclient.importing.finding import Draft, Finding, Oddity
 from protocol.errors import MalformedError
 from protocol.identifiers import EntryId
+from protocol.incoming import incoming_text
 from protocol.stamp import Stamp, parse_stamp
 
 _NOT_AN_ENTRY: Final = "is no entry"
@@ -101,7 +102,7 @@ def _jrnl_entry(value: object, place: str) -> Finding:
         entry = fields_of(value)
         moment = f"{text_of(entry, 'date')}T{text_of(entry, 'time')}"
         when = datetime.fromisoformat(moment).replace(tzinfo=None)
-        return Draft(place, when, _joined(entry), flag_of(entry, "starred"))
+        return Draft(place, when, incoming_text(_joined(entry)), flag_of(entry, "starred"))
     except (MalformedError, ValueError):
         return Oddity(place, _NOT_AN_ENTRY, is_skipped=True)
 

@@ -16,6 +16,7 @@ from typing import BinaryIO, Final
 
 from diaryclient.errors import SourceError
 from diaryclient.importing.finding import Finding
+from protocol.incoming import incoming_text
 
 MAX_BYTES: Final = 512 * 2**20
 """Of one file, and of all in a folder or a zip; the longest diaries are a tenth of it, and all of
@@ -66,13 +67,12 @@ def too_large() -> SourceError:
 
 
 def decode(data: bytes) -> str:
-    """Give UTF-8 as text, without a byte order mark, its lines ended by LF; raise SourceError."""
+    """Give UTF-8 as text, its ends as `protocol.incoming` has them; raise SourceError."""
     try:
-        text = data.decode("utf-8-sig")
+        return incoming_text(data.decode())
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise SourceError(f"line {line} is not UTF-8; convert it first, with iconv") from None
-    return text.replace("\r\n", "\n")
 
 
 def listed(findings: Iterable[Finding]) -> list[Finding]:

@@ -33,6 +33,7 @@ from diaryclient.interactive.typed_line import Meaning, end_line, meaning
 from diaryclient.screen.display import safe_text
 from diaryclient.screen.wrapping import wrap_lines
 from protocol.errors import DiaryError
+from protocol.incoming import incoming_text
 
 _PROMPT: Final = "> "
 _FURTHER: Final = "| "
@@ -178,7 +179,7 @@ class Conversation:
             case Meaning.CLEAR:
                 await self._clear()
             case Meaning.WRITE:
-                await self._write(line.rstrip("\n"))  # a last line that stayed empty is none
+                await self._write(incoming_text(line))
             case Meaning.NOTHING:
                 pass
         return True

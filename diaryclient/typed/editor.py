@@ -16,6 +16,7 @@ from typing import Final
 from diaryclient.errors import EditorError, InterruptedEditingError
 from diaryclient.files.private_files import write_private
 from protocol.errors import DiaryError
+from protocol.incoming import incoming_text
 
 _MOST_BYTES: Final = 1 << 20
 """As `diaryclient write` reads of standard input; four times the longest entry."""
@@ -37,15 +38,15 @@ class Draft:
     """A text in a file of its own below `folder`, to be edited."""
 
     def __init__(self, folder: Path, text: str = "") -> None:
-        """Write the file, durably; raise OSError."""
-        self.path = keep_draft(folder, text.encode())
-        self._before = text
+        """Write the file, durably, its last line ended as others; raise OSError."""
+        self._content = f"{text}\n" if text else ""
+        self.path = keep_draft(folder, self._content.encode())
 
     def edit(self, command: str, environment: Mapping[str, str]) -> str | None:
         """Open the file with an editor's command, and give the text, None if it did not change.
 
-        One newline at its end is not counted. Raise EditorError if the editor fails or leaves no
-        text; the file stays then.
+        Another form of line ends is no change, nor is a blank line more at the end. Raise
+        EditorError if the editor fails or leaves no text; the file stays then.
         """
         self._run(command, environment)
         try:
@@ -56,10 +57,11 @@ class Draft:
         if len(data) > _MOST_BYTES:
             raise EditorError(f"the text has more than {_MOST_BYTES} bytes; it is in {self.path}")
         try:
-            text = data.decode().removesuffix("\n")
+            text = incoming_text(data.decode())
         except UnicodeDecodeError:
             raise EditorError(f"the text is not valid UTF-8; it is in {self.path}") from None
-        return None if text == self._before.removesuffix("\n") else text
+        before = incoming_text(self._content)
+        return None if text in {before, f"{before}\n"} else text
 
     @contextmanager
     def named_in_failures(self, way_out: str = "") -> Iterator[None]:
@@ -121,6 +123,6 @@ class Draft:
 
     def _is_untouched(self) -> bool:
         try:
-            return self.path.read_bytes() == self._before.encode()
+            return self.path.read_bytes() == self._content.encode()
         except OSError:
             return False

@@ -21,6 +21,7 @@ import click
 from diaryclient.errors import InterruptedReadingError, TextTooLongError
 from diaryclient.typed.editor import keep_draft
 from protocol.errors import UsageError
+from protocol.incoming import incoming_text
 from protocol.messages.writing import MAX_LONG_TEXT_BYTES
 
 _MOST_INPUT: Final = 1 << 20
@@ -45,7 +46,7 @@ def keeping_input(data: bytearray, drafts: Path) -> Iterator[None]:
 
 
 def read_text(drafts: Path, data: bytearray | None = None) -> str:
-    """Give standard input to its end, without one last newline; `data` gets its bytes too.
+    """Give the text on standard input, to its end; `data` gets its bytes too.
 
     Raise InterruptedReadingError after Ctrl-C, which names the draft below `drafts`; UsageError if
     it is not UTF-8, or TextTooLongError.
@@ -153,6 +154,6 @@ def _decode(data: bytes) -> str:
             f"{MAX_LONG_TEXT_BYTES}; nothing was saved; {TextTooLongError.way_out}"
         )
     try:
-        return data.decode().removesuffix("\n")
+        return incoming_text(data.decode())
     except UnicodeDecodeError:
         raise UsageError("standard input is not valid UTF-8; nothing was saved") from None

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 from diaryserver.service.plain.encodings import cut_within, decode, encode
 from protocol.dayfile import Written
 from protocol.errors import MalformedError
+from protocol.incoming import incoming_text
 from protocol.stamp import Stamp
 
 CREATED: Final = "---创建daily.log---"
@@ -37,8 +38,6 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 _BINARY: Final = re.compile(r"[\x00-\x06\x0e-\x1a\x1c-\x1f\ud800-\udfff]")
 """Controls that neither terminals nor logs nor keyboards bring, and halves of surrogate pairs."""
-
-_BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +64,13 @@ _COMMANDS: Final[dict[str, Command]] = {"-r": ShowToday(), "-c": ClearToday()}
 def read_command(data: bytes, encoding: str) -> tuple[Command, str]:
     """Give the command and the encoding it was written in, which "auto" finds out.
 
-    A byte order mark at the beginning and one line end at the end are dropped, CR LF is LF. Raise
-    MalformedError for an empty text, undecodable bytes, or a control that no text has.
+    Line ends and a mark as in `protocol.incoming`. Raise MalformedError for a blank text,
+    undecodable bytes, or a control that no text has.
     """
     decoded, used = decode(data, encoding)
-    text = _without_end(decoded.removeprefix(_BYTE_ORDER_MARK).replace("\r\n", "\n"))
-    if not text:
-        raise MalformedError("an empty text")
+    text = incoming_text(decoded)
+    if not text.strip():
+        raise MalformedError("a blank text")
     if _BINARY.search(text):
         raise MalformedError("a control character that no text has")
     return _COMMANDS.get(text.lower(), Keep(text)), used
@@ -141,10 +140,6 @@ def _newest(entries: Sequence[Written], encoding: str, room: int) -> list[str]:
         shown = cut_within(stamped(entries[-1]), encoding, room - len(encode("\n", encoding)))
         lines.append(f"{shown}\n")
     return lines[::-1]
-
-
-def _without_end(text: str) -> str:
-    return text[:-1] if text.endswith(("\n", "\r")) else text
 
 
 def _escape(control: re.Match[str]) -> str:

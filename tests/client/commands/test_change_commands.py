@@ -137,7 +137,7 @@ def test_the_text_outlives_a_server_that_is_away(
     status, out, err = run("edit", name, "--text", "precious")
     assert (status, out) == (4, "")
     [draft] = drafts(state)
-    assert draft.read_text() == "precious"
+    assert draft.read_text() == "precious\n"
     assert "nothing listens at" in err
     assert f"the text stays in {draft}; to try again: diaryclient edit {name} < {draft}\n" in err
 
@@ -154,7 +154,7 @@ def test_a_refused_text_is_kept(
     status, _, err = run("edit", name, "--text", "precious")
     assert status == (7 if code is ErrorCode.NOT_FOUND else 6)
     assert fate.format(name) in err
-    assert [draft.read_text() for draft in drafts(state)] == ["precious"]
+    assert [draft.read_text() for draft in drafts(state)] == ["precious\n"]
 
 
 def test_names(run: Run, logged_in: Loopback, name: str) -> None:

@@ -249,10 +249,41 @@ def test_an_editor_gives_the_text(tmp_path: Path) -> None:
     assert not draft.path.exists()
 
 
-@pytest.mark.parametrize(("text", "body"), [("", ":"), ("old", ":"), ("old", 'echo >> "$2"')])
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("", ":"),
+        ("old", ":"),
+        ("old", 'echo >> "$2"'),
+        ("old", 'printf old > "$2"'),
+        ("old\n", ":"),
+        ("a\r\nb", ":"),
+        ("\ufeffold", ":"),
+        ("a\nb", r'printf "\357\273\277a\r\nb\r\n" > "$2"'),
+    ],
+)
 def test_an_unchanged_text_is_none(tmp_path: Path, text: str, body: str) -> None:
-    """Also if the editor ends its last line."""
+    """However the editor ends its lines, and whether it marks the file."""
     assert edit(tmp_path, body, text)[1] is None
+
+
+@pytest.mark.parametrize("text", ["one", "one\ntwo", "one\n", "one\n\n"])
+def test_the_file_ends_with_a_newline(tmp_path: Path, text: str) -> None:
+    """As text files do; blank lines at a text's end come back all the same."""
+    draft, changed = edit(tmp_path, 'printf "%s\n" first "$(cat "$2"; echo .)" > "$2"', text)
+    assert draft.path.read_text() == f"first\n{text}\n.\n"
+    assert changed == f"first\n{text}\n."
+    assert Draft(tmp_path / "drafts", text).path.read_text() == f"{text}\n"
+    assert Draft(tmp_path / "drafts").path.read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("one\n\n", "one"), ("one", "one\n\n"), ("one\n", "one")]
+)
+def test_blank_lines_at_the_end_can_be_changed(tmp_path: Path, before: str, after: str) -> None:
+    """They are part of a text, but for one that an editor adds."""
+    body = "printf '{}' > \"$2\"".format(f"{after}\n".replace("\n", r"\n"))
+    assert edit(tmp_path, body, before)[1] == after
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def entry(text: str, at: int = SATURDAY) -> Written:
 
 texts = st.text(
     st.characters(blacklist_categories=("Cs", "Cc")) | st.sampled_from("\n\t"), min_size=1
-)
+).filter(str.strip)
 
 
 def test_a_kept_text_is_stamped_as_c_does_it() -> None:
@@ -69,10 +69,22 @@ def test_what_only_begins_like_a_command_is_kept(text: str) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\n", b"\r", b"\r\n", b"\xef\xbb\xbf", b"\x00", b"a\x00b", b"a\x01", b"\x7fELF\x02"],
+    [
+        b"",
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b"\xef\xbb\xbf",
+        b" \t\r\n\n",
+        "\u3000".encode(),
+        b"\x00",
+        b"a\x00b",
+        b"a\x01",
+        b"\x7fELF\x02",
+    ],
 )
 def test_nothing_and_what_only_programs_send_is_no_text(data: bytes) -> None:
-    """Empty texts and the controls of binary data are refused whole, never repaired."""
+    """Blank texts and the controls of binary data are refused whole, never repaired."""
     with pytest.raises(MalformedError):
         read_command(data, AUTO)
 
