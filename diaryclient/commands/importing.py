@@ -21,6 +21,7 @@ from diaryclient.importing.finding import Oddity
 from diaryclient.importing.planning import Plan, plan_import
 from diaryclient.screen.display import safe_line
 from diaryclient.surroundings import Surroundings
+from protocol.caseless import caseless
 from protocol.errors import DiaryError, ScopeError
 from protocol.messages.base import Scope, allows
 from protocol.stamp import Stamp
@@ -122,7 +123,7 @@ def _tell(plan: Plan, form: str, surroundings: Surroundings) -> None:
         days = sorted({Stamp(row.at, row.off).day for row in plan.rows})
         words.append(f"from {days[0]} to {days[-1]} on {_count(len(days), 'day')}")
         words.append(f"{sum(row.star for row in plan.rows)} starred")
-        tags = {tag.lower() for row in plan.rows for _, tag in find_tags(row.text)}
+        tags = {caseless(tag) for row in plan.rows for _, tag in find_tags(row.text)}
         words.append(_count(len(tags), "tag"))
     if form not in _ZONED:
         _, zone = surroundings.settings.timezone()

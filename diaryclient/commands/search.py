@@ -31,9 +31,9 @@ def command(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Print the entries that have all of the words, of the whole diary or of the days given.
 
-    A word is found anywhere in a text, inside of other words too, in capitals or not; Chinese needs
-    no spaces. The server looks through the entries as they stand now; what it finds is printed as
-    it comes, the oldest first.
+    A word is found anywhere in a text, inside of other words too, in capitals or not, however its
+    accents were typed; Chinese needs no spaces. The server looks through the entries as they stand
+    now; what it finds is printed as it comes, the oldest first.
 
     \b
       diaryclient search river

@@ -3,18 +3,20 @@
 Rules: pure; made from a record of the day file, never stored. The title is the first sentence of
 the first line that is not blank, or that whole line; tags or a star between the sentence and the
 end of the line stay with it. The body is the rest, without blank lines around it. A tag is `@` and
-a word of any script; what stands behind a letter or digit, as in an e-mail address, is none.
+a word of any script; what stands behind a letter or digit, as in an e-mail address, is none. How an
+accent was typed makes no difference; tags are compared by `protocol.caseless`, shown as typed, but
+in lower case and with composed letters.
 """
 
 import re
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, KeysView, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from protocol.caseless import caseless
 from protocol.dayfile import Written
 from protocol.errors import MalformedError
 from protocol.identifiers import EntryId, Username
@@ -27,9 +29,10 @@ _TITLE_TAIL: Final = re.compile(
     r"(?:[^\S\n]*@[^\s@.!?,;:…。！？，；：]+)*[^\S\n]*\*?[^\S\n]*"  # noqa: RUF001 - as above
 )
 _BLANK_LINES: Final = re.compile(r"\A(?:[^\S\n]*\n)+")
-_TAG_START: Final = re.compile(
-    # Not behind a word, as in an address; Chinese and Japanese write no space before a tag.
-    r"(?<![^\W\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])(?<![.+%@/-])@(?=\w)"
+_TAG_START: Final = re.compile(r"(?<![.+%@/-])@(?=\w)")
+_WORD: Final = re.compile(
+    # Chinese and Japanese write no space before a tag.
+    r"[^\W\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
 )
 _JOINERS: Final = frozenset("_+#/-\u200c\u200d")
 """Inside a tag, beside letters, digits and the marks that combine with them."""
@@ -77,7 +80,19 @@ class DiaryEntry:
     @cached_property
     def tags(self) -> tuple[str, ...]:
         """Its tags, `@` included, in lower case, in the order of their first appearance."""
-        return tuple(dict.fromkeys(tag.lower() for _, tag in find_tags(self.text)))
+        return tuple(self._spellings.values())
+
+    @property
+    def tag_forms(self) -> KeysView[str]:
+        """The forms in which its tags are compared."""
+        return self._spellings.keys()
+
+    @cached_property
+    def _spellings(self) -> Mapping[str, str]:
+        spellings = dict[str, str]()
+        for _, tag in find_tags(self.text):
+            spellings.setdefault(caseless(tag), _in_lower_case(tag))
+        return spellings
 
     @cached_property
     def _parts(self) -> tuple[str, str]:
@@ -113,7 +128,18 @@ def _without_blank_lines(text: str) -> str:
 def find_tags(text: str) -> list[tuple[int, str]]:
     """Give every tag as it is written, `@` included, with the place where it starts."""
     found = [(match.start(), match.end()) for match in _TAG_START.finditer(text)]
-    return [(start, text[start : _tag_end(text, end)].rstrip("-/")) for start, end in found]
+    return [
+        (start, text[start : _tag_end(text, end)].rstrip("-/"))
+        for start, end in found
+        if not _is_behind_word(text, start)
+    ]
+
+
+def _is_behind_word(text: str, place: int) -> bool:
+    """Tell whether a letter or digit ends there, as in an address; its marks belong to it."""
+    while place and _is_mark(text[place - 1]):
+        place -= 1
+    return place > 0 and _WORD.match(text, place - 1) is not None
 
 
 def _tag_end(text: str, place: int) -> int:
@@ -124,18 +150,54 @@ def _tag_end(text: str, place: int) -> int:
 
 def _is_inside_tag(character: str) -> bool:
     # Many scripts write vowels as marks, which Python counts as no part of a word.
-    return (
-        character.isalnum()
-        or character in _JOINERS
-        or unicodedata.category(character).startswith("M")
-    )
+    return character.isalnum() or character in _JOINERS or _is_mark(character)
+
+
+def _is_mark(character: str) -> bool:
+    if character.isascii():
+        return False
+    from unicodedata import category  # noqa: PLC0415 - a megabyte of tables
+
+    return category(character).startswith("M")
+
+
+def _in_lower_case(tag: str) -> str:
+    if tag.isascii():
+        return tag.lower()
+    from unicodedata import normalize  # noqa: PLC0415 - as above
+
+    # In Python the small letter of a dotted I has two dots.
+    return normalize("NFC", normalize("NFC", tag).lower().replace("i\u0307", "i"))
+
+
+class TagCounts:
+    """How many entries have each tag, however it is spelled."""
+
+    def __init__(self) -> None:
+        """Begin with no entry."""
+        self._spellings: dict[str, Counter[str]] = defaultdict(Counter)
+
+    def add(self, entry: DiaryEntry) -> None:
+        """Count an entry's tags."""
+        for form, spelling in zip(entry.tag_forms, entry.tags, strict=True):
+            self._spellings[form][spelling] += 1
+
+    def ranked(self) -> Mapping[str, int]:
+        """Give the counts, the most frequent tag first, then by name.
+
+        A tag that has several spellings has the most frequent one.
+        """
+        counts = {_most_frequent(each): each.total() for each in self._spellings.values()}
+        return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
+
+
+def _most_frequent(spellings: Counter[str]) -> str:
+    return min(spellings, key=lambda spelling: (-spellings[spelling], spelling))
 
 
 def count_tags(entries: Iterable[DiaryEntry]) -> Mapping[str, int]:
-    """Give how many entries have each tag, the most frequent first, then by name."""
-    return rank_tags(Counter(tag for entry in entries for tag in entry.tags))
-
-
-def rank_tags(counts: Mapping[str, int]) -> Mapping[str, int]:
-    """Give counts of tags in their order: the most frequent first, then by name."""
-    return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
+    """Give how many entries have each tag, in the order of `TagCounts.ranked`."""
+    counts = TagCounts()
+    for entry in entries:
+        counts.add(entry)
+    return counts.ranked()

@@ -11,9 +11,19 @@
   const starred = search.querySelector("input[type=checkbox]");
   const found = search.querySelector("output");
   const none = document.querySelector(".none");
-  const fold = (text) => text.normalize("NFC").toLowerCase();
+  // As `protocol.caseless`: in capitals ß is SS, every sigma one, and so are i with a dot and without.
+  const fold = (text) =>
+    text
+      .replace(/[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff66-\uffdc]+/g, (found) =>
+        found.normalize("NFKC")
+      )
+      .normalize("NFC")
+      .toLowerCase()
+      .toUpperCase()
+      .replace(/I\u0307+/g, "I")
+      .normalize("NFC");
   const texts = [];
-  const tags = articles.map((article) => new Set(article.dataset.tags.split(" ")));
+  const tags = articles.map((article) => new Set(fold(article.dataset.tags).split(" ")));
   const known = new Set(tags.flatMap((each) => [...each]));
 
   const matches = (number, wanted) => {

@@ -16,6 +16,7 @@ from diaryclient.importing.archive import json_files
 from diaryclient.importing.finding import Draft, Finding, Oddity
 from diaryclient.importing.records import entries_of, fields_of, flag_of, text_of
 from diaryclient.importing.source import decode
+from protocol.caseless import caseless
 from protocol.errors import MalformedError
 from protocol.incoming import incoming_text
 
@@ -84,8 +85,8 @@ def _tags(value: object) -> tuple[list[str], bool]:
 
 def _tagged(text: str, tags: list[str]) -> str:
     """Give the text with the tags that it has not."""
-    present = {tag.lower() for _, tag in find_tags(text)}
-    missing = " ".join(tag for tag in tags if tag.lower() not in present)
+    present = {caseless(tag) for _, tag in find_tags(text)}
+    missing = " ".join(tag for tag in tags if caseless(tag) not in present)
     if not text or not missing:
         return text or missing
     return f"{text}\n{missing}"

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from diaryclient.entries.entry import DiaryEntry, rank_tags
+from diaryclient.entries.entry import DiaryEntry, TagCounts
 from diaryclient.lookback.words import count_words
 from protocol.identifiers import Day
 
@@ -30,11 +30,11 @@ class Figures:
 def count(entries: Iterable[DiaryEntry]) -> Figures:
     """Count entries, in any order."""
     words = 0
-    days, tags, hours = Counter[Day](), Counter[str](), Counter[int]()
+    days, tags, hours = Counter[Day](), TagCounts(), Counter[int]()
     for entry in entries:
         words += count_words(entry.text)
         days[entry.stamp.day] += 1
-        tags.update(entry.tags)
+        tags.add(entry)
         hours[entry.stamp.wall.hour] += 1
     by_hour = [hours[hour] for hour in range(24)]
-    return Figures(days.total(), words, days, rank_tags(tags), by_hour)
+    return Figures(days.total(), words, days, tags.ranked(), by_hour)

@@ -2,7 +2,8 @@
 
 An entry is found at the record that its present text comes from, so it is found once, and never by
 a text that was amended or removed. Most records are ruled out without being parsed: a word that is
-in an entry's text is in the bytes of its record too, escaped and with case folded.
+in an entry's text, in the form in which they are compared (`protocol.caseless`), is, escaped, in
+that of its record too.
 
 Rules: it runs on the store's thread, where entries wait to be written, so that one request scans
 `SCAN_BYTES` at most and says where it stopped. The position is a byte of a day's text, which only
@@ -19,6 +20,7 @@ from typing import Final
 from diaryserver.service.ports.entries import Matches
 from diaryserver.store.days.pieces import records_on
 from diaryserver.store.disk.user_folder import UserFolder
+from protocol.caseless import caseless
 from protocol.dayfile import Amended, Written, format_record, histories, parse_day_file
 from protocol.errors import InvalidRequestError, MalformedError
 from protocol.escaping import escape_line
@@ -88,8 +90,8 @@ class Search:
         """`waiting` gives a day's lines that its file lacks, `limit` the bytes of room."""
         self._folder = folder
         self._waiting = waiting
-        self._words = [word.casefold() for word in words.split()]
-        self._escaped = [escape_line(word).casefold() for word in words.split()]
+        self._words = [caseless(word) for word in words.split()]
+        self._escaped = [escape_line(word) for word in self._words]
         self._limit = limit
         self._room = limit
         self._left = SCAN_BYTES
@@ -134,8 +136,8 @@ class Search:
 
     def _candidates(self, data: bytes, offset: int, end: int) -> Iterator[tuple[int, bytes]]:
         piece = data[offset:end]
-        # Neither decoding so nor folding makes or removes a line's end: both split alike.
-        texts = _TEXT.split(piece.decode(errors="replace").casefold())
+        # Neither decoding so nor that form makes or removes a line's end: both split alike.
+        texts = _TEXT.split(caseless(piece.decode(errors="replace")))
         for record, text in zip(_BYTES.split(piece), texts, strict=True):
             if all(text.find(word, _HEADER) > 0 for word in self._escaped):
                 yield offset, record
@@ -164,7 +166,7 @@ class Search:
         history = histories(records_on(original, data)).get(original)
         if history is None or history.is_removed or history.shown != record:
             return None
-        text = record.text.casefold()
+        text = caseless(record.text)
         return history.current if all(word in text for word in self._words) else None
 
 

@@ -1,5 +1,6 @@
 """Changes of entries and searches, as the server in memory makes them: by the rules, slowly."""
 
+from protocol.caseless import caseless
 from protocol.dayfile import (
     Amended,
     Change,
@@ -50,13 +51,13 @@ def _change(rid: EntryId, request: Amend | Remove | Restore, stamp: Stamp) -> Ch
 
 def search_files(files: dict[Day, bytes], request: Search) -> Found:
     """Find a few entries at a time; the cursor is how many were given."""
-    words = request.words.casefold().split()
+    words = [caseless(word) for word in request.words.split()]
     matches = [
         entry
         for day in sorted(files)
         if request.first <= day <= request.last
         for entry in fold(parse_day_file(files[day]))
-        if all(word in entry.text.casefold() for word in words)
+        if all(word in caseless(entry.text) for word in words)
     ]
     begin = int(request.cursor or b"0")
     page = matches[begin : begin + PAGE]

@@ -25,7 +25,8 @@ print(*sys.modules, "dataclasses:", *made, file=sys.stderr)
 _UNWANTED: Final = {
     # of others
     *("asyncio", "click", "getpass", "importlib.metadata", "logging", "pydantic"),
-    *("prompt_toolkit", "rich", "secrets", "subprocess", "tomllib", "uuid", "wcwidth", "zoneinfo"),
+    *("prompt_toolkit", "rich", "secrets", "subprocess", "tomllib", "unicodedata", "uuid"),
+    *("wcwidth", "zoneinfo"),
     *("cryptography.hazmat.primitives.asymmetric", "cryptography.hazmat.primitives.hpke"),
     # of ours: what reads, what logs in, what few texts need
     *("diaryclient.api", "diaryclient.commands.group", "diaryclient.home.config_file"),
@@ -46,7 +47,13 @@ _UNWANTED: Final = {
         "diaryclient.typed.standard_input",
         "diaryclient.login.token_list",
     ),
-    *("protocol.dayfile", "protocol.login", "protocol.messages.diary", "protocol.messages.table"),
+    *(
+        "protocol.caseless",
+        "protocol.dayfile",
+        "protocol.login",
+        "protocol.messages.diary",
+        "protocol.messages.table",
+    ),
     *("protocol.offer", "protocol.tokenword"),
 }
 

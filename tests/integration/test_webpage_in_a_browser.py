@@ -14,7 +14,12 @@ from diaryclient.browsing.browsing import Page
 from diaryclient.entries.entry import DiaryEntry
 from diaryclient.formats.pretty import Look
 from diaryclient.formats.webpage import render_webpage
+from protocol.caseless import caseless
+from protocol.dayfile import Written
+from protocol.identifiers import EntryId
+from protocol.stamp import Stamp
 from tests.browser import Browser, browser
+from tests.client.fakes import ALICE
 from tests.generated_diary import generate_diary
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
@@ -76,6 +81,43 @@ def test_words_tags_and_stars_find_entries(window: Browser, diary: list[DiaryEnt
     window.type(SEARCH, "nowhere to be found")
     shows(window, 0)
     assert window.run("return document.querySelector('.none').checkVisibility()")
+
+
+def test_it_compares_as_every_search_does(window: Browser, tmp_path: Path) -> None:
+    """Accents as one character or as two, other widths, capitals of any language."""
+    texts = [
+        *("caf\xe9 @caf\xe9", "CAFE\u0301 @cafe\u0301", "Stra\xdfe @Stra\xdfe", "STRASSE @STRASSE"),
+        *(
+            "\uff30\uff23",
+            "pc",
+            "\uff76\uff9e",
+            "\u30ac",
+            "\u0130\u015f I\u015f \u0131\u015f",
+            "cafe",
+        ),
+        *(
+            "\u039b\u039f\u0393\u039f\u03a3",
+            "\u03bb\u03bf\u03b3\u03bf\u03c2",
+            "x\xb2 \u2026",
+            "x2 ...",
+        ),
+    ]
+    entries = [
+        DiaryEntry(Written(Stamp(number, 0), EntryId.make(number, bytes(10)), text), ALICE)
+        for number, text in enumerate(texts)
+    ]
+    own = tmp_path / "own.html"
+    own.write_text("".join(render_webpage([Page(entries)], Look())))
+    window.open(own)
+    for words in [word for text in texts for word in text.split()]:
+        window.type(SEARCH, words)
+        tagged = words.startswith("@")
+        form = caseless(words)
+        shows(
+            window,
+            sum(form in (each.tag_forms if tagged else caseless(each.text)) for each in entries),
+            len(entries),
+        )
 
 
 def test_tags_and_days_are_links(window: Browser, diary: list[DiaryEntry]) -> None:

@@ -11,6 +11,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any, Final
+from unicodedata import combining, normalize
 
 import msgpack
 import pytest
@@ -303,6 +304,27 @@ def test_invites_can_be_read(vector: dict[str, Any]) -> None:
         vector["fingerprint"],
     )
     assert code.hex() == vector["code"]
+
+
+def form_of(text: str) -> str:
+    """The form in which a text is compared, by the steps under "search"."""
+    other_width = "[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff66-\uffdc]+"
+    text = re.sub(other_width, lambda run: normalize("NFKC", run[0]), text)
+    parted, marks = "", 0
+    for character in text:
+        is_mark = combining(character) != 0 or character in "\u0f73\u0f75\u0f81"
+        marks = marks + 1 if is_mark else 0
+        if marks > 30:
+            parted, marks = parted + "\u034f", 1
+        parted += character
+    folded = normalize("NFC", parted).casefold().replace("\u0131", "i")
+    return normalize("NFC", re.sub("i\u0307+", "i", folded))
+
+
+@pytest.mark.parametrize("vector", vectors("caseless").values(), ids=vectors("caseless"))
+def test_forms_can_be_made(vector: dict[str, Any]) -> None:
+    """Step by step."""
+    assert form_of(vector["text"]) == vector["form"]
 
 
 @pytest.mark.parametrize("vector", vectors("tokens").values(), ids=vectors("tokens"))

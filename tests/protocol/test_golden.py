@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from protocol.address import Address
+from protocol.caseless import caseless
 from protocol.channel import open_reply, seal_reply, seal_request
 from protocol.dayfile import Foreign, Record, fold, format_record, parse_day_file
 from protocol.envelope import Kind, looks_like_protocol, parse_envelope
@@ -313,6 +314,12 @@ def test_invites(vector: Vector) -> None:
     )
     assert parse_invite(vector["word"]) == invite
     assert invite.encode() == vector["word"]
+
+
+@pytest.mark.parametrize("vector", vectors("caseless").values(), ids=vectors("caseless"))
+def test_forms(vector: Vector) -> None:
+    """Each text gives its form, and that is its own."""
+    assert caseless(vector["text"]) == caseless(vector["form"]) == vector["form"]
 
 
 @pytest.mark.parametrize("vector", vectors("tokens").values(), ids=vectors("tokens"))

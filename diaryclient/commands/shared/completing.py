@@ -28,6 +28,7 @@ from diaryclient.entries.entry import DiaryEntry, count_tags
 from diaryclient.home.outbox import outboxes_below
 from diaryclient.screen.display import ShortIds, cut, format_minute, safe_line
 from diaryclient.surroundings import COMPLETE_VARIABLE, Surroundings
+from protocol.caseless import caseless
 from protocol.errors import DiaryError
 from protocol.identifiers import EntryId
 from protocol.stamp import Stamp
@@ -116,7 +117,7 @@ def complete_tag(
     return [
         CompletionItem(tag, help=f"{count} times" if count > 1 else "once")
         for tag, count in counts.items()
-        if tag.startswith(incomplete.lower())
+        if caseless(tag).startswith(caseless(incomplete))
     ]
 
 

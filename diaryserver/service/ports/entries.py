@@ -129,8 +129,9 @@ class EntryStore(Protocol):
         As many whole entries as have `limit` bytes in a day file's form, or one alone that has
         more; none, though there are some behind, when enough was looked through for one request. A
         cursor holds over appends, changes and clears. What matches all the time from the first
-        request to the last is given once. Case is folded (`str.casefold`), nothing else. Raise
-        InvalidRequestError for a cursor that this store never gave, or StorageError.
+        request to the last is given once. Texts and words are compared in the form that
+        `protocol.caseless` gives. Raise InvalidRequestError for a cursor that this store never
+        gave, or StorageError.
         """
 
     def tail(self, user: Username, cursor: bytes, limit: int) -> Tailed:

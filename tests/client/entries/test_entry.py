@@ -1,5 +1,8 @@
 """What a text says about itself: title, body, tags."""
 
+from typing import Literal
+from unicodedata import normalize
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,10 +92,60 @@ def test_a_tag_after_a_space_is_found(before: str, word: str) -> None:
     assert entry(f"{before} @{word}").tags[-1:] == (f"@{word}",) or f"@{word}" in entry(before).tags
 
 
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@given(
+    text=st.text(
+        st.characters(blacklist_categories=("Cs",))
+        | st.sampled_from("@@@ae\xe9\u304c\u0301\u3099\u0939\u093f \ufa6c")
+    )
+)
+def test_how_an_accent_was_typed_makes_no_difference(
+    form: Literal["NFC", "NFD"], text: str
+) -> None:
+    """Neither in a tag nor in front of one, where it belongs to a letter."""
+    other = entry(normalize(form, text))
+    assert other.tags == entry(text).tags
+    assert list(other.tag_forms) == list(entry(text).tag_forms)
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ("write to jose\u0301@example.org", ()),
+        ("\u304b\u3099@\u72ac", ("@\u72ac",)),
+        ("\u2764\ufe0f@love", ("@love",)),
+        ("\U000242ee@tag", ("@tag",)),
+        ("@cafe\u0301 @CAF\xc9", ("@caf\xe9",)),
+        ("@Stra\xdfe @STRASSE", ("@stra\xdfe",)),
+        (
+            "@\u039b\u039f\u0393\u039f\u03a3 @\u03bb\u03bf\u03b3\u03bf\u03c2",
+            ("@\u03bb\u03bf\u03b3\u03bf\u03c2",),
+        ),
+        ("@\u0130stanbul @istanbul", ("@istanbul",)),
+        ("@\uff30\uff23 @pc", ("@\uff50\uff43",)),
+    ],
+    ids=ascii,
+)
+def test_a_tag_is_shown_as_it_was_first_typed(text: str, tags: tuple[str, ...]) -> None:
+    """In lower case and with composed letters; it is one tag however it is typed again."""
+    assert entry(text).tags == tags
+
+
 def test_tags_are_counted_by_entries() -> None:
     """Case does not matter, nor how often an entry repeats one; the most frequent come first."""
     entries = [entry("@b @B @a"), entry("@b"), entry("@c")]
     assert list(count_tags(entries).items()) == [("@b", 2), ("@a", 1), ("@c", 1)]
+
+
+def test_a_tag_is_counted_however_it_is_spelled() -> None:
+    """Under the most frequent spelling, in whatever order the entries come."""
+    entries = [
+        entry("@strasse"),
+        entry("@Stra\xdfe @caf\xe9"),
+        entry("@stra\xdfe @cafe\u0301 @STRASSE"),
+    ]
+    for order in (entries, entries[::-1]):
+        assert list(count_tags(order).items()) == [("@stra\xdfe", 3), ("@caf\xe9", 2)]
 
 
 def test_the_time_of_arrival_is_the_ids_unless_the_file_says_otherwise() -> None:

@@ -33,6 +33,9 @@ def entry(text: str, *, starred: bool = False) -> DiaryEntry:
         (Selection(contains=("STRASSE", "nowhere"), wants_all=True), False),
         (Selection(contains=("天气",)), True),
         (Selection(contains=("cafe\u0301",)), True),
+        (Selection(contains=("\uff37\uff2f\uff32\uff2b",)), True),
+        (Selection(tagged=frozenset({"@strasse"})), True),
+        (Selection(without=frozenset({"@strasse"})), False),
         (Selection(contains=("work",), starred=True), True),
         (Selection(contains=("nowhere",), starred=True), False),
         (Selection(starred=False), False),
@@ -46,7 +49,8 @@ def test_conditions_of_different_kinds_must_all_hold(
     selection: Selection, *, matches: bool
 ) -> None:
     """Of one kind, one is enough unless all are wanted; case and composition do not matter."""
-    assert selection.matches(entry("Straße @Work @home 今天天气 CAFÉ", starred=True)) == matches
+    text = "Straße @Work @home @Straße 今天天气 CAFÉ"
+    assert selection.matches(entry(text, starred=True)) == matches
 
 
 @given(TAGS, TAGS, TAGS, st.booleans())
@@ -63,10 +67,18 @@ def test_tags_are_sets(
 
 
 @pytest.mark.parametrize(
-    ("typed", "tag"), [("@Work", "@work"), ("work", "@work"), ("公园", "@公园")]
+    ("typed", "tag"),
+    [
+        ("@Work", "@work"),
+        ("work", "@work"),
+        ("公园", "@公园"),
+        ("cafe\u0301", "@caf\xe9"),
+        ("@Straße", "@strasse"),
+        ("İstanbul", "@istanbul"),
+    ],
 )
 def test_a_tag_may_be_typed_without_its_mark(typed: str, tag: str) -> None:
-    """And in either case."""
+    """And in either case; accents as one character or as two."""
     assert parse_tag(typed, "--tagged") == tag
 
 
