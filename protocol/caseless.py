@@ -40,8 +40,8 @@ _OTHER_WIDTH: Final = re.compile(f"[{_WIDTHS}]+")
 _MANY_MARKS: Final = re.compile(f"[{_MARKS}][{_MARKS}]{{{_MOST_MARKS},}}")
 _DOTTED: Final = re.compile("i\u0307+")
 _DOTLESS: Final = "\u0131"
-_JOINER: Final = "\u034f"
-"""Parts marks and is none in their order; UAX #15 puts it between too many, too."""
+PARTING: Final = "\u034f"
+"""Put between too many marks, as by UAX #15; where many of it are, making the form took long."""
 
 
 def caseless(text: str) -> str:
@@ -67,7 +67,7 @@ def _parted(found: re.Match[str]) -> str:
     for character in found[0]:
         count = count + 1 if combining(character) or character in _MARK_PAIRS else 0
         if count > _MOST_MARKS:
-            parts.append(_JOINER)
+            parts.append(PARTING)
             count = 1
         parts.append(character)
     return "".join(parts)

@@ -215,6 +215,17 @@ def test_a_day_of_any_size_is_searched_a_piece_at_a_time(diaries: Diaries) -> No
     assert len(texts(diaries, "seven")) == len(changes)
 
 
+def test_rows_of_marks_hold_no_request_up(diaries: Diaries) -> None:
+    """Whoever writes them has a search of more requests, each as short as others, and finds all."""
+    marks = "q" + "\u0323\u0301" * 15_000
+    assert len(marks.encode()) < SCAN_BYTES // 4
+    for number in range(4):
+        diaries.put(f"{marks} {number}", at=NOON + number * A_DAY)
+    first = diaries.store.search(ALICE, WordQuery("nothing", FIRST, LAST), b"", ROOM)
+    assert first.cursor[:10] == TODAY.encode()
+    assert [text[-1] for text in texts(diaries, "q")] == ["0", "1", "2", "3"]
+
+
 WORDS: Final = st.sampled_from(
     [
         *("a", "B", "ß", "ss", "天", "气", "\\", "\x00", "\n", "\t", " ", "}", "\ufeff", "\u2028"),
