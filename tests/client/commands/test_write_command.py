@@ -51,6 +51,15 @@ def test_the_text_is_taken_as_it_is_meant(
     assert (stored(logged_in).text, stored(logged_in).star) == (text, star)
 
 
+def test_line_ends_and_a_mark_hide_neither_star_nor_time(run: Run, logged_in: Loopback) -> None:
+    """As other systems' editors and clipboards leave them."""
+    run("write", "-q", "\ufeff2026-01-02 15:04: Starred title *\r\nbody\r\n", TZ="UTC")
+    assert (stored(logged_in).text, stored(logged_in).star) == ("Starred title\nbody", True)
+    assert wall(stored(logged_in)).startswith("2026-01-02 15:04")
+    _, out, _ = run("export", "--format", "jrnl", TZ="UTC")
+    assert out == "[2026-01-02 15:04] Starred title *\nbody\n"
+
+
 def test_standard_input_is_taken_as_it_is(run: Run, logged_in: Loopback) -> None:
     """What a program writes is not guessed at; options may say more."""
     run("write", "-q", stdin=b"yesterday: x *\n")
