@@ -6,8 +6,8 @@ full-width or half-width letters and digits or in ordinary ones. The four letter
 one, since nobody says which language a text is in: a search rather finds too much than nothing.
 
 Rules: pure, and linear in a text's length, whoever wrote it. NFC and not NFKC, of which only the
-widths of letters and digits are taken: NFKC also changes the punctuation of every Chinese text,
-which makes a search in it many times as slow. An ASCII text does not import Unicode's tables.
+widths of letters and digits are taken: NFKC also changes the punctuation of every Chinese text, and
+a search through it would take twice as long. An ASCII text does not import Unicode's tables.
 """
 
 import re
