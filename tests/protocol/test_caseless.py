@@ -14,7 +14,7 @@ from protocol.escaping import escape_line
 
 ALL = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
 TEXTS = st.text(
-    st.characters(blacklist_categories=("Cs",))
+    st.characters(codec="utf-8")
     | st.sampled_from(
         "eE\xe9iI\u0130\u0131\u0307\u0301\u0323\u0345\u03b1\u03c2\u03a3\uff21\uff76\uff9e\u1100\u1161"
     )
