@@ -7,6 +7,7 @@
     data       for programs: json, jsonl
     documents  for files: md, txt
     tree       md-tree, a folder of them
+    fences     what is code in Markdown, where nothing is a heading
     journal    for jrnl
     webpage    for browsers: html
     versions   the versions of one entry, for people and for programs

@@ -7,6 +7,10 @@
     records    reads JSON: our own and jrnl's
     journal    reads jrnl's text file
     day_one    reads what Day One exports
+    file_names    what the names of a folder's files say
+    front_matter  what a file's YAML head says
+    sections      a file's headings, each an entry
+    tagging       tags that stand beside a text
     folder     reads text files that are named by their day
     detection  the table of readers, and which of them a source is for
     planning   which entries will be sent, under which ids, and what was odd

@@ -11,18 +11,16 @@ from datetime import UTC, datetime
 from typing import BinaryIO, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from diaryclient.entries.entry import find_tags
 from diaryclient.importing.archive import json_files
 from diaryclient.importing.finding import Draft, Finding, Oddity
 from diaryclient.importing.records import entries_of, fields_of, flag_of, text_of
 from diaryclient.importing.source import decode
-from protocol.caseless import caseless
+from diaryclient.importing.tagging import UNUSABLE, tagged, usable_tags
 from protocol.errors import MalformedError
 from protocol.incoming import incoming_text
 
 _ESCAPED: Final = re.compile(r"""\\([\\`*_{}\[\]()#+.!|<>~=^$&'":;,/?@%-])""")
 _MOMENT: Final = re.compile(r"!\[[^\]\n]{0,99}\]\(dayone-moment:[^)\n]{0,99}\)[ \t]*\n?")
-_NO_TAG: Final = re.compile(r"[^\w+#/-]+")
 _ATTACHED: Final = ("photos", "videos", "audios", "pdfAttachments")
 _BESIDE: Final = ("location", "weather")
 
@@ -57,10 +55,13 @@ def _read_entry(value: object, place: str) -> Iterator[Finding]:
         yield Oddity(place, "photos and other attachments are left out")
     if any(entry.get(key) for key in _BESIDE):
         yield Oddity(place, "place and weather are left out")
-    tags, unusable = _tags(entry.get("tags"))
+    names = entry.get("tags")
+    tags, unusable = usable_tags(
+        each for each in (names if isinstance(names, list) else []) if isinstance(each, str)
+    )
     if unusable:
-        yield Oddity(place, "a tag is left out that can be none here")
-    yield Draft(place, when, _tagged(text.strip(), tags), starred)
+        yield Oddity(place, UNUSABLE)
+    yield Draft(place, when, tagged(text.strip(), tags), starred)
 
 
 def _moment(entry: Mapping[str, object]) -> datetime:
@@ -74,19 +75,3 @@ def _moment(entry: Mapping[str, object]) -> datetime:
         return moment.astimezone(ZoneInfo(zone))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return moment
-
-
-def _tags(value: object) -> tuple[list[str], bool]:
-    names = [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
-    tags = ["@" + _NO_TAG.sub("_", name.strip()).strip("_-/") for name in names]
-    usable = [tag for tag in tags if [found for _, found in find_tags(tag)] == [tag]]
-    return usable, len(usable) < len(names)
-
-
-def _tagged(text: str, tags: list[str]) -> str:
-    """Give the text with the tags that it has not."""
-    present = {caseless(tag) for _, tag in find_tags(text)}
-    missing = " ".join(tag for tag in tags if caseless(tag) not in present)
-    if not text or not missing:
-        return text or missing
-    return f"{text}\n{missing}"

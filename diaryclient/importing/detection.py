@@ -7,8 +7,13 @@ from typing import BinaryIO, Final
 from diaryclient.errors import SourceError
 from diaryclient.importing.archive import is_zip
 from diaryclient.importing.day_one import read_day_one, read_day_one_zip
+from diaryclient.importing.file_names import is_dated
 from diaryclient.importing.finding import Finding
-from diaryclient.importing.folder import is_dated, read_dated_file, read_folder
+from diaryclient.importing.folder import (
+    has_dated_front_matter,
+    read_dated_file,
+    read_folder,
+)
 from diaryclient.importing.journal import is_journal, read_journal
 from diaryclient.importing.records import entries_of, parse, read_jrnl_json, read_json, read_jsonl
 from diaryclient.importing.source import (
@@ -74,7 +79,7 @@ def _detected(text: str, name: str) -> str:
         return _kind_of_json(text)
     if is_journal(text):
         return "jrnl"
-    if is_dated(name):
+    if is_dated(name) or has_dated_front_matter(text, name):
         return FOLDER
     known = ", ".join(SOURCES[1:])
     raise SourceError(f"it is nothing that is known here; --format tells what it is: {known}")

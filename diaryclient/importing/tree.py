@@ -4,7 +4,8 @@ Rules: every name is opened below a descriptor of the folder, one folder after t
 following links; a link is followed by reading it, and what it says is gone through in the same way,
 so whatever changes meanwhile, nothing outside is opened. A link that leads out, into a circle, or
 to nothing is an oddity. A file is found once, by its own name unless only a link's is wanted;
-hard links are files of their own. Hidden names are not looked at, unless a link leads there.
+hard links are files of their own. Hidden names are not looked at, which is told, unless a link
+leads there.
 """
 
 import errno
@@ -34,6 +35,7 @@ MAX_STEPS: Final = 200_000
 """Names on the ways that all links lead, each a file system call or some; ten thousand links have a
 quarter of it, and hostile ones go to and fro."""
 
+HIDDEN: Final = "hidden, not looked at"
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _Place: TypeAlias = tuple[str, ...]
 """The names that lead from the folder to something in it; none is a link, `.` or `..`."""
@@ -63,6 +65,7 @@ class Tree:
         self._by_place = dict[_Place, Leaf]()
         self._by_identity = dict[tuple[int, int], Leaf]()
         self._links = deque[Leaf]()
+        self._hidden = list[tuple[Leaf, tuple[int, int]]]()
         self._oddities = list[Oddity]()
         self._visited = set[tuple[int, int]]()
         self._names = 0
@@ -73,7 +76,12 @@ class Tree:
         self._walk("", ())
         while self._links:
             self._follow(self._links.popleft())
-        return sorted([*self._leaves.values(), *self._oddities], key=_name)
+        hidden = [
+            Oddity(leaf.name, HIDDEN)
+            for leaf, identity in self._hidden
+            if identity not in self._visited and leaf.place not in self._by_place
+        ]
+        return sorted([*self._leaves.values(), *self._oddities, *hidden], key=_name)
 
     @contextmanager
     def opened(self, leaf: Leaf) -> Iterator[BinaryIO]:
@@ -102,10 +110,10 @@ class Tree:
         with os.scandir(folder) as names:
             for each in names:
                 self._count()
-                if each.name.startswith("."):
-                    continue
                 leaf = Leaf(f"{here.name}/{each.name}".lstrip("/"), (*here.place, each.name))
-                if each.is_symlink():
+                if each.name.startswith("."):
+                    self._hidden.append((leaf, _identity(each.stat(follow_symlinks=False))))
+                elif each.is_symlink():
                     links.append(leaf)
                 elif not each.is_dir(follow_symlinks=False):
                     identity = _identity(each.stat(follow_symlinks=False))

@@ -180,7 +180,11 @@ def test_day_one_is_read_with_its_zones_and_tags(
         f"diaryclient: {prefix}entry 3 has no text",
         f"diaryclient: {prefix}entry 4 is no entry",
     ]
-    for words in ("photos and other attachments", "place and weather", "a tag is left out"):
+    for words in (
+        "photos and other attachments",
+        "place and weather",
+        "has a tag that can be none here",
+    ):
         assert words in out
     first, second = stored(logged_in)
     assert str(first.stamp) == "2025-06-01T00:30:05.000-04:00"
@@ -208,6 +212,7 @@ def test_a_folder_is_read_by_the_names_of_its_files(
     status, out, err = run("import", "--yes", "--tz", "UTC", folder)
     assert status == 1
     assert out.startswith("folder: 6 entries, from 2025-01-02 to 2025-01-05 on 4 days, 1 starred")
+    assert "1 hidden, not looked at (.hidden)" in out
     assert sorted(err.splitlines()) == [
         "diaryclient: 2025-01-06.jpg is neither .md nor .txt",
         "diaryclient: 2025-01-08.md has no text",
@@ -221,7 +226,7 @@ def test_a_folder_is_read_by_the_names_of_its_files(
         ("02 07:30", "Up early\n- tea"),
         ("02 09:00", "Before."),
         ("02 09:05", "Late"),
-        ("03 09:00", "Swam.\n\nFar."),
+        ("03 09:00", "Lake\nSwam.\n\nFar."),
         ("04 18:15", "Evening"),
         ("05 08:00", "From jrnl."),
     ]

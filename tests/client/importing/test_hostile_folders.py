@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from diaryclient.errors import SourceError
 from diaryclient.importing import source, tree
 from diaryclient.importing.detection import read_source
+from diaryclient.importing.file_names import is_dated
 from diaryclient.importing.finding import Draft, Finding, Oddity
-from diaryclient.importing.folder import is_dated
 from diaryclient.importing.tree import Leaf, opened_tree
 from tests.client.loopback import Loopback, Run
 
