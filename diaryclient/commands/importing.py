@@ -15,6 +15,7 @@ from diaryclient.commands.shared.progress import progress
 from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.entries.entry import find_tags
 from diaryclient.errors import IncompleteImportError, InterruptedImportError
+from diaryclient.importing.day_one import NO_ZONE
 from diaryclient.importing.delivery import Progress, deliver
 from diaryclient.importing.detection import SOURCES, read_source
 from diaryclient.importing.finding import Oddity
@@ -125,7 +126,7 @@ def _tell(plan: Plan, form: str, surroundings: Surroundings) -> None:
         words.append(f"{sum(row.star for row in plan.rows)} starred")
         tags = {caseless(tag) for row in plan.rows for _, tag in find_tags(row.text)}
         words.append(_count(len(tags), "tag"))
-    if form not in _ZONED:
+    if form not in _ZONED or any(each.words == NO_ZONE for each in plan.oddities):
         _, zone = surroundings.settings.timezone()
         words.append(f"zone {zone or 'of this machine'}")
     click.echo(", ".join(words))

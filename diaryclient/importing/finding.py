@@ -9,6 +9,13 @@ from protocol.stamp import Stamp
 
 
 @dataclass(frozen=True, slots=True)
+class Instant:
+    """A moment whose zone is not known, in ms since the epoch; that of the import is taken."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """An entry of a source, and its place there, for people: `line 12`, a file's name.
 
@@ -16,7 +23,7 @@ class Draft:
     """
 
     place: str
-    when: Stamp | datetime
+    when: Stamp | datetime | Instant
     text: str = field(repr=False)
     starred: bool = False
     id: EntryId | None = None

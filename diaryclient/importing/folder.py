@@ -43,7 +43,7 @@ _MAY_BE_FRONT_MATTER: Final = (b"---", b"\xef\xbb\xbf---")
 """Of files that are not named by a day no others are read to their end."""
 
 _UNREADABLE: Final = "is too long, or not UTF-8"
-_DOUBTFUL: Final = "has a number in its name that might be a time; it is kept in the title"
+_DOUBTFUL: Final = "with a number in its name that might be a time, kept in the title"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,9 @@ _SPACED_ZONE: Final = re.compile(r"[ \t]+(?=(?:Z|[+-]\d\d:?\d\d)\Z)", re.ASCII)
 _DAY_ALONE: Final = re.compile(r"\d{4}-?\d\d-?\d\d", re.ASCII)
 _TAKEN: Final = ("date", "title", "tags")
 
-LEFT_OUT: Final = "has more front matter than date, title and tags; that is left out"
-UNREADABLE: Final = "has front matter that cannot be read, which is left out"
-UNKNOWN_DATE: Final = "has a date in its front matter in a form unknown here, which is left out"
+LEFT_OUT: Final = "with more front matter than date, title and tags, which is left out"
+UNREADABLE: Final = "with front matter that cannot be read, which is left out"
+UNKNOWN_DATE: Final = "with a date in its front matter in a form unknown here, which is left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +97,8 @@ def _moment(words: str) -> datetime | date | None:
         return None
 
 
-def _names(value: object) -> list[str]:
+def _names(value: object) -> list[object]:
     """Give the names of a list, or of words in a row, which have commas between or blanks."""
     if isinstance(value, str):
-        return value.split(",") if "," in value else value.split()
-    each_value = value if isinstance(value, list) else [value]
-    # What is no word cannot be a tag, and is told so.
-    return [each if isinstance(each, str) else "" for each in each_value]
+        return [*(value.split(",") if "," in value else value.split())]
+    return value if isinstance(value, list) else [value]

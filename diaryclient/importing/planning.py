@@ -10,9 +10,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from diaryclient.importing.finding import Draft, Finding, Oddity
+from diaryclient.importing.finding import Draft, Finding, Instant, Oddity
 from diaryclient.typed.wall_clock import stamp_of
 from protocol.errors import MalformedError, UsageError
 from protocol.identifiers import EntryId
@@ -88,8 +89,7 @@ class _Planner:
 
     def _stamp(self, draft: Draft) -> Stamp:
         try:
-            when = draft.when
-            stamp = when if isinstance(when, Stamp) else stamp_of(when, self._offset_at)
+            stamp = self._stamp_of(draft.when)
         except UsageError:
             raise MalformedError("has a time that no diary can have") from None
         if stamp.at < MIN_MILLISECONDS or abs(stamp.off) > MAX_OFFSET_MINUTES:
@@ -97,6 +97,13 @@ class _Planner:
         if stamp.at > self._latest:
             raise MalformedError("lies in the future")
         return stamp
+
+    def _stamp_of(self, when: Stamp | datetime | Instant) -> Stamp:
+        if isinstance(when, Instant):
+            if not MIN_MILLISECONDS <= when.at <= LAST_MILLISECONDS:
+                raise UsageError("it lies outside of the calendar")
+            return Stamp(when.at, self._offset_at(when.at))
+        return when if isinstance(when, Stamp) else stamp_of(when, self._offset_at)
 
     def _id(self, at: int, text: str, *, star: bool) -> EntryId:
         content = f"{at} {int(star)} {text}".encode()

@@ -11,12 +11,13 @@ from diaryclient.entries.entry import find_tags
 from protocol.caseless import caseless
 
 _NO_TAG: Final = re.compile(r"[^\w+#/-]+")
-UNUSABLE: Final = "has a tag that can be none here, which is left out"
+UNUSABLE: Final = "with a tag that can be none here, which is left out"
 
 
-def usable_tags(names: Iterable[str]) -> tuple[list[str], bool]:
+def usable_tags(names: Iterable[object]) -> tuple[list[str], bool]:
     """Give names as tags, `@` included, and whether there was one that can be none."""
-    tags = ["@" + _NO_TAG.sub("_", name.strip()).strip("#_-/") for name in names]
+    words = [name.strip() if isinstance(name, str) else "" for name in names]
+    tags = ["@" + _NO_TAG.sub("_", word).strip("#_-/") for word in words]
     usable = [tag for tag in tags if [found for _, found in find_tags(tag)] == [tag]]
     return usable, len(usable) < len(tags)
 

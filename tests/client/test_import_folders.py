@@ -146,7 +146,7 @@ def test_a_number_that_may_be_a_time_is_told() -> None:
     """It is kept in the title, where its writer finds it."""
     assert drafts("steps", "2021-03-14 1200 steps.md") == [("09:00:00", "1200 steps\nsteps")]
     assert told("steps", "2021-03-14 1200 steps.md") == [
-        "has a number in its name that might be a time; it is kept in the title"
+        "with a number in its name that might be a time, kept in the title"
     ]
 
 

@@ -170,7 +170,7 @@ def test_day_one_is_read_with_its_zones_and_tags(
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("Journal.json", json.dumps(DAY_ONE))
             archive.writestr("photos/1.jpeg", b"\xff\xd8")
-    status, out, err = run("import", "--yes", path)
+    status, out, err = run("import", "--yes", "--tz", "Asia/Shanghai", path)
     prefix = "Journal.json " * is_zipped
     assert status == 1
     assert err.splitlines()[:2] == [
@@ -181,15 +181,17 @@ def test_day_one_is_read_with_its_zones_and_tags(
         f"diaryclient: {prefix}entry 4 is no entry",
     ]
     for words in (
-        "photos and other attachments",
+        "2 left out: photo (",
         "place and weather",
-        "has a tag that can be none here",
+        "1 with a tag that can be none here",
+        "2 without a time zone that is known, in that of --tz (",
+        "zone Asia/Shanghai\n",
     ):
         assert words in out
     first, second = stored(logged_in)
     assert str(first.stamp) == "2025-06-01T00:30:05.000-04:00"
-    assert (first.text, first.starred) == ("# Lake\n\nSwam - far. @sun\n@two_words", True)
-    assert str(second.stamp) == "2025-06-02T04:30:05.000+00:00"
+    assert (first.text, first.starred) == ("# Lake\n\n\nSwam - far. @sun\n@two_words", True)
+    assert str(second.stamp) == "2025-06-02T12:30:05.000+08:00"
 
 
 def test_a_folder_is_read_by_the_names_of_its_files(
