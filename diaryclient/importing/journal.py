@@ -1,9 +1,10 @@
 r"""Reads the text file in which jrnl keeps a journal.
 
 Rules: an entry begins on a line that begins with its time in brackets and a space; what follows, to
-the next such line, is its text, without blank space around it. A `*` at the end of the first line
-is the star. The backslash that an export puts before a bracket at a line's begin is taken away.
-A line with other words in brackets is text, and told of when it may be a time all the same.
+the next such line, is its text, without blank space around it. A time in brackets that ends its
+line is text, as jrnl has it. A `*` at the end of the first line is the star, but not one that ends
+`**bold**`. The backslash that an export puts before a bracket at the begin of a later line is taken
+away. A line with other words in brackets is text, and told of when it may be a time all the same.
 """
 
 import re
@@ -19,7 +20,7 @@ from protocol.messages.writing import MAX_LONG_TEXT_BYTES
 
 _HEAD: Final = re.compile(
     r"^\[(\d{4})[-/.](\d\d?)[-/.](\d\d?)"
-    r"(?:[ T,]+(\d\d?):(\d\d)(?::(\d\d))?(?:\.\d+)? ?([AaPp]\.?[Mm]\.?)?)?\](?: |\t|$)",
+    r"(?:[ T,]+(\d\d?):(\d\d)(?::(\d\d))?(?:\.\d+)? ?([AaPp]\.?[Mm]\.?)?)?\] ",
     re.MULTILINE | re.ASCII,
 )
 _DOUBTFUL: Final = re.compile(r"^\[([^\]\n]{7,})\] ", re.MULTILINE)
@@ -51,7 +52,7 @@ def read_journal(text: str) -> Iterator[Finding]:
             match, moment = head
             line, counted = line + text.count("\n", counted, match.start()), match.start()
             end = following[0].start() if following else len(text)
-            yield from _entry(text[match.end() : end], moment, f"line {line}")
+            yield from _entry(text[match.end() : end], moment, line)
 
 
 def is_journal(text: str) -> bool:
@@ -67,14 +68,23 @@ def _heads(text: str) -> Iterator[_Head]:
             yield match, moment
 
 
-def _entry(content: str, moment: datetime, place: str) -> Iterator[Finding]:
-    if any(re.search(r"\d", match[1]) for match in _DOUBTFUL.finditer(content)):
-        yield Oddity(place, "a line in brackets may be a time in a form unknown here; kept")
-    content = content.lstrip("\n").rstrip()
+def _entry(content: str, moment: datetime, line: int) -> Iterator[Finding]:
+    yield from _doubtful(content, line)
+    content = content.rstrip()
     if len(content) <= _LONGEST_QUOTED:
-        content = _unquoted(content).strip()
-    content, starred = _star(content)
-    yield Draft(place, moment, content, starred)
+        first, separator, further = content.partition("\n")
+        content = f"{first}{separator}{_unquoted(further)}"
+    content, starred = _star(content.strip())
+    yield Draft(f"line {line}", moment, content, starred)
+
+
+def _doubtful(content: str, line: int) -> Iterator[Oddity]:
+    """Name each line of an entry, which begins on `line`, that may begin another one."""
+    counted = 0
+    for match in _DOUBTFUL.finditer(content):
+        if re.search(r"\d", match[1]):
+            line, counted = line + content.count("\n", counted, match.start()), match.start()
+            yield Oddity(f"line {line}", "in brackets may be a time in a form unknown here, kept")
 
 
 def _moment(match: re.Match[str]) -> datetime | None:
@@ -101,6 +111,8 @@ def _unquoted(content: str) -> str:
 
 def _star(content: str) -> tuple[str, bool]:
     title, separator, further = content.partition("\n")
-    if not title.rstrip().endswith("*"):
+    bare = title.rstrip().removesuffix("*")
+    is_emphasis = "*" in bare and not bare[-1].isspace()
+    if bare == title.rstrip() or is_emphasis or not (bare or further):
         return content, False
-    return f"{title.rstrip()[:-1].rstrip()}{separator}{further}".strip(), True
+    return f"{bare.rstrip()}{separator}{further}".strip(), True
