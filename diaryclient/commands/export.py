@@ -22,8 +22,8 @@ from diaryclient.entries.selection import Selection
 from diaryclient.files.atomic_output import check_file, check_folder
 from diaryclient.formats.exported import EXPORTS
 from diaryclient.formats.files import FORMS, TREE, guess_form, write_export
-from diaryclient.formats.journal import Misreadings
 from diaryclient.formats.pretty import Look
+from diaryclient.importing.fidelity import Losses
 from diaryclient.screen.display import safe_line
 from diaryclient.screen.streams import is_unheard
 from diaryclient.surroundings import Surroundings, has_terminal
@@ -82,13 +82,12 @@ def command(  # noqa: PLR0913 - one for each option
     with surroundings.diary(surroundings.login()) as diary:
         deliver_older(diary)  # what waits here belongs to the diary
         begin, end = parse_days(on, first, last, surroundings.time_reader(diary))
-        tally, misreadings = Tally(), Misreadings()
+        tally, losses = Tally(), Losses(form)
         pages = tally.counted(_followed(diary, Query(begin, end, selection), target))
-        if form == "jrnl":
-            pages = misreadings.counted(pages)
+        pages = losses.counted(pages)
         _write(pages, form, target, surroundings.export_notes)
     tally.report(shown=False)
-    for words in misreadings.told():
+    for words in losses.told():
         click.echo(f"diaryclient: {words}", err=True)
     if target != _STDOUT:
         entries = "1 entry" if tally.entries == 1 else f"{tally.entries} entries"

@@ -62,6 +62,7 @@ def command(  # noqa: PLR0913 - one for each option
     \b
       jrnl         the text file in which jrnl keeps a journal
       jrnl-json    what `jrnl --format json` prints
+      md           the Markdown by year and month that `diaryclient export` writes
       dayone       the JSON that Day One exports, or the zip around it
       jsonl, json  what `diaryclient export` writes
       folder       .md and .txt files named by their day, as 2026-11-22.md

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from diaryclient.formats.data import render_json, render_jsonl
-from diaryclient.formats.documents import render_markdown, render_text
+from diaryclient.formats.documents import render_document, render_text
 from diaryclient.formats.journal import render_journal
 from diaryclient.formats.printed import Format
 from diaryclient.formats.webpage import render_webpage
@@ -15,7 +15,7 @@ from diaryclient.formats.webpage import render_webpage
 EXPORTS: Final[Mapping[str, Format]] = {
     "jsonl": render_jsonl,
     "json": render_json,
-    "md": render_markdown,
+    "md": render_document,
     "txt": render_text,
     "jrnl": render_journal,
     "html": render_webpage,

@@ -51,7 +51,7 @@ class Misreadings:
         """Give the pages on as they come."""
         for page in pages:
             for entry in page.entries:
-                self._look_at(entry)
+                self.look_at(entry)
             yield page
 
     def told(self) -> list[str]:
@@ -63,18 +63,26 @@ class Misreadings:
             ),
             (self._escaped, "with control characters, which jrnl gets as \\x1b or \\u202e"),
         )
-        return [f"{_named(found)} {words}" for found, words in kinds if found]
+        return [f"{named_entries(found)} {words}" for found, words in kinds if found]
 
-    def _look_at(self, entry: DiaryEntry) -> None:
-        name = f"{short_id(entry.id)} of {entry.stamp.day}"
+    def look_at(self, entry: DiaryEntry) -> bool:
+        """Tell whether jrnl will misread an entry, and remember it."""
+        name = entry_name(entry)
         first = entry.text.strip().partition("\n")[0].strip()
-        if first.endswith("*") or (entry.is_starred and first.startswith("*")):
-            self._starred.append(name)
-        if safe_text(entry.text) != entry.text:
-            self._escaped.append(name)
+        is_starred = first.endswith("*") or (entry.is_starred and first.startswith("*"))
+        is_escaped = safe_text(entry.text) != entry.text
+        self._starred += [name] * is_starred
+        self._escaped += [name] * is_escaped
+        return is_starred or is_escaped
 
 
-def _named(found: list[str]) -> str:
+def entry_name(entry: DiaryEntry) -> str:
+    """Give an entry's name in a message."""
+    return f"{short_id(entry.id)} of {entry.stamp.day}"
+
+
+def named_entries(found: list[str]) -> str:
+    """Give how many there are and the names of the first."""
     count = "1 entry" if len(found) == 1 else f"{len(found)} entries"
     names = ", ".join(found[:_MOST_NAMED])
     return f"{count} ({names}{', ...' * (len(found) > _MOST_NAMED)})"

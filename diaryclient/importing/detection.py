@@ -7,6 +7,7 @@ from typing import BinaryIO, Final
 from diaryclient.errors import SourceError
 from diaryclient.importing.archive import is_zip
 from diaryclient.importing.day_one import read_day_one, read_day_one_zip
+from diaryclient.importing.document import is_document, read_document
 from diaryclient.importing.file_names import is_dated
 from diaryclient.importing.finding import Finding
 from diaryclient.importing.folder import (
@@ -31,6 +32,7 @@ _DAY_ONE: Final = "dayone"
 
 _TEXTS: Final[Mapping[str, Callable[[str], Iterator[Finding]]]] = {
     "jrnl": read_journal,
+    "md": read_document,
     "jrnl-json": read_jrnl_json,
     _DAY_ONE: read_day_one,
     "jsonl": read_jsonl,
@@ -79,6 +81,8 @@ def _detected(text: str, name: str) -> str:
         return _kind_of_json(text)
     if is_journal(text):
         return "jrnl"
+    if is_document(text):
+        return "md"
     if is_dated(name) or has_dated_front_matter(text, name):
         return FOLDER
     known = ", ".join(SOURCES[1:])

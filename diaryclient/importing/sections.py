@@ -2,8 +2,9 @@
 
     ## 07:30 Title     ## 7:30 PM Title     ## 07:30:15     ### 7 PM
 
-Rules: a heading inside a code fence is code. Blank space around a text and below a heading is how
-Markdown is written, not what somebody said.
+Rules: a heading inside a code fence is code. A file of `diaryclient export` says so below its first
+heading, and its texts come back to the letter (`diaryclient.formats.sections`); in any other, blank
+space around a text and below a heading is how Markdown is written, not what somebody said.
 """
 
 import re
@@ -13,6 +14,8 @@ from itertools import chain, pairwise
 from typing import Final
 
 from diaryclient.formats.fences import found_outside
+from diaryclient.formats.sections import from_section, sections
+from diaryclient.formats.tree import LEVELS, MARK
 from diaryclient.importing.finding import Draft
 
 _HEADING: Final = re.compile(
@@ -24,6 +27,8 @@ _HEADING: Final = re.compile(
     re.MULTILINE | re.ASCII,
 )
 _DAY_HEADING: Final = re.compile(r"\A\s*#{1,6} +(\d{4}-\d\d-\d\d)[ \t]*(?:\n|\Z)", re.ASCII)
+_OURS: Final = re.compile(rf"\A# \d{{4}}-\d\d-\d\d\n{re.escape(MARK)}(?:\n|\Z)", re.ASCII)
+_OWN_HEADING: Final = re.compile(r"^## ([01]\d|2[0-3]):([0-5]\d)(?= |$)", re.MULTILINE | re.ASCII)
 _NOON: Final = 12
 _HOURS: Final = 24
 
@@ -34,6 +39,10 @@ def read_sections(text: str, when: datetime, place: str, *, is_markdown: bool) -
     Without Markdown, or such a heading, that is one entry of the whole text. The sections' times
     are of the day of `when`, and of its zone if it has one.
     """
+    ours = _OURS.match(text)
+    if ours:
+        yield from _own_sections(text[ours.end() :], when, place)
+        return
     heading = _DAY_HEADING.match(text)
     if heading and heading[1] == when.date().isoformat():
         text = text[heading.end() :]
@@ -48,6 +57,17 @@ def read_sections(text: str, when: datetime, place: str, *, is_markdown: bool) -
             end = following[0].start() if following else len(text)
             moment = datetime.combine(when.date(), clock, when.tzinfo)
             yield _section(f"{place} {clock:%H:%M}", moment, text[match.end() : end])
+
+
+def _own_sections(text: str, when: datetime, place: str) -> Iterator[Draft]:
+    start = len(text)
+    for head, content in sections(text, _OWN_HEADING):
+        start = min(start, head.start())
+        moment = datetime.combine(when.date(), time(int(head[1]), int(head[2])), when.tzinfo)
+        written, starred = from_section(content, LEVELS)
+        yield Draft(f"{place} {head[1]}:{head[2]}", moment, written, starred)
+    if text[:start].strip():
+        yield Draft(place, when, text[:start].strip())
 
 
 def _heads(text: str) -> Iterator[tuple[re.Match[str], time]]:
