@@ -4,7 +4,7 @@ Rules: the file is whole or absent; what a format cannot say is told on standard
 """
 
 from bisect import bisect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +28,6 @@ from diaryclient.screen.display import safe_line
 from diaryclient.screen.streams import is_unheard
 from diaryclient.surroundings import Surroundings, has_terminal
 from protocol.errors import UsageError
-from protocol.identifiers import Day
 
 _STDOUT: Final = Path("-")
 
@@ -39,9 +38,10 @@ _STDOUT: Final = Path("-")
     "--format",
     "form",
     type=click.Choice(FORMS),
-    help="Else the end of FILE's name decides, or it is jsonl.",
+    help="Else the end of FILE's name decides; without one it is jsonl.",
 )
 @click.option("--force", is_flag=True, help="Replace a file that exists, unasked.")
+@click.option("--reverse", "is_reversed", is_flag=True, help="The newest first, in html.")
 @click.option("--on", metavar="DATE", help="This day only, or month, year.")
 @click.option("--from", "first", metavar="DATE", help="From this day on.")
 @click.option("--to", "--until", "last", metavar="DATE", help="Until this day, it included.")
@@ -54,6 +54,7 @@ def command(  # noqa: PLR0913 - one for each option
     target: Path,
     form: str | None,
     force: bool,
+    is_reversed: bool,
     on: str | None,
     first: str | None,
     last: str | None,
@@ -78,12 +79,16 @@ def command(  # noqa: PLR0913 - one for each option
     """  # noqa: D301 - click's mark is a real backspace
     surroundings = surroundings.in_zone(tz)
     form = form or guess_form(target)
+    if is_reversed and form != "html":
+        raise UsageError("--reverse is for html; an import wants the oldest first")
     _check(target, form, force=force)
     with surroundings.diary(surroundings.login()) as diary:
         deliver_older(diary)  # what waits here belongs to the diary
         begin, end = parse_days(on, first, last, surroundings.time_reader(diary))
         tally, losses = Tally(), Losses(form)
-        pages = tally.counted(_followed(diary, Query(begin, end, selection), target))
+        pages = tally.counted(
+            _followed(diary, Query(begin, end, selection, is_reversed=is_reversed), target)
+        )
         pages = losses.counted(pages)
         _write(pages, form, target, surroundings.export_notes)
     tally.report(shown=False)
@@ -110,17 +115,12 @@ def _followed(diary: OpenDiary, query: Query, target: Path) -> Iterator[Page]:
     """Give the pages, and show how far they are."""
     days = [row.day for row in diary.days(query.first, query.last)]
     with progress("exporting", len(days), shown=target != _STDOUT) as advance:
-        yield from _watched(browse(diary, query), days, advance)
+        for page in browse(diary, query):
+            yield page
+            if page.entries:
+                place = bisect(days, page.entries[-1].stamp.day)
+                advance(len(days) - place if query.is_reversed else place)
         advance(len(days))
-
-
-def _watched(
-    pages: Iterable[Page], days: list[Day], advance: Callable[[int], None]
-) -> Iterator[Page]:
-    for page in pages:
-        yield page
-        if page.entries:
-            advance(bisect(days, page.entries[-1].stamp.day))
 
 
 def _write(pages: Iterable[Page], form: str, target: Path, notes: Path) -> None:

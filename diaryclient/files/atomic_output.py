@@ -3,7 +3,8 @@
 Rules: written beside its place under another name, synced, then renamed; whatever ends the writing
 early removes it, and what a kill leaves is removed by the next command
 (`diaryclient.home.leftovers`). Only the owner can read it, since it is a diary. A folder never
-replaces one that has something in it.
+replaces one that has something in it. A link is followed, so that what it leads to is replaced and
+not the link.
 """
 
 import os
@@ -22,15 +23,19 @@ def check_file(path: Path) -> bool:
     """Tell whether a file stands at the path already; raise UsageError if none can come there."""
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder {path.parent}; make it first, or name another")
-    if os.path.lexists(path) and not path.is_file():
+    target = _followed(path)
+    if not target.parent.is_dir():
+        raise UsageError(f"{path} is a link into a folder that there is not; name another")
+    if os.path.lexists(target) and not target.is_file():
         raise UsageError(f"{path} is no file; name another, or none to print the export")
-    return path.exists()
+    return target.exists()
 
 
 def check_folder(path: Path) -> None:
     """Raise UsageError unless the path is free, or an empty folder."""
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder {path.parent}; make it first, or name another")
+    path = _followed(path)
     if os.path.lexists(path) and not (path.is_dir() and not any(path.iterdir())):
         raise UsageError(f"{path} exists already; name a folder that is new or empty")
 
@@ -41,6 +46,7 @@ def whole_file(path: Path, notes: Path | None = None) -> Iterator[TextIO]:
 
     `notes` is the folder that remembers what a kill would leave behind.
     """
+    path = _followed(path)
     scratch = name_beside(path)
     with noted(scratch, notes):
         descriptor = open_named(scratch)
@@ -59,6 +65,7 @@ def whole_file(path: Path, notes: Path | None = None) -> Iterator[TextIO]:
 @contextmanager
 def whole_folder(path: Path, notes: Path | None = None) -> Iterator[Path]:
     """Give a folder to fill, which gets its name when the block ends; as `whole_file`."""
+    path = _followed(path)
     scratch = name_beside(path)
     with noted(scratch, notes), ExitStack() as stack:
         make_private_folder(scratch)
@@ -71,6 +78,11 @@ def whole_folder(path: Path, notes: Path | None = None) -> Iterator[Path]:
             shutil.rmtree(scratch, ignore_errors=True)
             raise
         sync_folder(path.parent)
+
+
+def _followed(path: Path) -> Path:
+    """Give where the links of a path lead; a circle of links stays as it is, which is no file."""
+    return Path(os.path.realpath(path))
 
 
 @contextmanager

@@ -27,9 +27,16 @@ _STANDARD: Final = "jsonl"
 
 
 def guess_form(path: Path) -> str:
-    """Give the format that the end of a file's name asks for; jsonl if it asks for none."""
+    """Give the format that the end of a file's name asks for, jsonl for a name without one.
+
+    Raise UsageError for an end that names none.
+    """
     ending = path.suffix.removeprefix(".").lower()
-    return ending if ending in EXPORTS else _STANDARD
+    if ending and ending not in EXPORTS:
+        known = ", ".join(f".{each}" for each in EXPORTS)
+        words = f"{path.name}: no format is known by the end .{ending}; known are {known}"
+        raise UsageError(f"{words}; or name the format, which is one of {', '.join(FORMS)}")
+    return ending or _STANDARD
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """Entries as one page for a browser: a calendar, tags, search, and every entry.
 
-Rules: all is in the one file, and nothing is fetched. Every text is escaped where it is put in; the
-page forbids all scripts and styles but its own two by their hashes, so that even a text that found
-a way in could run nothing. The entries are HTML, which any browser shows without its script too;
-the script only hides what is not looked for.
+Rules: all is in the one file, and nothing is fetched. The Markdown of a text becomes HTML only by
+`diaryclient.formats.prose`, which is imported for that, and all else is escaped; the page forbids
+all scripts and styles but its own two by their hashes, so that even a text that found a way in
+could run nothing. The entries are HTML, which any browser shows without its script too; the script
+only hides what is not looked for. They stand in the order in which they come.
 """
 
 import base64
@@ -19,10 +20,10 @@ from typing import Final
 from urllib.parse import quote
 
 from diaryclient.browsing.browsing import Page
-from diaryclient.entries.entry import DiaryEntry, count_tags, find_tags
+from diaryclient.entries.entry import DiaryEntry, count_tags
 from diaryclient.formats.documents import MONTHS
 from diaryclient.formats.pretty import Look
-from diaryclient.screen.display import format_time, safe_line, safe_text
+from diaryclient.screen.display import format_time
 from protocol.identifiers import Day
 
 _WEEKDAYS: Final = (
@@ -108,7 +109,8 @@ def _month(entry: DiaryEntry) -> tuple[int, int]:
 def _sum(entries: list[DiaryEntry]) -> str:
     if not entries:
         return "no entries"
-    first, last = entries[0].stamp.day, entries[-1].stamp.day
+    days = [entry.stamp.day for entry in entries]
+    first, last = min(days), max(days)
     return f"{_count(len(entries))}, {first}" + f" to {last}" * (first != last)
 
 
@@ -160,12 +162,9 @@ def _tags(entries: list[DiaryEntry]) -> Iterator[str]:
         return
     yield '<details class="panel">\n<summary>Tags</summary>\n<div class="tags">\n'
     for tag, count in counts.items():
-        yield f"{_link(tag, tag, f' <span class=count>{count}</span>')}\n"
+        target = quote(tag.lower(), safe="")
+        yield f'<a href="#tag={target}">{escape(tag)} <span class=count>{count}</span></a>\n'
     yield "</div>\n</details>\n"
-
-
-def _link(tag: str, shown: str, further: str = "") -> str:
-    return f'<a href="#tag={quote(tag.lower(), safe="")}">{escape(shown)}{further}</a>'
 
 
 def _day(day: Day, entries: list[DiaryEntry]) -> str:
@@ -176,23 +175,13 @@ def _day(day: Day, entries: list[DiaryEntry]) -> str:
 
 
 def _article(entry: DiaryEntry) -> str:
+    from diaryclient.formats.prose import as_html  # noqa: PLC0415 - only a page needs Markdown
+
     moment, tags = escape(str(entry.stamp)), escape(" ".join(entry.tags))
     star = ' <span class="star" title="starred">★</span>' if entry.is_starred else ""
     starred = ' data-star="1"' if entry.is_starred else ""
-    title = f'<p class="title" dir="auto">{_linked(safe_line(entry.title))}</p>\n'
-    body = f'<p class="body" dir="auto">{_linked(safe_text(entry.body))}</p>\n'
     return (
         f'<article id="e-{entry.id.hex()}" data-tags="{tags}"{starred}>\n'
         f'<time datetime="{moment}" title="{moment}">{format_time(entry.stamp)}</time>{star}\n'
-        f"{title}{body if entry.body else ''}</article>\n"
+        f"{as_html(entry.text)}</article>\n"
     )
-
-
-def _linked(text: str) -> str:
-    """Give a text as HTML in which the tags are links."""
-    pieces: list[str] = []
-    place = 0
-    for start, tag in find_tags(text):
-        pieces += [escape(text[place:start]), _link(tag, tag)]
-        place = start + len(tag)
-    return "".join(pieces) + escape(text[place:])

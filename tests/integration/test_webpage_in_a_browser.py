@@ -19,7 +19,7 @@ from protocol.dayfile import Written
 from protocol.identifiers import EntryId
 from protocol.stamp import Stamp
 from tests.browser import Browser, browser
-from tests.client.fakes import ALICE
+from tests.client.fakes import ALICE, START
 from tests.generated_diary import generate_diary
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
@@ -140,6 +140,54 @@ def test_no_text_becomes_a_script(window: Browser, page: Path, diary: list[Diary
     assert window.run("return document.title") == "Diary of alice"
     assert window.run("return document.scripts.length") == 1
     assert window.run("return performance.getEntriesByType('resource').length") == 0
+
+
+HOSTILE: Final = (
+    "<script>document.title='broken'</script>",
+    "x <img src=x onerror=\"document.title='broken'\">",
+    "x [a](javascript:document.title='broken') <javascript:document.title='broken'>",
+    "x [a](java&#115;cript:document.title='broken') [b](data:text/html,<script>1</script>)",
+    'x [a](https://a.b/"onmouseover="document.title=1) [b](https://a.b "x" onclick="y")',
+    "x ![a](https://a.b/pixel.png) ![b][c]\n\n[c]: https://a.b/pixel.png",
+    "```html\n</code></pre><script>document.title='broken'</script>\n```",
+    "```\"><script>document.title='broken'</script>\nx\n```",
+    "| a |\n|:-:|\n| <svg onload=\"document.title='broken'\"> |",
+    "# <b onclick=x>\n> <style>* { display: none }</style>\n\n- <base href=//a.b>",
+    "</article></section></main><meta http-equiv=refresh content='0;url=https://a.b'>",
+    '@a"onclick="x @<b> `</code><script>` **<i>** ~~</s><u>~~',
+    "x <!-- - --> <![CDATA[ ]]> <?php ?> &lt;script&gt; &#60;script&#62;",
+)
+
+
+def test_hostile_markdown_runs_nothing_and_fetches_nothing(tmp_path: Path) -> None:
+    """Nor does it lead anywhere but to the web; the policy has nothing to refuse."""
+    entries = [
+        DiaryEntry(Written(Stamp(START, 0), EntryId.make(START, bytes([number]) * 10), text), ALICE)
+        for number, text in enumerate(HOSTILE)
+    ]
+    path = tmp_path / "hostile.html"
+    path.write_text("".join(render_webpage([Page(entries)], Look())))
+    with browser() as window:
+        window.open(path)
+        window.run(
+            "document.querySelectorAll('article *').forEach(each => each.dispatchEvent("
+            "new MouseEvent('mouseover', {bubbles: true})))"
+        )
+        assert window.run("return document.title") == "Diary of alice"
+        assert window.run("return document.scripts.length") == 1
+        assert window.run("return document.querySelectorAll('article').length") == len(HOSTILE)
+        assert window.run("return performance.getEntriesByType('resource').length") == 0
+        odd = (
+            "[...document.querySelectorAll('article *')].filter(each => [...each.attributes].some("
+        )
+        allowed = "['href', 'rel', 'class', 'dir', 'start', 'datetime', 'title']"
+        assert window.run(f"return {odd}one => !{allowed}.includes(one.name))).length") == 0
+        links = "[...document.querySelectorAll('article a')].map(each => each.protocol)"
+        assert set(window.run(f"return {links}")) == {"https:", "file:"}
+        own = "[...document.querySelectorAll('article a[href^=\"#\"]')].length"
+        there = "[...document.querySelectorAll('article a')].filter(a => a.protocol === 'file:')"
+        assert window.run(f"return {own} === {there}.length")
+        assert window.complaints() == []
 
 
 def test_the_policy_stops_what_got_in(page: Path) -> None:

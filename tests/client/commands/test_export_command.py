@@ -1,6 +1,7 @@
 """`export` as it is typed: what it writes, what it refuses, and what is left when it fails."""
 
 import json
+import re
 import stat
 from pathlib import Path
 
@@ -176,3 +177,68 @@ def test_an_empty_diary_makes_an_empty_export(run: Run, logged_in: Loopback, fol
     status, out, _ = run("export", str(folder / "diary.json"))
     assert (status, out) == (0, f"exported 0 entries to {folder / 'diary.json'}\n")
     assert json.loads((folder / "diary.json").read_text()) == {"tags": {}, "entries": []}
+
+
+def test_an_unknown_end_of_a_name_is_refused_with_the_list(
+    run: Run, diary: Loopback, folder: Path
+) -> None:
+    """A .docx with JSON in it opens nowhere; who means it names the format."""
+    for name in ("diary.docx", "diary.jsonl.gz", "2026.11"):
+        status, _, err = run("export", str(folder / name))
+        assert (status, err.count("\n")) == (2, 1)
+        assert "known are .jsonl, .json, .md, .txt, .jrnl, .html; or name the format" in err
+    assert names(folder) == []
+    assert run("export", "--format", "txt", str(folder / "diary.docx"))[0] == 0
+    assert run("export", str(folder / "DIARY.HTML"))[0] == 0
+
+
+def test_a_link_is_followed_and_not_replaced(run: Run, diary: Loopback, folder: Path) -> None:
+    """To a file that is there, to one that is not yet, and to an empty folder."""
+    (folder / "real").mkdir()
+    (folder / "real" / "old.jsonl").write_text("precious")
+    (folder / "tree").mkdir()
+    targets = {"old": "real/old.jsonl", "new": "real/new.jsonl", "days": "tree"}
+    for name, target in targets.items():
+        (folder / name).symlink_to(target)
+    assert run("export", str(folder / "old"))[0] == 2
+    assert (folder / "real" / "old.jsonl").read_text() == "precious"
+    assert run("export", "--force", str(folder / "old"))[0] == 0
+    assert run("export", str(folder / "new"))[0] == 0
+    assert run("export", "--format", "md-tree", str(folder / "days"))[0] == 0
+    for name, target in targets.items():
+        assert (folder / name).is_symlink()
+        assert not (folder / target).is_symlink()
+    for name in ("old", "new"):
+        assert (folder / "real" / f"{name}.jsonl").read_text().count("\n") == COUNT
+    assert list((folder / "tree").glob("20??/*.md"))
+    assert sorted(names(folder / "real")) == ["new.jsonl", "old.jsonl"]
+
+
+def test_a_link_that_can_lead_to_no_file_is_refused(
+    run: Run, diary: Loopback, folder: Path
+) -> None:
+    """Into a folder that there is not, to a folder, or in a circle."""
+    (folder / "away").symlink_to("none/diary.jsonl")
+    (folder / "circle").symlink_to("circle")
+    (folder / "folder").symlink_to(".")
+    for name, words in (
+        ("away", "that there is not"),
+        ("circle", "no file"),
+        ("folder", "no file"),
+    ):
+        status, _, err = run("export", str(folder / name))
+        assert (status, err.count("\n")) == (2, 1)
+        assert words in err
+
+
+def test_a_page_may_have_the_newest_first(run: Run, diary: Loopback, folder: Path) -> None:
+    """And no other format, since an import wants the oldest first."""
+    target = folder / "diary.html"
+    assert run("export", str(target))[0] == 0
+    oldest = re.findall(r'<article id="([^"]*)"', target.read_text())
+    assert run("export", "--reverse", "--force", str(target))[0] == 0
+    newest = target.read_text()
+    assert re.findall(r'<article id="([^"]*)"', newest) == oldest[::-1]
+    days = sorted(diary.fake.files)
+    assert f"{COUNT} entries, {days[0]} to {days[-1]}" in newest
+    assert run("export", "--reverse", str(folder / "diary.md"))[0] == 2
