@@ -10,6 +10,7 @@ import click
 from diaryclient.browsing.exporting import Exported, export_days
 from diaryclient.commands.logout import remove_login, tell_waiting
 from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.commands.shared.forgiving import ForgivingGroup
 from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.errors import UnreachableError
 from diaryclient.screen.display import safe_line
@@ -19,7 +20,7 @@ from protocol.messages.account import Delete, Deleted
 from protocol.messages.base import Scope, allows
 
 
-@click.group("account")
+@click.group("account", cls=ForgivingGroup)
 def command() -> None:
     """Delete your account, after a copy of your diary was made here.
 

@@ -12,6 +12,8 @@ import click
 
 from diaryclient import __version__
 from diaryclient.clock import Clock
+from diaryclient.commands.shared.forgiving import ForgivingGroup
+from diaryclient.commands.shared.other_words import no_such_option
 from diaryclient.surroundings import COMPLETE_VARIABLE, Surroundings, tell_of_leftovers
 from protocol.errors import UsageError
 
@@ -58,8 +60,18 @@ _LEAVE_ALL_AS_IT_IS: Final = frozenset({"doctor", "completion", "plain"})
 """Commands that change nothing, or that know no folder."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(ForgivingGroup):
     """A group that knows its commands' names and imports one when it is called."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click's; raise UsageError for an option that has its place elsewhere."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.exceptions.NoSuchOption as error:
+            words = no_such_option(error.option_name, _COMMANDS, _options_of_read())
+            if words is None:
+                raise
+            raise UsageError(words) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Give the names in the order of the help."""
@@ -90,6 +102,12 @@ class LazyGroup(click.Group):
             if name.startswith(incomplete)
         ]
         return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
+
+
+def _options_of_read() -> frozenset[str]:
+    from diaryclient.commands.read import command  # noqa: PLC0415 - only after a mistake
+
+    return frozenset(option for each in command.params for option in each.opts)
 
 
 def _complete_profile(

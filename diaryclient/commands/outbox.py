@@ -15,6 +15,7 @@ import click
 
 from diaryclient.commands.shared.completing import complete_kept
 from diaryclient.commands.shared.delivering import keep_login
+from diaryclient.commands.shared.forgiving import ForgivingGroup
 from diaryclient.commands.shared.progress import late_bar
 from diaryclient.diary.keeping import format_saved
 from diaryclient.diary.open_diary import OpenDiary
@@ -58,7 +59,7 @@ class Kept:
         return f"refused {self.entry.refused}" if self.entry.refused else "waiting"
 
 
-@click.group("outbox")
+@click.group("outbox", cls=ForgivingGroup)
 def command() -> None:
     """List, send or drop what waits to be sent.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import click
 
+from diaryclient.commands.shared.forgiving import ForgivingGroup
 from diaryclient.errors import LoginFileError, NotLoggedInError
 from diaryclient.home.settings import Profile
 from diaryclient.screen.display import safe_line
@@ -20,7 +21,7 @@ class _Row:
     is_chosen: bool
 
 
-@click.group("profile")
+@click.group("profile", cls=ForgivingGroup)
 def command() -> None:
     """List the profiles of config.toml.
 

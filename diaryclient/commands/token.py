@@ -16,6 +16,7 @@ import click
 from diaryclient.clock import Clock
 from diaryclient.commands.logout import log_out
 from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.commands.shared.forgiving import ForgivingGroup
 from diaryclient.commands.shared.wishes import EXPIRES_HELP, SCOPE_HELP, parse_name, parse_scope
 from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.errors import NoSuchTokenError, UnreachableError
@@ -35,7 +36,7 @@ _SHORTEST: Final = 4
 """Characters that name a token: one or two would mostly name one as well, but by mistake too."""
 
 
-@click.group("token")
+@click.group("token", cls=ForgivingGroup)
 def command() -> None:
     """List, make or revoke tokens for other machines.
 
