@@ -4,6 +4,7 @@ import click
 
 from diaryclient.commands.shared.confirming import check_askable, confirm
 from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.commands.shared.ranges import day_of_words
 from diaryclient.diary.fates import check_may_change
 from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.errors import InterruptedChangeError, is_open
@@ -16,20 +17,25 @@ from protocol.messages.diary import DayRow
 
 
 @click.command("clear")
+@click.argument("words", metavar="[DATE]", nargs=-1)
 @click.option("--on", metavar="DATE", help="This day, if not today.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--tz", metavar="ZONE", help="The time zone that decides which day is today.")
 @click.pass_obj
-def command(surroundings: Surroundings, *, on: str | None, yes: bool, tz: str | None) -> None:
-    """Set a whole day aside: how many entries it has is told first, and then asked.
+def command(
+    surroundings: Surroundings, *, words: tuple[str, ...], on: str | None, yes: bool, tz: str | None
+) -> None:
+    """Set a whole day aside, today or DATE: how many entries it has is told first, and then asked.
 
     Nothing is destroyed: the server moves the day's file into its archive, and `diaryclient
     recover` brings it back.
 
     \b
       diaryclient clear
-      diaryclient clear --on yesterday --yes
+      diaryclient clear yesterday
+      diaryclient clear --on 2026-11-22 --yes
     """  # noqa: D301 - click's mark is a real backspace
+    on = day_of_words(words, on, "to remove it: diaryclient rm")
     check_askable("clear", "nothing was cleared", yes=yes)
     surroundings = surroundings.in_zone(tz)
     login = surroundings.login()
@@ -39,10 +45,13 @@ def command(surroundings: Surroundings, *, on: str | None, yes: bool, tz: str | 
         row = next(iter(diary.days(day, day)), None)
         if row is None:
             click.echo(f"no entries on {day}; nothing was cleared", err=True)
-        elif yes or _is_meant(diary, day):
-            name = _clear(diary, row)
-            click.echo(f"cleared {day} {login.name} to the archive {safe_line(name)}")
-            click.echo(f"to bring it back: diaryclient recover {day}", err=True)
+        else:
+            shown = sum(len(each.entries) for each in diary.read_days([row]))
+            if yes or _is_meant(day, shown):
+                name = _clear(diary, row)
+                what = counted(shown, "entry", "entries")
+                click.echo(f"cleared {day} {login.name}, {what}, to the archive {safe_line(name)}")
+                click.echo(f"to bring it back: diaryclient recover {day}", err=True)
         deliver_older(diary)
 
 
@@ -54,8 +63,7 @@ def _typed_day(surroundings: Surroundings, diary: OpenDiary, on: str) -> Day:
     return day
 
 
-def _is_meant(diary: OpenDiary, day: Day) -> bool:
-    shown = sum(len(each.entries) for each in diary.entries(day, day))
+def _is_meant(day: Day, shown: int) -> bool:
     if confirm(f"Clear {day} with {counted(shown, 'entry', 'entries')}?"):
         return True
     click.echo("nothing was cleared", err=True)

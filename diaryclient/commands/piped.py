@@ -206,8 +206,10 @@ class LineWriter:
         if not rows:
             click.echo(f"no entries on {today}", err=True)
         for row in rows:
+            shown = sum(len(each.entries) for each in self._diary.read_days([row]))
             self._diary.clear(row)
-            click.echo(f"cleared {today}")
+            click.echo(f"cleared {today}, {counted(shown, 'entry', 'entries')}")
+            click.echo(f"to bring it back: diaryclient recover {today}", err=True)
 
     def _note(self, status: int) -> None:
         self.status = max(self.status, status, key=_severity)

@@ -8,7 +8,7 @@ from diaryclient.browsing.browsing import Query, browse
 from diaryclient.commands.shared.delivering import deliver_older
 from diaryclient.commands.shared.output import Output, format_options
 from diaryclient.commands.shared.progress import late_bar
-from diaryclient.commands.shared.ranges import parse_days
+from diaryclient.commands.shared.ranges import day_of_words, parse_days
 from diaryclient.commands.shared.selecting import SelectingCommand, nothing_found, selection_options
 from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.entries.selection import Selection
@@ -17,6 +17,7 @@ from protocol.errors import UsageError
 
 
 @click.command("read", cls=SelectingCommand)
+@click.argument("day", metavar="[DATE]", nargs=-1)
 @click.option("-n", "newest", metavar="N", type=click.IntRange(1), help="At most N, the newest.")
 @click.option("--on", metavar="DATE", help="This day only, or month, year.")
 @click.option("--from", "first", metavar="DATE", help="From this day on.")
@@ -31,6 +32,7 @@ from protocol.errors import UsageError
 def command(  # noqa: PLR0913 - one for each option
     surroundings: Surroundings,
     *,
+    day: tuple[str, ...],
     newest: int | None,
     on: str | None,
     first: str | None,
@@ -50,9 +52,10 @@ def command(  # noqa: PLR0913 - one for each option
     what has a star, --not --tagged what has any tag.
 
     DATE is YYYY-MM-DD or words such as yesterday, "last friday", "3 weeks ago", may, 昨天;
-    docs/CLIENT.md has them all.
+    docs/CLIENT.md has them all. Without an option before it it is the day of --on.
 
     \b
+      diaryclient read yesterday                  that day's entries
       diaryclient read -n 5                       the last five entries
       diaryclient read --from monday --short      this week's titles
       diaryclient read --tagged @work --not @done --contains report
@@ -60,6 +63,7 @@ def command(  # noqa: PLR0913 - one for each option
     Characters that could deceive a terminal are shown as \\x1b or \\u202e. Lines that are no
     entries are shown behind `? `. docs/FORMATS.md describes the formats.
     """  # noqa: D301 - click's mark is a real backspace
+    on = day_of_words(day, on, "type: diaryclient show")
     surroundings = surroundings.in_zone(tz)
     output = Output("short" if short else form, has_pager, surroundings.environment)
     with surroundings.diary(surroundings.login()) as diary:

@@ -1,8 +1,8 @@
 """`diaryclient token`: the tokens of a user, for other machines and scheduled jobs.
 
 Rules: a new token's word is the last line of standard output and is shown once; what is said about
-it goes to standard error. An id is named by any beginning or end of it that only one token has, of
-four characters at least.
+it goes to standard error. A token is named by its whole name, or by any beginning or end of its id
+of four characters at least; what names several names none.
 """
 
 import json
@@ -20,6 +20,7 @@ from diaryclient.commands.shared.forgiving import ForgivingGroup
 from diaryclient.commands.shared.wishes import EXPIRES_HELP, SCOPE_HELP, parse_name, parse_scope
 from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.errors import NoSuchTokenError, UnreachableError
+from diaryclient.home.logins import Login
 from diaryclient.login.lifetime import DEFAULT_LIFE, parse_life
 from diaryclient.login.token_list import list_tokens, mint, revoke
 from diaryclient.screen.display import format_minute, safe_line
@@ -114,16 +115,18 @@ def create(
 
 
 @command.command("revoke")
-@click.argument("wanted", metavar="ID")
+@click.argument("wanted", metavar="ID|NAME")
 @click.option("--yes", is_flag=True, help="Do not ask, even if it is this machine's own.")
 @click.pass_obj
 def end(surroundings: Surroundings, wanted: str, *, yes: bool) -> None:
     """End a token at once.
 
-    ID is a beginning or end of its id, of four characters or more.
+    ID is a beginning or end of its id, of four characters or more; NAME is its whole name, if only
+    one token has it.
 
     \b
       diaryclient token revoke 4fb39
+      diaryclient token revoke cron
     """  # noqa: D301 - click's mark is a real backspace
     login = surroundings.login()
     with surroundings.diary(login) as diary:
@@ -140,26 +143,33 @@ def end(surroundings: Surroundings, wanted: str, *, yes: bool) -> None:
 
 def _find(diary: OpenDiary, wanted: str, clock: Clock) -> tuple[bytes, str]:
     """Give the id and the name of the token that is meant."""
-    digits = wanted.lower()
-    if len(digits) < _SHORTEST:
-        raise UsageError(
-            f"an ID is {_SHORTEST} characters or more of the beginning or end of a token's id, as "
-            "`diaryclient token list` shows it; nothing was revoked"
-        )
-    if not allows(diary.login.scopes, Scope.FULL) and _is_meant(digits, diary.login.id):
+    if not allows(diary.login.scopes, Scope.FULL) and _is_own(wanted, diary.login):
         return diary.login.id, diary.login.label  # it may end itself, and see no other
-    found = [row for row in list_tokens(diary.asker) if _is_meant(digits, row.id)]
+    found = [row for row in list_tokens(diary.asker) if _is_meant(wanted, row.id, row.label)]
+    if not found and len(wanted) < _SHORTEST:
+        raise UsageError(
+            f"no token has the name {wanted}; of an id type {_SHORTEST} characters or more, as "
+            "diaryclient token list shows it; nothing was revoked"
+        )
     if not found:
-        raise NoSuchTokenError(f"no token has the id {wanted}; nothing was revoked")
+        raise NoSuchTokenError(
+            f"no token has the name {wanted}, or an id that begins or ends so; nothing was revoked"
+        )
     if len(found) > 1:
         rows = [_as_line(row, clock) for row in found]
-        raise UsageError("\n".join([f"{wanted} is the beginning or end of several ids:", *rows]))
+        raise UsageError("\n".join([f"{wanted} names several tokens; nothing was revoked:", *rows]))
     # The row may carry the id of a line that this login does not know as its own.
     return diary.login.id if found[0].own else found[0].id, found[0].label
 
 
-def _is_meant(digits: str, token_id: bytes) -> bool:
-    return token_id.hex().startswith(digits) or token_id.hex().endswith(digits)
+def _is_own(wanted: str, login: Login) -> bool:
+    return _is_meant(wanted, login.id, login.label)
+
+
+def _is_meant(wanted: str, token_id: bytes, name: str) -> bool:
+    digits, whole = wanted.lower(), token_id.hex()
+    names_id = len(digits) >= _SHORTEST and (whole.startswith(digits) or whole.endswith(digits))
+    return names_id or (bool(wanted) and wanted == name)
 
 
 def _confirm_own(token_id: bytes) -> None:

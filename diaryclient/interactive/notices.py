@@ -12,6 +12,7 @@ from diaryclient.diary.reading import DayEntries
 from diaryclient.home.outbox import Entry
 from diaryclient.screen.display import (
     ShortIds,
+    counted,
     format_entry,
     format_foreign,
     format_minute,
@@ -97,6 +98,7 @@ def question(entries: int | None) -> str:
     return f"clear {what}? [y/N] "
 
 
-def cleared(day: Day) -> str:
-    """Say that a day was cleared from here."""
-    return f"cleared {day}; the server's archive keeps it"
+def cleared(day: Day, shown: int) -> str:
+    """Say that a day was cleared from here, how many entries it showed, and the way back."""
+    what = counted(shown, "entry", "entries")
+    return f"cleared {day}, {what}; to bring it back: diaryclient recover {day}"

@@ -213,7 +213,7 @@ class Conversation:
         if plan.row is None:
             await self._terminal.tell([plan.reason])
         else:
-            await self._do(partial(self._synchronizer.clear, plan.row))
+            await self._do(partial(self._synchronizer.clear, plan.row, plan.entries))
 
     async def _watch(self) -> None:
         while True:

@@ -122,8 +122,8 @@ class Synchronizer:
             return ClearPlan(None, "today is empty already")
         return ClearPlan(row, entries=shown)
 
-    def clear(self, row: DayRow) -> list[str]:
-        """Set aside the day that was planned, unless it changed since."""
+    def clear(self, row: DayRow, shown: int) -> list[str]:
+        """Set aside the day that was planned, with so many entries, unless it changed since."""
         try:
             self.diary.clear(row)
         except (StaleError, NotFoundError):
@@ -134,7 +134,7 @@ class Synchronizer:
                 return [f"{error}: today may be cleared or not; -r shows it"]
             return [f"nothing was cleared: {error}"]
         self._today.cleared(row)
-        return [notices.cleared(row.day)]
+        return [notices.cleared(row.day, shown)]
 
     def tick(self) -> list[str]:
         """Send what waits, then look for news, then renew the login if that is due."""

@@ -49,7 +49,9 @@ def test_commands_from_a_pipe(server: Server, home: Home) -> None:
     assert texts(server) == ["one", "two"]
     done = home.speak("--yes", stdin="-c\nthree\n-c\n-c\n")
     assert done.status == 0
-    assert len(re.findall(r"^cleared \d{4}-\d\d-\d\d$", done.out, re.MULTILINE)) == 2
+    cleared = re.findall(r"^cleared \d{4}-\d\d-\d\d, (.*)$", done.out, re.MULTILINE)
+    assert cleared == ["2 entries", "1 entry"]
+    assert done.err.count("to bring it back: diaryclient recover ") == 2
     assert texts(server) == []
 
 

@@ -1,8 +1,33 @@
 """The days that `--on`, `--from` and `--to` name."""
 
+import re
+from collections.abc import Sequence
+from typing import Final
+
 from diaryclient.typed.time_reader import TimeReader
 from protocol.errors import UsageError
 from protocol.identifiers import FIRST_DAY, LAST_DAY, Day
+
+_SHORT_ID: Final = re.compile(r"(?=.*[a-f])[0-9a-f]{5,32}")
+"""The end of an entry's id, with a letter in it: of digits alone a day may be made."""
+
+
+def day_of_words(words: Sequence[str], on: str | None, of_entry: str) -> str | None:
+    """Give what stands for `--on`: the words that were typed without an option, or its own value.
+
+    Words that name an entry or a tag raise UsageError with what to type; `of_entry` says that of
+    an entry, without its id.
+    """
+    if not words:
+        return on
+    if on is not None:
+        raise UsageError(f"--on names the day; leave out {' '.join(words)}, or --on")
+    first = words[0]
+    if first.startswith("@"):
+        raise UsageError(f"{first} is a tag; type: diaryclient read --tagged {first}")
+    if len(words) == 1 and _SHORT_ID.fullmatch(first):
+        raise UsageError(f"{first} is no day but may be an entry; {of_entry} {first}")
+    return " ".join(words)
 
 
 def parse_days(

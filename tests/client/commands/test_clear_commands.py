@@ -27,7 +27,7 @@ def test_clear_and_recover(run: Run, logged_in: Loopback, today: Day) -> None:
     status, out, err = run("clear", "--yes")
     assert (status, out) == (
         0,
-        f"cleared {today} {logged_in.login.name} to the archive {today}.0.log\n",
+        f"cleared {today} {logged_in.login.name}, 2 entries, to the archive {today}.0.log\n",
     )
     assert err == f"to bring it back: diaryclient recover {today}\n"
     assert logged_in.fake.files == {}
@@ -43,6 +43,30 @@ def test_clear_and_recover(run: Run, logged_in: Loopback, today: Day) -> None:
     assert logged_in.fake.files == before
     assert run("recover") == (0, "", "nothing can be brought back\n")
     assert run("recover", "--json") == (0, "[]\n", "")
+
+
+@pytest.mark.parametrize("words", [["today"], ["--on", "today"], ["0", "days", "ago"]])
+def test_the_day_needs_no_option(
+    run: Run, logged_in: Loopback, today: Day, words: list[str]
+) -> None:
+    """As `recover yesterday`; of several words none needs quotes."""
+    status, out, _ = run("clear", "--yes", *words)
+    assert (status, out.split(" to the")[0]) == (
+        0,
+        f"cleared {today} {logged_in.login.name}, 2 entries,",
+    )
+
+
+def test_one_day_is_named_once(run: Run, logged_in: Loopback, today: Day) -> None:
+    """Or nothing is cleared; an entry's id and a tag say where they belong."""
+    for words, said in (
+        (["today", "--on", "today"], "--on names the day; leave out today, or --on"),
+        (["4fb39"], "4fb39 is no day but may be an entry; to remove it: diaryclient rm 4fb39"),
+        (["@work"], "@work is a tag; type: diaryclient read --tagged @work"),
+    ):
+        status, out, err = run("clear", "--yes", *words)
+        assert (status, out, err) == (2, "", f"diaryclient: {said}\n")
+    assert list(logged_in.fake.files) == [today]
 
 
 def test_an_empty_day_is_not_cleared(run: Run, logged_in: Loopback, today: Day) -> None:

@@ -111,8 +111,9 @@ def test_clearing_and_showing(
         writer.take(line)
     out, err = capsys.readouterr()
     assert out.splitlines()[1].endswith(" text")
-    assert out.splitlines()[2:] == ["cleared 2026-11-18"]
-    assert err == "no entries on 2026-11-18\n" * 2
+    assert out.splitlines()[2:] == ["cleared 2026-11-18, 1 entry"]
+    empty = "no entries on 2026-11-18\n"
+    assert err == f"to bring it back: diaryclient recover 2026-11-18\n{empty}{empty}"
     desk.transport.there = lost
     writer.take("-r")
     assert writer.status == 4

@@ -206,6 +206,30 @@ def test_a_token_is_revoked_by_any_end_of_its_id(run: Run, logged_in: Loopback) 
     assert run("token", "revoke", second.kid.hex())[0] == 7
 
 
+def test_a_token_is_revoked_by_its_name(run: Run, logged_in: Loopback) -> None:
+    """Its whole name, in its own letters; of several with one name none is, and all are listed."""
+    tokens = [account(logged_in)._make(name, "read", 0) for name in ("tv", "twin", "twin")]
+    status, out, err = run("token", "revoke", "twin")
+    assert (status, out) == (2, "")
+    assert "names several tokens; nothing was revoked" in err
+    assert all(each.kid.hex() in err for each in tokens[1:])
+    for near in ("t", "TV", "twi", "win", "twins"):
+        assert run("token", "revoke", near)[0] in {2, 7}
+    assert [each.ended for each in tokens] == [None] * 3
+    status, out, _ = run("token", "revoke", "tv")
+    assert (status, out) == (0, f"revoked {tokens[0].kid.hex()} tv\n")
+    assert [each.ended for each in tokens] == [ErrorCode.REVOKED, None, None]
+
+
+def test_a_name_that_is_the_end_of_another_id_names_none(run: Run, logged_in: Loopback) -> None:
+    """Nobody can tell which was meant."""
+    first = account(logged_in)._make("one", "read", 0)
+    second = account(logged_in)._make(first.kid.hex()[-6:], "read", 0)
+    status, _, err = run("token", "revoke", second.label)
+    assert (status, "names several tokens" in err) == (2, True)
+    assert (first.ended, second.ended) == (None, None)
+
+
 def test_revoking_the_own_token_asks_and_logs_out(
     run: Run, logged_in: Loopback, state: Path
 ) -> None:

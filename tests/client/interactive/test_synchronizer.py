@@ -182,7 +182,7 @@ def test_a_cleared_day_that_comes_back_is_told_again(screen: Screen) -> None:
     assert [said[-4:] for said in screen.tick()] == ["mine"]
     plan = screen.sync.plan_clear()
     assert plan.row
-    screen.sync.clear(plan.row)
+    screen.sync.clear(plan.row, plan.entries)
     assert screen.tick() == []
     recover()
     assert [said[-4:] for said in screen.tick()] == ["mine"]
@@ -205,7 +205,7 @@ def test_a_generation_is_not_foreseen(screen: Screen) -> None:
     screen.type("mine")
     plan = screen.sync.plan_clear()
     assert plan.row
-    screen.sync.clear(plan.row)
+    screen.sync.clear(plan.row, plan.entries)
     screen.desk.server.generations[plan.row.day] = 5
     elsewhere(screen.desk, "theirs", 7)
     assert [said[-6:] for said in screen.tick()] == ["theirs"]
@@ -228,7 +228,7 @@ def test_a_clearing_whose_outcome_is_open_is_called_open(screen: Screen, code: E
     plan = screen.sync.plan_clear()
     assert plan.row
     screen.desk.server.clear_refused = code
-    assert "may be cleared or not" in screen.sync.clear(plan.row)[0]
+    assert "may be cleared or not" in screen.sync.clear(plan.row, plan.entries)[0]
 
 
 def test_a_look_without_news_asks_one_question(screen: Screen) -> None:
@@ -395,7 +395,9 @@ def test_what_is_cleared_here_is_no_news(screen: Screen) -> None:
     screen.type("mine")
     plan = screen.sync.plan_clear()
     assert plan.row
-    assert screen.sync.clear(plan.row) == ["cleared 2026-11-18; the server's archive keeps it"]
+    assert screen.sync.clear(plan.row, plan.entries) == [
+        "cleared 2026-11-18, 1 entry; to bring it back: diaryclient recover 2026-11-18"
+    ]
     assert screen.tick() == []
     screen.type("after")
     assert screen.tick() == []
@@ -410,7 +412,7 @@ def test_a_day_that_changed_since_the_question_is_not_cleared(screen: Screen) ->
     other = screen.desk.diary(7)
     other.clear(plan.row)
     elsewhere(screen.desk, "not seen here", 8)
-    [said] = screen.sync.clear(plan.row)
+    [said] = screen.sync.clear(plan.row, plan.entries)
     assert "the day changed" in said
     assert "nothing was cleared" in said
     assert screen.desk.texts() == ["not seen here"]
@@ -424,10 +426,12 @@ def test_nothing_is_cleared_without_a_server_or_without_entries(screen: Screen) 
     go_away(screen.desk)
     assert screen.sync.plan_clear().reason.startswith("nothing was cleared: no answer")
     assert plan.row
-    assert "may be cleared or not" in screen.sync.clear(plan.row)[0]
+    assert "may be cleared or not" in screen.sync.clear(plan.row, plan.entries)[0]
     come_back(screen.desk)
     screen.desk.server.refusals.append(ErrorCode.SCOPE)
-    assert screen.sync.clear(plan.row)[0].startswith("nothing was cleared: this login may not")
+    assert screen.sync.clear(plan.row, plan.entries)[0].startswith(
+        "nothing was cleared: this login may not"
+    )
 
 
 def test_a_refused_login_says_what_to_type_and_a_new_one_is_used(screen: Screen) -> None:
