@@ -31,7 +31,7 @@ from diaryclient.errors import (
 )
 from diaryclient.home.logins import Login
 from diaryclient.home.outbox import FINAL_REFUSALS
-from diaryclient.interactive.typed_line import Meaning, meaning
+from diaryclient.interactive.typed_line import Meaning, doubt, meaning
 from diaryclient.login.care import LoginCare
 from diaryclient.screen.display import counted, format_quoted, safe_line, short_id
 from diaryclient.surroundings import Surroundings, has_terminal
@@ -60,10 +60,15 @@ def write_lines(surroundings: Surroundings, *, yes: bool) -> None:
         click.echo("Each line is an entry, -r shows today, Ctrl-D leaves.", err=True)
     try:
         login = surroundings.login()
+        writer = LineWriter(
+            partial(_open_diary, surroundings, login),
+            surroundings.clock,
+            clears=yes,
+            asks=has_terminal(),
+        )
     except DiaryError as error:
         _give_back_all(error)
         raise click.exceptions.Exit(error.exit_status) from None
-    writer = LineWriter(partial(_open_diary, surroundings, login), surroundings.clock, clears=yes)
     with closing(writer):
         for line in _read_lines():
             writer.take(line)
@@ -81,13 +86,25 @@ def _open_diary(surroundings: Surroundings, login: Login) -> OpenDiary:
 class LineWriter:
     """Takes lines; `status` is the worst exit status so far."""
 
-    def __init__(self, open_diary: Callable[[], OpenDiary], clock: Clock, *, clears: bool) -> None:
-        """`clears`: -c is allowed, though nobody can be asked."""
+    def __init__(
+        self,
+        open_diary: Callable[[], OpenDiary],
+        clock: Clock,
+        *,
+        clears: bool,
+        asks: bool = False,
+    ) -> None:
+        """`clears`: -c is allowed, though nobody can be asked.
+
+        `asks`: somebody types, and is told once of a line that may have been meant for the program.
+        """
         self.status = 0
         self._clock = clock
         self._open_diary = open_diary
         self._diary = open_diary()
         self._clears = clears
+        self._asks = asks
+        self._doubted = ""
         self._queued = set[EntryId]()
         self._next_attempt = 0.0
         self._last_wall = 0
@@ -111,7 +128,8 @@ class LineWriter:
                 case Meaning.CLEAR:
                     self._clear()
                 case Meaning.WRITE:
-                    self._write(line)
+                    if not self._doubts(line):
+                        self._write(line)
                 case Meaning.NOTHING:
                     pass
         except InterruptedWritingError:
@@ -192,6 +210,14 @@ class LineWriter:
         self._diary = self._open_diary()
         self._next_attempt = self._clock.instant().monotonic + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+
+    def _doubts(self, line: str) -> bool:
+        """Tell once what a line may have meant; the same line typed again is an entry."""
+        meant = doubt(line) if self._asks and line != self._doubted else ""
+        self._doubted = line if meant else ""
+        if meant:
+            click.echo(f"{meant}; not saved: to save this line, type it once more", err=True)
+        return bool(meant)
 
     def _show(self) -> None:
         today = self._diary.today()

@@ -27,6 +27,10 @@ HINT: Final = "a line is an entry; -r shows today, -c clears it, Ctrl-D leaves"
 
 DROPPED: Final = "dropped; the Up key brings it back"
 
+SAVE_THIS: Final = "save this line as an entry? [y/N] "
+
+NOT_SAVED: Final = "not saved; the Up key brings it back"
+
 
 def heading(day: Day, login: str) -> str:
     """Give the line above a day's entries."""

@@ -29,7 +29,7 @@ from diaryclient.diary.keeping import check_text, keep
 from diaryclient.interactive import notices
 from diaryclient.interactive.network_thread import NetworkThread
 from diaryclient.interactive.synchronizer import ClearPlan, Synchronizer
-from diaryclient.interactive.typed_line import Meaning, end_line, meaning
+from diaryclient.interactive.typed_line import Meaning, doubt, end_line, meaning
 from diaryclient.screen.display import safe_text
 from diaryclient.screen.wrapping import wrap_lines
 from protocol.errors import DiaryError
@@ -179,10 +179,19 @@ class Conversation:
             case Meaning.CLEAR:
                 await self._clear()
             case Meaning.WRITE:
-                await self._write(incoming_text(line))
+                await self._take_entry(incoming_text(line))
             case Meaning.NOTHING:
                 pass
         return True
+
+    async def _take_entry(self, text: str) -> None:
+        meant = doubt(text)
+        if meant:
+            await self._terminal.tell([meant])
+            if not await self._terminal.confirm(notices.SAVE_THIS):
+                await self._terminal.tell([notices.NOT_SAVED])
+                return
+        await self._write(text)
 
     async def _write(self, text: str) -> None:
         try:

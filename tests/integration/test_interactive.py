@@ -161,12 +161,36 @@ def test_clearing_asks(server: Server, terminal: Terminal) -> None:
     terminal.sees("clear today's 1 entry? [y/N]")
     terminal.type("y")
     terminal.sees("cleared ")
+    terminal.sees(", 1 entry; to bring it back: diaryclient recover ")
     terminal.type("-c")
     terminal.sees("today is empty already")
     assert terminal.leave() == 0
     assert texts(server) == []
     [archived] = (server.data / "diaries" / "alice" / "archive").iterdir()
     assert archived.read_text().endswith(" + precious\n")
+
+
+def test_what_may_be_meant_for_the_program_is_asked_about(
+    server: Server, terminal: Terminal
+) -> None:
+    """Once; y saves it, and all else gives the line back with the Up key."""
+    for line in ("help", "?", "quit", "exit", "ls", "--from monday"):
+        terminal.type(line)
+        terminal.sees("Ctrl-D leaves")
+        terminal.sees("save this line as an entry? [y/N]")
+        terminal.type("")
+        terminal.sees("not saved")
+    terminal.type("quit")
+    terminal.sees("save this line")
+    terminal.press("\x04")  # as a person would who is told so
+    terminal.sees("not saved")
+    terminal.press("\x1b[A")
+    terminal.type("")
+    terminal.sees("save this line")
+    terminal.type("y")
+    terminal.sees("saved ")
+    assert terminal.leave() == 0
+    assert texts(server) == ["quit"]
 
 
 def test_yes_clears_unasked(server: Server, open_terminal: Open) -> None:

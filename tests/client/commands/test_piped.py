@@ -119,6 +119,23 @@ def test_clearing_and_showing(
     assert writer.status == 4
 
 
+def test_who_types_is_asked_once_and_a_pipe_never(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At a terminal that cannot edit lines; the same line again is an entry, after another not."""
+    typing = LineWriter(desk.diary, desk.clock, clears=False, asks=True)
+    for line in ("help", "-x", "help", "help", "quit"):
+        typing.take(line)
+    out, err = capsys.readouterr()
+    assert desk.texts() == ["help"]
+    assert out.count("saved ") == 1
+    assert err.count("not saved: to save this line, type it once more") == 4
+    assert typing.status == 0
+    piped = LineWriter(desk.diary, desk.clock, clears=False)
+    piped.take("quit")
+    assert desk.texts() == ["help", "quit"]
+
+
 def test_a_stream_of_days_renews_its_login(desk: Desk, writer: LineWriter) -> None:
     """And takes what another process renewed, before the old token ends."""
     desk.server.hints = True

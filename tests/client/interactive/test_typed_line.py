@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from diaryclient.interactive.typed_line import Meaning, end_line, meaning
+from diaryclient.interactive.typed_line import Meaning, doubt, end_line, meaning
 
 TEXTS = st.text(st.sampled_from("ab今 \\\n"), max_size=30)
 
@@ -57,3 +57,41 @@ def test_only_backslashes_at_the_end_mean_something(text: str) -> None:
 def test_commands_are_exact(line: str, expected: Meaning) -> None:
     """A text that only begins like a command is an entry."""
     assert meaning(line) is expected
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("help", "-r shows today"),
+        (" Help ", "-r shows today"),
+        ("?", "-r shows today"),
+        ("ls", "-r shows today"),
+        ("quit", "Ctrl-D leaves"),
+        ("EXIT", "Ctrl-D leaves"),
+        (":wq", "Ctrl-D leaves"),
+        ("\\q", "Ctrl-D leaves"),
+        ("--help", "only -r and -c"),
+        ("-h", "only -r and -c"),
+        ("-r ", "only -r and -c"),
+        ("-rc", "only -r and -c"),
+        ("-5", "only -r and -c"),
+        ("-n 5", "only -r and -c"),
+        ("--from=monday", "only -r and -c"),
+        ("diaryclient read", "only -r and -c"),
+    ],
+)
+def test_what_may_be_meant_for_the_program_is_doubted(line: str, said: str) -> None:
+    """Words and options of a shell, alone; the answer says what they would have done."""
+    assert said in doubt(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("help me", "quit smoking", "Exit 7, then left.", "- milk", "-- ", "---", "-5 degrees"),
+        *("--- 8< ---", "-40°C in the night", "what?", "ls was slow", "今天", "-"),
+    ],
+)
+def test_a_text_is_not_doubted(line: str) -> None:
+    """One that only begins with such a word, a list's item, a rule, a cold day."""
+    assert doubt(line) == ""
