@@ -13,6 +13,7 @@ from diaryclient.home.logins import Login, Logins
 from diaryclient.home.outbox import Outbox
 from diaryclient.home.settings import Choice, Places, Settings
 from diaryclient.screen.display import safe_line
+from diaryclient.typed.machine_zone import is_known_zone
 from protocol.errors import MalformedError, UsageError
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class Surroundings(NamedTuple):
         """Give the clock in the zone of the settings, for all that people type and read."""
         origin, name = self.settings.timezone()
         if not name:
-            return self.clock
+            return self._clock_of_machine()
         from diaryclient.typed.zones import in_zone  # noqa: PLC0415 - most machines are where people are
 
         return in_zone(self.clock, name, origin)
@@ -122,6 +123,15 @@ class Surroundings(NamedTuple):
     def date_order(self) -> "DateOrder | None":
         """Give what the settings say of dates with slashes; raise UsageError."""
         return self.settings.date_order()
+
+    def _clock_of_machine(self) -> Clock:
+        """Give the clock in the zone of TZ, which the C library takes for UTC if it knows none."""
+        name = self.environment.get("TZ")
+        if not name or is_known_zone(name, self.environment):
+            return self.clock
+        from diaryclient.typed.zones import in_zone  # noqa: PLC0415 - as above
+
+        return in_zone(self.clock, name.removeprefix(":"), "TZ")
 
     def _lent(self, word: str) -> Login:
         from diaryclient.login.token_list import login_of  # noqa: PLC0415 - most people have no such variable

@@ -6,10 +6,14 @@ from typing import Final
 
 import click
 
+from diaryclient.commands.shared.fitting import fitted
 from diaryclient.health.diagnosis import Finding, State, diagnose, exit_status
 from diaryclient.health.examination import examine
 from diaryclient.screen.display import safe_line
 from diaryclient.surroundings import Surroundings
+
+_LABEL: Final = 18
+"""Columns of a row's state and check, and the spaces behind them."""
 
 _MARKS: Final = {State.OK: "ok", State.PROBLEM: "PROBLEM", State.UNKNOWN: "-"}
 
@@ -50,9 +54,10 @@ def command(surroundings: Surroundings, *, as_json: bool) -> None:
 def _as_row(finding: Finding) -> str:
     words = f"{finding.words}; {finding.advice}" if finding.advice else finding.words
     # A message of several lines is about several mistakes.
-    lines = [safe_line(line) for line in words.split("\n")]
-    return f"\n{'':18}".join(
-        [f"{_MARKS[finding.state]:<7} {finding.check:<9} {lines[0]}", *lines[1:]]
+    first, *further = [safe_line(line) for line in words.split("\n")]
+    rows = [f"{_MARKS[finding.state]:<7} {finding.check:<9} {first}"]
+    return "\n".join(
+        fitted(row, _LABEL) for row in rows + [f"{'':{_LABEL}}{each}" for each in further]
     )
 
 

@@ -124,25 +124,8 @@ def command(  # noqa: PLR0913 - click's options
     _set_damaged_aside(logins, target.address)
     gatekeeper = Gatekeeper(target, trust, logins.pinned(target.address))
     earlier = logins.current(login_name(target.address, target.user))
-    password = _password(surroundings, target, from_input=password_stdin)
-    session = open_session(target.address, surroundings.clock, os.urandom)
-    try:
-        login, ended = log_in(
-            target,
-            password,
-            wish,
-            gatekeeper,
-            logins=logins,
-            session=session,
-            clock=surroundings.clock,
-            chance=os.urandom,
-        )
-    except LostAnswerError as error:
-        raise _lost(error, target) from None
-    except DeniedError as error:
-        raise _denied(error, target) from None
-    finally:
-        session.close()
+    surroundings.zoned_clock()  # a zone that there is not is told before anything is spent
+    login, ended = _log_in(surroundings, target, wish, gatekeeper, from_input=password_stdin)
     if ended:
         click.echo(
             f"diaryclient: you had as many logins as there may be, so one was ended for this one: "
@@ -150,6 +133,47 @@ def command(  # noqa: PLR0913 - click's options
             err=True,
         )
     _begin_using(surroundings, login, earlier)
+
+
+def _log_in(
+    surroundings: Surroundings,
+    target: Target,
+    wish: Wish,
+    gatekeeper: Gatekeeper,
+    *,
+    from_input: bool,
+) -> tuple[Login, str]:
+    """Get a token; ask for the password again where somebody may have mistyped it."""
+    is_typed = not from_input and not surroundings.environment.get("DIARY_PASSWORD")
+    while True:
+        password = _password(surroundings, target, from_input=from_input)
+        try:
+            return _log_in_once(surroundings, target, password, wish, gatekeeper)
+        except LostAnswerError as error:
+            raise _lost(error, target) from None
+        except DeniedError as error:
+            if not is_typed or target.code:
+                raise _denied(error, target) from None
+            click.echo(f"diaryclient: {safe_line(str(error))}; again, or Ctrl-C", err=True)
+
+
+def _log_in_once(
+    surroundings: Surroundings, target: Target, password: str, wish: Wish, gatekeeper: Gatekeeper
+) -> tuple[Login, str]:
+    session = open_session(target.address, surroundings.clock, os.urandom)
+    try:
+        return log_in(
+            target,
+            password,
+            wish,
+            gatekeeper,
+            logins=surroundings.logins,
+            session=session,
+            clock=surroundings.clock,
+            chance=os.urandom,
+        )
+    finally:
+        session.close()
 
 
 def _wish(

@@ -6,7 +6,6 @@ never lost by mistake. A text is shown escaped.
 """
 
 import json
-import shutil
 import sys
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +14,7 @@ import click
 
 from diaryclient.commands.shared.completing import complete_kept
 from diaryclient.commands.shared.delivering import keep_login
+from diaryclient.commands.shared.fitting import columns_of_stdout, fitted
 from diaryclient.commands.shared.forgiving import ForgivingGroup
 from diaryclient.commands.shared.progress import late_bar
 from diaryclient.diary.keeping import format_saved
@@ -40,6 +40,9 @@ _FLUSHING_SECONDS: Final = 10.0
 
 _DROPPING_SECONDS: Final = 2.0
 """For another diaryclient that holds the entry; who wants to drop it can ask again."""
+
+_LEAST_TEXT: Final = 20
+"""Columns of an entry's text that are worth a row beside its other facts."""
 
 _SEVERITY: Final = (0, QueuedError.exit_status, 4, 1, 7, 3, 6)
 """Exit statuses; the last of those that apply is the one of `flush`."""
@@ -91,12 +94,12 @@ def list_entries(surroundings: Surroundings, *, as_json: bool) -> None:
         # Escaped beyond ASCII, as what reads this is a program and what shows it may be a terminal.
         click.echo(json.dumps([_as_json(each) for each in kept], indent=2))
     else:
-        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        columns = columns_of_stdout()
         names = ShortIds().name(each.entry.id for each in kept)
         has_several = len({each.login for each in kept}) > 1
         for each in kept:
-            row = _row(each, names[each.entry.id], names_login=has_several)
-            click.echo(row if columns is None else cut(row, columns))
+            facts = _facts(each, names[each.entry.id], names_login=has_several)
+            click.echo("\n".join(_laid_out(facts, _first_line(each), columns)))
         if not kept:
             click.echo("nothing waits", err=True)
 
@@ -165,11 +168,26 @@ def _kept(surroundings: Surroundings) -> list[Kept]:
 
 
 def _row(each: Kept, name: str, *, names_login: bool) -> str:
-    first, *further = each.entry.text.split("\n")
+    return f"{_facts(each, name, names_login=names_login)} {_first_line(each)}"
+
+
+def _facts(each: Kept, name: str, *, names_login: bool) -> str:
     words = [name, format_minute(each.entry.stamp), each.state]
-    if names_login:
-        words.append(each.login)
-    return " ".join([*words, safe_line(first), *(["..."] if further else [])])
+    return " ".join([*words, each.login] if names_login else words)
+
+
+def _first_line(each: Kept) -> str:
+    first, *further = each.entry.text.split("\n")
+    return " ".join([safe_line(first), *(["..."] if further else [])])
+
+
+def _laid_out(facts: str, text: str, columns: int | None) -> list[str]:
+    """Give one row, or where hardly anything of the text would fit two."""
+    if columns is None:
+        return [f"{facts} {text}"]
+    if columns - len(facts) > _LEAST_TEXT:
+        return [cut(f"{facts} {text}", columns)]
+    return [fitted(facts), cut(f"  {text}", columns)]
 
 
 def _as_json(each: Kept) -> dict[str, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import click
 
+from diaryclient.commands.shared.fitting import fitted
 from diaryclient.commands.shared.forgiving import ForgivingGroup
 from diaryclient.errors import LoginFileError, NotLoggedInError
 from diaryclient.home.settings import Profile
@@ -58,7 +59,7 @@ def list_profiles(surroundings: Surroundings, *, as_json: bool) -> None:
         click.echo(json.dumps([_as_json(each) for each in rows], indent=2))
         return
     for row in rows:
-        click.echo(_as_line(row))
+        click.echo(fitted(_as_line(row)))
     if not rows:
         path = safe_line(str(surroundings.places.config_files[0]))
         click.echo(f"no profiles; write one into {path}, below [profile.NAME]", err=True)

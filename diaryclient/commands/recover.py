@@ -8,6 +8,7 @@ import click
 
 from diaryclient.clock import Clock
 from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.commands.shared.fitting import fitted
 from diaryclient.diary.fates import check_may_change
 from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.errors import InterruptedChangeError, NothingClearedError, is_open
@@ -60,7 +61,7 @@ def _list(rows: list[ArchiveRow], clock: Clock) -> None:
     for row in rows:
         what = counted(row.entries, "entry", "entries")
         missing = f", {row.absent} of them missing" if row.absent < row.entries else ""
-        click.echo(f"{_name(row, rows)} {_when(row, clock)}{what}{missing}")
+        click.echo(fitted(f"{_name(row, rows)} {_when(row, clock)}{what}{missing}"))
     if not rows:
         click.echo("nothing can be brought back", err=True)
 

@@ -7,11 +7,13 @@ status follow it.
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 import click
 
 from diaryclient.clock import Clock
 from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.commands.shared.fitting import fitted
 from diaryclient.diary.open_diary import OpenDiary, Pong
 from diaryclient.diary.room import format_day_room, format_room, room_as_json
 from diaryclient.errors import UnreachableError
@@ -21,6 +23,9 @@ from diaryclient.screen.display import safe_line
 from diaryclient.surroundings import Surroundings
 from protocol.errors import DiaryError
 from protocol.messages.usage import Used
+
+_LABEL: Final = 8
+"""Columns of a row's name and the space behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ def _as_text(status: _Status, clock: Clock) -> str:
         *_room(status.used),
         ("outbox", f"{status.waiting} waiting, {status.refused} refused"),
     )
-    return "\n".join(f"{name:<7} {words}" for name, words in rows)
+    return "\n".join(fitted(f"{name:<7} {words}", _LABEL) for name, words in rows)
 
 
 def _room(used: Used | None) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,6 @@ of four characters at least; what names several names none.
 """
 
 import json
-import shutil
 import sys
 from datetime import UTC, datetime
 from typing import Final
@@ -16,6 +15,7 @@ import click
 from diaryclient.clock import Clock
 from diaryclient.commands.logout import log_out
 from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.commands.shared.fitting import fitted
 from diaryclient.commands.shared.forgiving import ForgivingGroup
 from diaryclient.commands.shared.wishes import EXPIRES_HELP, SCOPE_HELP, parse_name, parse_scope
 from diaryclient.diary.open_diary import OpenDiary
@@ -69,7 +69,7 @@ def list_all(surroundings: Surroundings, *, as_json: bool) -> None:
             click.echo(json.dumps([_as_json(row) for row in rows], indent=2))
         else:
             for row in rows:
-                click.echo(_fitted(_as_line(row, surroundings.zoned_clock())))
+                click.echo(fitted(_as_line(row, surroundings.zoned_clock())))
         deliver_older(diary)
 
 
@@ -192,15 +192,6 @@ def _as_line(row: TokenRow, clock: Clock) -> str:
         format_expiry(row.expires, clock),
     ]
     return ", ".join(words) + " (this one)" * row.own
-
-
-def _fitted(line: str) -> str:
-    """Wrap a line at words if it goes to a terminal."""
-    if not sys.stdout.isatty():
-        return line
-    from diaryclient.screen.wrapping import wrap_lines  # noqa: PLC0415 - only a terminal needs its tables
-
-    return "\n".join(wrap_lines(line, shutil.get_terminal_size().columns))
 
 
 def _minute(at: int, clock: Clock) -> str:

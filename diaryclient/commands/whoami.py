@@ -3,6 +3,7 @@
 import click
 
 from diaryclient.commands.shared.delivering import deliver_older
+from diaryclient.commands.shared.fitting import fitted
 from diaryclient.diary.room import format_room
 from diaryclient.screen.display import safe_line
 from diaryclient.surroundings import Surroundings
@@ -27,8 +28,8 @@ def command(surroundings: Surroundings) -> None:
         until = format_expiry(known.expires, surroundings.zoned_clock())
         name = f" {safe_line(login.label)}" if login.label else ""
         token = f"token {login.id.hex()}{name}"
-        click.echo(f"{known.user}@{login.address} {known.scopes}, {until}, {token}")
+        click.echo(fitted(f"{known.user}@{login.address} {known.scopes}, {until}, {token}"))
         used = diary.usage()
         if used:
-            click.echo(format_room(used))
+            click.echo(fitted(format_room(used)))
         deliver_older(diary)

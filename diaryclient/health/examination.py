@@ -22,6 +22,7 @@ from diaryclient.health.wording import format_life
 from diaryclient.home.logins import Login
 from diaryclient.home.outbox import outboxes_below
 from diaryclient.home.settings import Places, Settings, read_config
+from diaryclient.typed.zones import in_zone
 from protocol.address import Address
 from protocol.errors import DiaryError
 from protocol.identifiers import EntryId
@@ -97,9 +98,11 @@ def _config(
     places: Places, settings: Settings, zoned_clock: Callable[[], Clock]
 ) -> tuple[Path, ...]:
     settings.choice()
-    settings.profiles()
     settings.date_order()
-    zoned_clock()
+    clock = zoned_clock()
+    for profile in settings.profiles():
+        if profile.timezone:
+            in_zone(clock, profile.timezone, f"profile.{profile.name}.timezone")
     return tuple(path for path in places.config_files if read_config(path))
 
 

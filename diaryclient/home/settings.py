@@ -183,7 +183,11 @@ def parse_server(text: str, origin: str) -> Address:
     try:
         address = Address.parse(text)
     except MalformedError as error:
-        raise UsageError(f"{origin}: {error}") from None
+        from diaryclient.home.address_words import meant_address  # noqa: PLC0415 - only after a mistake
+
+        meant = meant_address(text)
+        words = f"only host, host:port or [v6]:port; type {meant}" if meant else str(error)
+        raise UsageError(f"{origin}: {words}") from None
     if address.port == 0:
         raise UsageError(f"{origin}: port 0 is no place to send to")
     return address

@@ -100,6 +100,7 @@ class Gatekeeper:
             )
         if not self._trust.ask(shown):
             raise UntrustedServerError("not trusted, so nothing was sent")
+        self._pinned = shown  # whoever mistypes the password is not asked about the server again
 
     def _changed(self, shown: str) -> IdentityChangedError:
         return IdentityChangedError(

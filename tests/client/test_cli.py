@@ -125,9 +125,9 @@ def test_an_invite_comes_from_standard_input(run: Run, loopback: Loopback) -> No
         (["read", "--from", "sometime"], b"", "--from: a day is written YYYY-MM-DD"),
         (["read", "--on", "today", "--to", "today"], b"", "--on stands alone"),
         (["read", "--from", "today", "--to", "yesterday"], b"", "is after --to"),
-        (["read", "today"], b"", "unexpected extra argument"),
+        (["whoami", "today"], b"", "unexpected extra argument"),
         (["--server", "a b", "whoami"], b"", "--server: an address"),
-        (["nosuch"], b"", "No such command"),
+        (["nosuch"], b"", "there is no command nosuch"),
     ],
 )
 def test_wrong_input_is_exit_2(

@@ -85,8 +85,8 @@ def test_an_invite_at_a_terminal_asks_twice(
     word = Invite(loopback.address, ALICE, loopback.fake.fingerprint, b"c" * 16).encode()
     child = terminal("login", word, environment=environment)
     for question, answer in (
-        ("New password of alice@", "short"),
-        ("8 characters at least", ""),
+        ("Choose a password of 8 characters or more", ""),
+        *(("New password of alice@", "short"), ("8 characters at least", "")) * 5,
         ("New password of alice@", "brand new one"),
         ("Once more", "another one"),
         ("the two passwords differ", ""),
@@ -118,6 +118,36 @@ def test_a_login_without_words_asks_for_an_invite(
     assert loopback.fake.forms[0].invite == b"c" * 16
 
 
+def test_a_login_asks_until_ctrl_c(loopback: Loopback, environment: dict[str, str]) -> None:
+    """Whatever is mistyped: the address, the user, the password; the server is trusted once."""
+    link, address = f"http://{loopback.address}/", str(loopback.address)
+    child = terminal("login", environment=environment)
+    for question, answer in (
+        ("Invite, or server address: ", link),
+        (f"only host, host:port or .*; type {address}; Ctrl-C leaves", ""),
+        ("Invite, or server address: ", address),
+        ("User: ", "Al Ice"),
+        ("USER: .*Ctrl-C leaves", ""),
+        ("User: ", "alice"),
+        ("Password of alice@", ""),
+        ("the password is empty.*Password", "wrong"),
+        ("operator told you", "y"),
+        *(("password or invite is not right; again, or Ctrl-C.*Password", "wrong"),) * 3,
+        ("not right; again, or Ctrl-C.*Password", PASSWORD),
+    ):
+        child.expect(question)
+        if answer or question == "Password of alice@":
+            child.sendline(answer)
+    status, rest = finish(child)
+    assert (status, "logged in to" in rest) == (0, True)
+    child = terminal("login", str(loopback.address), "alice", environment=environment)
+    child.expect("Password of alice@")
+    child.sendline("wrong")
+    child.expect("not right; again, or Ctrl-C.*Password of alice@")
+    interrupt(child)
+    assert finish(child)[0] == 130
+
+
 @pytest.mark.parametrize("is_named", [True, False])
 def test_a_login_asks_for_what_is_missing(
     loopback: Loopback, environment: dict[str, str], *, is_named: bool
@@ -146,18 +176,22 @@ def test_ctrl_c_at_a_question_begins_a_line(environment: dict[str, str]) -> None
     assert rest.endswith("\r\ndiaryclient: interrupted\r\n")
 
 
-def test_three_mistakes_at_a_new_password_are_enough(
-    loopback: Loopback, environment: dict[str, str]
+@pytest.mark.parametrize(("keys", "status"), [("\x03", 130), ("\x04", 2)])
+def test_who_gives_up_choosing_a_password_sends_nothing(
+    loopback: Loopback, environment: dict[str, str], keys: str, status: int
 ) -> None:
-    """Nothing is sent; a prompt that is fed by a program comes to an end."""
+    """Ctrl-C, or the end of the input: so a prompt that is fed by a program comes to an end too."""
     word = Invite(loopback.address, ALICE, loopback.fake.fingerprint, b"c" * 16).encode()
     child = terminal("login", word, environment=environment)
-    for _ in range(3):
+    for _ in range(5):
         child.expect("New password of alice@")
         child.sendline("short")
-    status, rest = finish(child)
-    assert status == 2
-    assert "nothing was sent" in rest
+    child.expect("New password of alice@")
+    if keys == "\x03":
+        interrupt(child)
+    else:
+        child.send(keys)
+    assert finish(child)[0] == status
     assert loopback.fake.forms == []
 
 

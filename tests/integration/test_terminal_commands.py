@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from wcwidth import width
 
+from diaryclient.home.outbox import Entry, Outbox
+from protocol.identifiers import EntryId
 from tests.diaries import outbox, texts
 from tests.integration.logins import copy_login
 from tests.programs import PATIENCE_SECONDS, Home, Server
@@ -80,6 +82,38 @@ def test_short_rows_are_cut(open_terminal: Open) -> None:
     assert terminal.wait() == 0
     rows = [row for row in terminal.rows if row]
     assert [row[-3:] for row in rows] == ["...", "..."]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["status"], ["whoami"], ["doctor"], ["token", "list"], ["outbox", "list"], ["recover"]],
+)
+def test_facts_fit_a_narrow_terminal(alice: Home, open_terminal: Open, words: list[str]) -> None:
+    """Nothing is wider than 40 columns, and nothing is missing; what goes on is indented."""
+    for name in ("alice@gone.test:8888", "robert@elsewhere.example.org:8888"):
+        Outbox(alice.folder / "state/diaryclient/outbox" / name).keep(
+            Entry(EntryId.make(1_795_000_000_000, name.encode()[:10]), 1_795_000_000_000, 0, LONG)
+        )
+    assert alice.speak("write", "-q", "--at", "2020-01-01 12:00", "old").status == 0
+    assert alice.speak("clear", "--yes", "--on", "2020-01-01").status == 0
+    whole = alice.speak(*words).out
+    terminal = open_terminal(*words, columns=40)
+    terminal.wait()
+    rows = [row for row in terminal.rows if row]
+    assert all(width(row) <= 40 for row in rows)
+    assert max(width(row) for row in whole.splitlines()) > 40
+    assert sum(not row.startswith("  ") for row in rows) == len(whole.splitlines())
+    if words == ["outbox", "list"]:
+        assert sum(row.startswith("  今天天气很好") for row in rows) == 2
+    else:
+        assert timeless("".join(rows)) == timeless(whole)
+
+
+def timeless(text: str) -> str:
+    """Give a text without blanks and what a clock has measured."""
+    return re.sub(
+        r"[\d.]+ms|is(?=\d+ms)|ahead|behind|agreeswiththisone", "", re.sub(r"\s", "", text)
+    )
 
 
 @pytest.mark.parametrize(("columns", "maps"), [(80, 1), (40, 2)])

@@ -1,8 +1,9 @@
 """How commands get passwords: from a prompt without echo, or from standard input.
 
-Rules: never from the command line, where other users of the machine could see them; who mistypes a
-new one at a prompt is asked again, because what comes after a prompt that gave up is typed into
-the shell, and shown. What ends a line, and what no password has: `protocol.secretline`.
+Rules: never from the command line, where other users of the machine could see them; who mistypes
+one at a prompt is asked again, until Ctrl-C, because what comes after a prompt that gave up is
+typed into the shell, and shown. What a new one must be is said before it is asked for. What ends a
+line, and what no password has: `protocol.secretline`.
 """
 
 import sys
@@ -15,8 +16,9 @@ from protocol.messages.forms import MAX_PASSWORD_BYTES
 from protocol.secretline import check_typed, secret_of_line
 
 _SHORTEST_NEW: Final = 8
-_ATTEMPTS: Final = 3
-"""At choosing a new password; as passwd(1) asks."""
+_RULE: Final = (
+    f"Choose a password of {_SHORTEST_NEW} characters or more; it is not shown. Ctrl-C leaves."
+)
 
 
 def check_password(password: str, *, is_new: bool = False) -> str:
@@ -55,24 +57,29 @@ def ask_secret(question: str) -> str:
 
 
 def ask_password(question: str) -> str:
-    """Ask at the terminal, without echo; raise UsageError."""
-    return check_password(ask_secret(question))
+    """Ask at the terminal, without echo, until one can be sent; raise UsageError at its end."""
+    while True:
+        password = ask_secret(question)
+        mistake = _mistake(password, is_new=False)
+        if not mistake:
+            return password
+        click.echo(mistake, err=True)
 
 
 def ask_new_password(question: str) -> str:
-    """Ask twice for a new password, and again after a mistake; raise UsageError."""
-    for _ in range(_ATTEMPTS):
+    """Say what it must be, and ask twice, until it is that; raise UsageError at input's end."""
+    click.echo(_RULE, err=True)
+    while True:
         password = ask_secret(question)
-        mistake = _mistake(password)
+        mistake = _mistake(password, is_new=True)
         if not mistake and ask_secret("Once more: ") == password:
             return password
         click.echo(mistake or "the two passwords differ", err=True)
-    raise UsageError("no new password was chosen; nothing was sent")
 
 
-def _mistake(password: str) -> str:
+def _mistake(password: str, *, is_new: bool) -> str:
     try:
-        check_password(password, is_new=True)
+        check_password(password, is_new=is_new)
     except UsageError as error:
         return str(error)
     return ""

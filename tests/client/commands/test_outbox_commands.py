@@ -161,7 +161,10 @@ def test_a_terminal_gets_no_line_that_wraps(environment: dict[str, str], plant: 
     plant("今天天气很好" * 20, "abcde")
     child = terminal("outbox", "list", environment=environment | {"COLUMNS": "40"})
     status, shown = finish(child)
-    assert (status, shown) == (0, "abcde 2026-11-18 12:06 waiting 今天天...\r\n")
+    assert (status, shown) == (
+        0,
+        "abcde 2026-11-18 12:06 waiting\r\n  今天天气很好今天天气很好今天天气很...\r\n",
+    )
 
 
 # flush
