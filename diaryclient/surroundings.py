@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diaryclient.clock import Clock
 from diaryclient.diary.writer import Writer
-from diaryclient.errors import DamagedLoginError, LoginFileError
+from diaryclient.errors import DamagedLoginError, LoginFileError, NotKeptError
 from diaryclient.home.leftovers import notes_below, sweep
 from diaryclient.home.logins import Login, Logins
 from diaryclient.home.outbox import Outbox
@@ -100,6 +100,14 @@ class Surroundings(NamedTuple):
         from diaryclient.diary.open_diary import OpenDiary  # noqa: PLC0415 - who only writes needs no reading
 
         return OpenDiary.open(login, self.logins, self.outbox(login), clock=self.zoned_clock())
+
+    def check_disk(self) -> None:
+        """Raise NotKeptError if no login could be kept, before anything is spent on one."""
+        from diaryclient.files.disks import why_unwritable  # noqa: PLC0415 - only for new logins
+
+        folder = self.places.state / "logins"
+        if reason := why_unwritable(folder):
+            raise NotKeptError(f"{folder} cannot be written: {reason}; nothing was sent")
 
     def in_zone(self, name: str | None) -> "Surroundings":
         """Give the same in the zone that `--tz` names; None leaves it to the settings."""

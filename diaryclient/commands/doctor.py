@@ -24,9 +24,10 @@ _MARKS: Final = {State.OK: "ok", State.PROBLEM: "PROBLEM", State.UNKNOWN: "-"}
 def command(surroundings: Surroundings, *, as_json: bool) -> None:
     """Look for what is wrong and say what to do.
 
-    Settings, login, name, server, identity, token, clock, files, outbox and drafts, one line each.
-    Nothing is changed. The exit status is that of the first problem, 0 if all is well; what comes
-    first often causes what comes after it. It takes up to 16 seconds if the network is silent.
+    Settings, login, name, server, identity, token, clock, files, disk, outbox and drafts, one line
+    each. Nothing is changed; a file is written and removed, to see whether it can be. The exit
+    status is that of the first problem, 0 if all is well; what comes first often causes what comes
+    after it. It takes up to 16 seconds if the network is silent.
 
     \b
       diaryclient doctor

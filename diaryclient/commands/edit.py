@@ -17,10 +17,11 @@ from diaryclient.diary.fates import check_may_change, format_done, telling_fate
 from diaryclient.diary.keeping import check_text
 from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.entries.histories import EntryHistory
-from diaryclient.errors import EditorError
+from diaryclient.errors import EditorError, NotKeptError
+from diaryclient.files.disks import reason_of
 from diaryclient.screen.display import format_quoted, short_id
 from diaryclient.surroundings import Surroundings, has_terminal
-from diaryclient.typed.editor import Draft, choose_editor
+from diaryclient.typed.editor import Draft, choose_editor, open_draft
 from diaryclient.typed.standard_input import read_text
 from protocol.errors import DiaryError, StaleError, UsageError
 from protocol.incoming import incoming_text
@@ -67,10 +68,23 @@ def _amend_with(
     surroundings: Surroundings, diary: OpenDiary, ending: str, text: str, *, star: bool | None
 ) -> None:
     _check_not_empty(text, ending)
-    draft = Draft(surroundings.drafts, check_text(text))
+    draft = _kept(surroundings, check_text(text))
     with draft.named_in_failures(_retry(ending, draft)):
         _amend_or_compare(diary, find_history(diary, ending), text, star=star)
     draft.discard()
+
+
+def _kept(surroundings: Surroundings, text: str) -> Draft:
+    """Put a text that somebody gave into a file, or print it back."""
+    try:
+        return Draft(surroundings.drafts, text)
+    except OSError as error:
+        click.echo(format_quoted(text), err=True)
+        reason = reason_of(error, surroundings.drafts)
+        raise NotKeptError(
+            f"NOT CHANGED: {surroundings.drafts} cannot be written: {reason}; the text is printed "
+            "above"
+        ) from None
 
 
 def _edit(surroundings: Surroundings, diary: OpenDiary, ending: str) -> None:
@@ -78,7 +92,7 @@ def _edit(surroundings: Surroundings, diary: OpenDiary, ending: str) -> None:
     if editor is None:
         raise EditorError("no editor: set VISUAL or EDITOR, or give the text with --text")
     history = find_history(diary, ending)
-    draft = Draft(surroundings.drafts, history.current.text)
+    draft = open_draft(surroundings.drafts, history.current.text)
     with draft.named_if_interrupted():
         _take_edited(surroundings, diary, history, draft, editor)
 

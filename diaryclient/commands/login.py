@@ -111,6 +111,8 @@ def command(  # noqa: PLR0913 - click's options
       diaryclient login diaryinvite1...
       diaryclient login --token-stdin < token
     """  # noqa: D301 - click's mark is a real backspace
+    surroundings.zoned_clock()  # what would fail afterwards fails before anything is spent
+    surroundings.check_disk()
     if token_stdin:
         others = (where, fingerprint, name, expires, *scopes)
         if any(others) or invite_stdin or password_stdin or accept_new:
@@ -124,7 +126,6 @@ def command(  # noqa: PLR0913 - click's options
     _set_damaged_aside(logins, target.address)
     gatekeeper = Gatekeeper(target, trust, logins.pinned(target.address))
     earlier = logins.current(login_name(target.address, target.user))
-    surroundings.zoned_clock()  # a zone that there is not is told before anything is spent
     login, ended = _log_in(surroundings, target, wish, gatekeeper, from_input=password_stdin)
     if ended:
         click.echo(

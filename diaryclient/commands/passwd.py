@@ -41,6 +41,7 @@ def command(surroundings: Surroundings, *, password_stdin: bool, keep_tokens: bo
     login = surroundings.login()
     if not login.is_stored:
         raise UsageError("DIARY_TOKEN is used, which gets no new token; unset it and log in first")
+    surroundings.check_disk()  # the new token could not be kept
     current, password = _passwords(login, from_input=password_stdin)
     with surroundings.diary(login) as diary:
         before = _others(diary.asker)

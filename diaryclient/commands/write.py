@@ -10,6 +10,12 @@ from diaryclient.surroundings import Surroundings
 @click.option("--at", metavar="WHEN", help="When it happened, if not now.")
 @click.option("--star", is_flag=True, help="Star it.")
 @click.option("--no-parse", is_flag=True, help="Take the text as it is: no time, no star in it.")
+@click.option(
+    "--no-keep",
+    is_flag=True,
+    help="Send it without keeping it here first, where the disk takes nothing: if no answer comes "
+    "nobody knows whether it was saved, and nothing sends it again.",
+)
 @click.option("--tz", metavar="ZONE", help="Your time zone, if not this machine's.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing on success.")
 @click.argument("words", metavar="[TEXT]...", nargs=-1, type=click.UNPROCESSED)
@@ -21,6 +27,7 @@ def command(  # noqa: PLR0913 - one for each option
     at: str | None,
     star: bool,
     no_parse: bool,
+    no_keep: bool,
     tz: str | None,
     quiet: bool,
 ) -> None:
@@ -42,5 +49,5 @@ def command(  # noqa: PLR0913 - one for each option
     昨天, 周三, 下午3点; docs/CLIENT.md has them all. A single `*` at the end of the title, which is
     the first sentence or line, stars the entry.
     """  # noqa: D301 - click's mark is a real backspace
-    wishes = Wishes(at, star, not no_parse, quiet)
+    wishes = Wishes(at, star, not no_parse, quiet, not no_keep)
     write(surroundings.in_zone(tz), words, wishes)

@@ -2,18 +2,19 @@
 
 Rules: the text is on the disk before anything is sent, and where that is impossible it is printed
 back, because what came through a pipe cannot be typed again; what was typed into an editor stays in
-its file until then. Words and editor may say when it happened; standard input is taken as it is.
-The answer is printed before older entries are sent.
+its file until then. Where the disk takes nothing, the person may want it sent without being kept,
+and is told what that risks. Words and editor may say when it happened; standard input is taken as
+it is. The answer is printed before older entries are sent.
 """
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diaryclient.commands.shared.delivering import deliver_older
-from diaryclient.diary.keeping import check_text, format_saved, keep, put
+from diaryclient.diary.keeping import check_text, format_saved, keep, put, send_unkept
 from diaryclient.diary.writer import Writer
 from diaryclient.errors import (
     EditorError,
@@ -22,7 +23,7 @@ from diaryclient.errors import (
     TextTooLongError,
 )
 from diaryclient.home.outbox import Entry
-from diaryclient.screen.display import format_quoted
+from diaryclient.screen.display import format_quoted, safe_line
 from diaryclient.surroundings import Surroundings, has_terminal
 from diaryclient.typed.composing import Composition, read_text, take_star
 from protocol.errors import DiaryError
@@ -35,12 +36,16 @@ if TYPE_CHECKING:
 
 
 class Wishes(NamedTuple):
-    """What the options ask for: `at` in words, and whether the text may speak for itself."""
+    """What the options ask for: `at` in words, and whether the text may speak for itself.
+
+    `keeps`: it is put into the outbox before it is sent.
+    """
 
     at: str | None = None
     star: bool = False
     parses: bool = True
     quiet: bool = False
+    keeps: bool = True
 
     def moment(self, reader: Callable[[], "TimeReader"]) -> Stamp | None:
         """Give the moment of --at, None without it; raise UsageError."""
@@ -62,7 +67,7 @@ def write(surroundings: Surroundings, words: Sequence[str], wishes: Wishes) -> N
     """Write the words; without any, what an editor or else standard input gives."""
     if words:
         _write(surroundings, check_text(incoming_text(" ".join(words))), wishes)
-    elif has_terminal() and (editor := _choose_editor(surroundings)):
+    elif wishes.keeps and has_terminal() and (editor := _choose_editor(surroundings)):
         _write_in_editor(surroundings, editor, wishes)
     else:
         _write_input(surroundings, wishes._replace(parses=False))
@@ -81,8 +86,12 @@ def _write(surroundings: Surroundings, text: str, wishes: Wishes) -> None:
         with _giving_back(text):
             writer = stack.enter_context(surroundings.writer(surroundings.login()))
             reader = partial(surroundings.time_reader, writer)
-            entry = _keep(writer, wishes.composition(text, reader))
-        _send(writer, entry, wishes)
+            composition = wishes.composition(text, reader)
+            entry = _keep_if_wished(writer, composition, wishes)
+        if entry:
+            _send(writer, entry, wishes)
+        else:
+            _send_unkept(writer, composition, wishes)
 
 
 @contextmanager
@@ -99,7 +108,7 @@ def _giving_back(text: str) -> Iterator[None]:
         ) from None
     except NotKeptError as error:
         _give_back(text)
-        raise NotKeptError(f"{error}; the text is printed above") from None
+        raise NotKeptError(f"{error}; the text is printed above; {_WITHOUT}") from None
     except DiaryError:
         _give_back(text)
         raise
@@ -112,13 +121,13 @@ def _choose_editor(surroundings: Surroundings) -> str | None:
 
 
 def _write_in_editor(surroundings: Surroundings, editor: str, wishes: Wishes) -> None:
-    from diaryclient.typed.editor import Draft  # noqa: PLC0415 - as above
+    from diaryclient.typed.editor import open_draft  # noqa: PLC0415 - as above
 
     # Nobody types a text first, to be told then that there is no login or no such time.
     with surroundings.writer(surroundings.login()) as writer:
         reader = partial(surroundings.time_reader, writer)
         wishes.moment(reader)
-        draft = Draft(surroundings.drafts)
+        draft = open_draft(surroundings.drafts, way_out=_WITHOUT)
         with draft.named_if_interrupted():
             text = draft.edit(editor, surroundings.environment)
             if text is None or not text.strip():
@@ -134,6 +143,38 @@ def _keep(writer: Writer, composition: Composition) -> Entry:
     return keep(writer, composition.text, star=composition.star, at=composition.at)
 
 
+def _keep_if_wished(writer: Writer, composition: Composition, wishes: Wishes) -> Entry | None:
+    """Put it into the outbox; None if it is to be sent without, by an option or by an answer."""
+    if not wishes.keeps:
+        return None
+    try:
+        return _keep(writer, composition)
+    except NotKeptError as error:
+        if not has_terminal():
+            raise
+        from diaryclient.commands.shared.confirming import confirm  # noqa: PLC0415 - hardly ever needed
+
+        sys.stderr.write(f"diaryclient: {safe_line(str(error))}\n")
+        if not confirm(_QUESTION):
+            raise
+    return None
+
+
+_RISK: Final = "if no answer comes, nobody knows whether it was saved, and nothing sends it again"
+_QUESTION: Final = f"Send it without keeping it here? {_RISK.capitalize()}."
+_WITHOUT: Final = f"to send it without keeping it: diaryclient write --no-keep; {_RISK}"
+
+
+def _send_unkept(writer: Writer, composition: Composition, wishes: Wishes) -> None:
+    try:
+        stored = send_unkept(writer, composition.text, star=composition.star, at=composition.at)
+    except DiaryError as error:
+        _give_back(composition.text)
+        error.args = (f"{error}; the text is printed above",)
+        raise
+    _tell_saved(writer, stored, wishes)
+
+
 def _send(writer: Writer, entry: Entry, wishes: Wishes) -> None:
     with _bar(writer, entry):
         try:
@@ -141,6 +182,10 @@ def _send(writer: Writer, entry: Entry, wishes: Wishes) -> None:
         except NotKeptError as error:
             _give_back(entry.text)
             raise NotKeptError(f"{error}; the text is printed above") from None
+    _tell_saved(writer, stored, wishes)
+
+
+def _tell_saved(writer: Writer, stored: Entry, wishes: Wishes) -> None:
     if not wishes.quiet:
         sys.stdout.write(f"{format_saved(writer, stored)}\n")
     deliver_older(writer, quiet=wishes.quiet)

@@ -4,11 +4,20 @@ Rules: the entry is on the disk before anything is sent. Each failure says wheth
 kept, and where.
 """
 
+from typing import Final
+
 from diaryclient.diary.writer import Writer
-from diaryclient.errors import InterruptedWritingError, NotKeptError, TextTooLongError
+from diaryclient.errors import (
+    InterruptedChangeError,
+    InterruptedWritingError,
+    NotKeptError,
+    TextTooLongError,
+    is_open,
+)
+from diaryclient.files.disks import reason_of
 from diaryclient.home.outbox import Entry
 from diaryclient.screen.display import format_minute, short_id
-from protocol.errors import ErrorCode, UsageError
+from protocol.errors import DiaryError, ErrorCode, UsageError
 from protocol.messages.writing import MAX_LONG_TEXT_BYTES
 from protocol.stamp import Stamp
 
@@ -37,7 +46,7 @@ def keep(writer: Writer, text: str, *, star: bool = False, at: Stamp | None = No
     except OSError as error:
         raise NotKeptError(
             f"NOT SAVED, and not sent: the outbox {writer.outbox.folder} cannot be written: "
-            f"{error.strerror}"
+            f"{reason_of(error, writer.outbox.folder)}"
         ) from None
     if refused:
         raise TextTooLongError(
@@ -56,6 +65,30 @@ def put(writer: Writer, entry: Entry) -> Entry:
             f"queued {short_id(entry.id)}: interrupted; kept in the outbox and sent with a later "
             "write"
         ) from None
+
+
+def send_unkept(writer: Writer, text: str, *, star: bool = False, at: Stamp | None = None) -> Entry:
+    """Send a text that is kept nowhere here, and give the entry as it was stored.
+
+    Each failure says whether it was saved, as far as anybody can know; raise as `Asker.ask`, or
+    TextTooLongError, or InterruptedChangeError after Ctrl-C.
+    """
+    size = len(text.encode())
+    if size > MAX_LONG_TEXT_BYTES:
+        raise TextTooLongError(
+            f"the text has {size} bytes, an entry at most {MAX_LONG_TEXT_BYTES}; it was neither "
+            f"sent nor kept; {TextTooLongError.way_out}"
+        )
+    try:
+        return writer.send_unkept(text, star=star, at=at)
+    except KeyboardInterrupt:
+        raise InterruptedChangeError(f"interrupted; {_UNKNOWN}") from None
+    except DiaryError as error:
+        error.args = (f"{error}; {_UNKNOWN if is_open(error) else 'NOT SAVED'}",)
+        raise
+
+
+_UNKNOWN: Final = "whether it was saved is not known: diaryclient read tells"
 
 
 def format_saved(writer: Writer, entry: Entry) -> str:

@@ -25,6 +25,7 @@ from diaryclient.errors import (
     UnknownHostError,
     UnreachableError,
 )
+from diaryclient.files.disks import reason_of
 from diaryclient.home.outbox import FINAL_REFUSALS, LOGIN_REFUSALS, Entry, Outbox
 from diaryclient.screen.display import short_id
 from protocol.errors import (
@@ -89,6 +90,21 @@ class Sender:
         elif at is None:
             self._never_sent.add(entry.id)
         return entry
+
+    def send_unkept(
+        self, text: str, *, star: bool, at: Stamp | None, patience: float = PATIENCE
+    ) -> Entry:
+        """Send an entry of now, or of `at`, that is in no outbox, and give it as it was stored.
+
+        Nobody sends it again: raise as `Asker.ask`.
+        """
+        stamp = at or self.now()
+        entry = Entry(self._asker.new_id(), stamp.at, stamp.off, text, star)
+        sending = _Sending(
+            entry, _forget, self._clock.local_offset, is_new=at is None, may_change=True
+        )
+        sending.ask(self._asker, patience)
+        return sending.entry
 
     def put(self, entry: Entry, patience: float = PATIENCE) -> Entry:
         """Send an entry of the outbox, and give it as it was stored: its time may be corrected.
@@ -179,7 +195,11 @@ class Sender:
         """
         is_new = may_change and entry.id in self._never_sent
         sending = _Sending(
-            entry, self._outbox, self._clock.local_offset, is_new=is_new, may_change=may_change
+            entry,
+            self._outbox.keep,
+            self._clock.local_offset,
+            is_new=is_new,
+            may_change=may_change,
         )
         try:
             sending.ask(self._asker, patience)
@@ -211,7 +231,7 @@ class Sender:
     def _not_kept(self, error: OSError) -> NotKeptError:
         return NotKeptError(
             f"NOT SAVED: somebody took its file away, and the outbox {self._outbox.folder} cannot "
-            f"be written: {error.strerror}"
+            f"be written: {reason_of(error, self._outbox.folder)}"
         )
 
     def _kept(self, entry: Entry, error: DiaryError) -> DiaryError:
@@ -241,23 +261,24 @@ class Sender:
         return type(error)(reason, error.server_time)
 
     def _unusable(self, error: OSError) -> str:
-        return f"the outbox {self._outbox.folder} cannot be used: {error.strerror}"
+        reason = reason_of(error, self._outbox.folder)
+        return f"the outbox {self._outbox.folder} cannot be used: {reason}"
 
 
 class _Sending:
-    """One entry on its way; `entry` is what the outbox holds of it now."""
+    """One entry on its way; `entry` is what it is now, and what `keep` was told last."""
 
     def __init__(
         self,
         entry: Entry,
-        outbox: Outbox,
+        keep: Callable[[Entry], None],
         offset_at: Callable[[int], int],
         *,
         is_new: bool,
         may_change: bool,
     ) -> None:
         self.entry = entry
-        self._outbox = outbox
+        self._keep = keep
         self._offset_at = offset_at
         self._is_new = is_new
         self._may_change = may_change
@@ -286,8 +307,12 @@ class _Sending:
         # The clock on the wall may have been changed between the wrong moment and the right one.
         off = self._offset_at(at) if is_of_here else self.entry.off
         changed = self.entry._replace(at=at, off=off)
-        self._outbox.keep(changed)
+        self._keep(changed)
         self.entry = changed
+
+
+def _forget(entry: Entry) -> None:
+    """Keep nothing."""
 
 
 def _may_go_on(error: DiaryError | None) -> bool:

@@ -23,6 +23,7 @@ from diaryclient.asking.link import open_session
 from diaryclient.asking.session import Session
 from diaryclient.clock import Clock, SystemClock
 from diaryclient.diary.sending import Attempt, Sender
+from diaryclient.files.disks import reason_of
 from diaryclient.home.logins import Login, Logins
 from diaryclient.home.outbox import LOGIN_REFUSALS, Entry, Outbox
 from protocol.errors import ErrorCode
@@ -122,6 +123,13 @@ class Writer:
         """
         return self._sender.put(entry, patience)
 
+    def send_unkept(self, text: str, *, star: bool = False, at: Stamp | None = None) -> Entry:
+        """Send an entry that is in no outbox, and give it as it was stored.
+
+        For a disk that takes nothing: nobody sends it again. Raise as `Asker.ask`.
+        """
+        return self._sender.send_unkept(text, star=star, at=at)
+
     def attempts(self, seconds: float) -> Iterator[Attempt]:
         """Send all that waits, also what was refused for its login, oldest first; give each.
 
@@ -153,7 +161,8 @@ class Writer:
                 else:
                     sent += 1
         except OSError as error:
-            problems.append(f"the outbox {self.outbox.folder} cannot be used: {error.strerror}")
+            reason = reason_of(error, self.outbox.folder)
+            problems.append(f"the outbox {self.outbox.folder} cannot be used: {reason}")
         return Delivery(sent, problems, len(self.outbox.waiting()))
 
     def now(self) -> Stamp:

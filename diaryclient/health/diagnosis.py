@@ -97,7 +97,7 @@ class Observations:
     """What was seen: a result, the error instead of it, or None where it could not be tried.
 
     `config` are the files there are, `addresses` those of the server's name, `life` says how long
-    the login lasts.
+    the login lasts; `unwritable` is why nothing can be kept here, empty if it can.
     """
 
     config: tuple[Path, ...] | DiaryError
@@ -108,6 +108,7 @@ class Observations:
     life: str = ""
     exposed: Exposed = Exposed()
     kept: Kept = Kept()
+    unwritable: str = ""
 
 
 def diagnose(observed: Observations) -> list[Finding]:
@@ -265,6 +266,16 @@ def _files(observed: Observations) -> Finding:
     return _well("files", "only you can read and change them, and the folders above")
 
 
+def _disk(observed: Observations) -> Finding:
+    if not observed.unwritable:
+        return _well("disk", "takes what is to be kept")
+    return _ill(
+        "disk",
+        f"nothing can be kept here: {observed.unwritable}",
+        "mend that; until then diaryclient write --no-keep sends a text without keeping it",
+    )
+
+
 def _named(paths: Sequence[Path]) -> str:
     more = len(paths) - _MOST_PATHS
     return ", ".join(map(str, paths[:_MOST_PATHS])) + (f" and {more} more" if more > 0 else "")
@@ -303,6 +314,7 @@ _CHECKS: Final[tuple[Callable[[Observations], Finding], ...]] = (
     _token,
     _clock,
     _files,
+    _disk,
     _outbox,
     _drafts,
 )

@@ -1,7 +1,8 @@
 """Looks at files, names, the server and the token, for `diaryclient.health.diagnosis`.
 
-Rules: changes nothing, here or on the server; nothing signed goes to a server that is not the one
-trusted. Bounded in time by what it asks the network: one look-up, one HELLO, one ping.
+Rules: changes nothing, here or on the server, but for a file that is written and removed; nothing
+signed goes to a server that is not the one trusted. Bounded in time by what it asks the network:
+one look-up, one HELLO, one ping.
 """
 
 import os
@@ -16,6 +17,7 @@ from diaryclient.asking.link import open_session, resolve
 from diaryclient.asking.session import Session
 from diaryclient.clock import Clock
 from diaryclient.diary.open_diary import OpenDiary, Pong
+from diaryclient.files.disks import why_unwritable
 from diaryclient.health.diagnosis import Greeted, Kept, Observations
 from diaryclient.health.exposure import find_exposed
 from diaryclient.health.wording import format_life
@@ -43,8 +45,9 @@ def examine(
     exposed = find_exposed(places)
     kept = count_kept(places.state)
     found = config if isinstance(config, DiaryError) else _tried(login)
+    unwritable = _unwritable(places.state, found)
     if isinstance(found, DiaryError):
-        return Observations(config, found, exposed=exposed, kept=kept)
+        return Observations(config, found, exposed=exposed, kept=kept, unwritable=unwritable)
     clock = zoned_clock()
     addresses = _tried(lambda: _addresses(found.address))
     greeted = pong = None
@@ -53,7 +56,16 @@ def examine(
     if isinstance(greeted, Greeted) and greeted.fingerprint == found.fingerprint:
         pong = _tried(lambda: _ping(diary(found)))
     life = format_life(pong.identity.expires if isinstance(pong, Pong) else found.expires, clock)
-    return Observations(config, found, addresses, greeted, pong, life, exposed, kept)
+    return Observations(config, found, addresses, greeted, pong, life, exposed, kept, unwritable)
+
+
+def _unwritable(state: Path, login: Login | DiaryError) -> str:
+    """Try a write where logins are kept, and where this one's entries are."""
+    folders = [state / "logins", state / "drafts", state / "outbox"]
+    if isinstance(login, Login):
+        folders.append(state / "outbox" / login.name)
+    found = ((folder, why_unwritable(folder)) for folder in folders)
+    return next((f"{folder}: {why}" for folder, why in found if why), "")
 
 
 def greet(address: Address, clock: Clock, chance: Chance) -> Greeted:

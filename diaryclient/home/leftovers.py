@@ -36,7 +36,7 @@ def sweep(state: Path) -> list[str]:
 
 def _look_after(folder: Path, look_after: Callable[[Path], str]) -> list[str]:
     told = list[str]()
-    with suppress(PermissionError), abandoned(folder) as found:  # `doctor` tells of such a folder
+    with suppress(OSError), abandoned(folder) as found:  # `doctor` tells of such a folder
         for scratch in found:
             told += _tried(scratch, look_after)
     return told

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from diaryclient.errors import EditorError, InterruptedEditingError
+from diaryclient.files.disks import reason_of, why_unwritable
 from diaryclient.files.private_files import write_private
 from protocol.errors import DiaryError
 from protocol.incoming import incoming_text
@@ -32,6 +33,21 @@ def keep_draft(folder: Path, data: bytes) -> Path:
     path = folder / f"{os.urandom(4).hex()}.txt"
     write_private(path, data)
     return path
+
+
+def open_draft(folder: Path, text: str = "", way_out: str = "nothing was changed") -> "Draft":
+    """Give a text's file for an editor.
+
+    Raise EditorError, which names the way out, where the disk would not take what is typed: an
+    empty file often fits a full one, and who finds that out in the editor has typed already.
+    """
+    reason = why_unwritable(folder)
+    if not reason:
+        try:
+            return Draft(folder, text)
+        except OSError as error:
+            reason = reason_of(error, folder)
+    raise EditorError(f"{folder} takes no file for the editor: {reason}; {way_out}")
 
 
 class Draft:
@@ -54,6 +70,13 @@ class Draft:
                 data = file.read(_MOST_BYTES + 1)
         except OSError as error:
             raise EditorError(f"{self.path} cannot be read: {error.strerror}") from None
+        if not data and (reason := why_unwritable(self.path.parent)):
+            # It wanted to save, and could not; an empty text would mean that the entry shall go.
+            self.discard()
+            raise EditorError(
+                f"the editor left no text, and {self.path.parent} cannot be written: {reason}; "
+                "nothing was changed or written"
+            )
         if len(data) > _MOST_BYTES:
             raise EditorError(f"the text has more than {_MOST_BYTES} bytes; it is in {self.path}")
         try:

@@ -19,6 +19,8 @@ from typing import Final
 import click
 
 from diaryclient.errors import InterruptedReadingError, TextTooLongError
+from diaryclient.files.disks import reason_of
+from diaryclient.screen.display import format_quoted
 from diaryclient.typed.editor import keep_draft
 from protocol.errors import UsageError
 from protocol.incoming import incoming_text
@@ -143,7 +145,10 @@ def _interrupted(
     try:
         path = keep_draft(drafts, data)
     except OSError as error:
-        return InterruptedReadingError(f"interrupted; NOTHING WAS KEPT: {error.strerror}")
+        click.echo(format_quoted(data.decode(errors="backslashreplace")), err=True)
+        return InterruptedReadingError(
+            f"interrupted; NOTHING WAS KEPT: {reason_of(error, drafts)}; the text is printed above"
+        )
     return InterruptedReadingError(f"interrupted; {known}; the text stays in {path}")
 
 

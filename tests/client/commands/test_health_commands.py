@@ -114,7 +114,7 @@ def test_doctor_finds_nothing(run: Run, logged_in: Loopback) -> None:
     """Exit 0, a line for each check; nothing is sent but a HELLO and a ping."""
     status, out, err = run("doctor")
     assert (status, err) == (0, "")
-    assert len(out.splitlines()) == 10
+    assert len(out.splitlines()) == 11
     assert all(line.startswith("ok ") for line in out.splitlines())
     assert logged_in.fake.contents == {}
 

@@ -55,8 +55,8 @@ def test_all_is_well() -> None:
     assert {each.state for each in findings} == {State.OK}
     assert all(each.words and not each.advice and not each.status for each in findings)
     assert [each.check for each in findings] == [
-        *("config", "login", "name", "server", "identity", "token", "clock", "files", "outbox"),
-        "drafts",
+        *("config", "login", "name", "server", "identity", "token", "clock", "files", "disk"),
+        *("outbox", "drafts"),
     ]
     assert exit_status(findings) == 0
 
@@ -116,6 +116,10 @@ def test_all_is_well() -> None:
         (
             replace(WELL, exposed=Exposed(readable=tuple(map(Path, "abcde")))),
             *("files", 1, "a, b, c and 2 more"),
+        ),
+        (
+            replace(WELL, unwritable="/s/outbox: the disk at /s is full"),
+            *("disk", 1, "/s/outbox: the disk at /s is full; mend that; until then"),
         ),
         (replace(WELL, kept=Kept(2, 0)), "outbox", 5, "2 waiting, 0 refused; send: diaryclient"),
         (replace(WELL, kept=Kept(2, 1)), "outbox", 6, "diaryclient outbox list"),
