@@ -43,6 +43,7 @@ _COMMANDS: Final = {
     "outbox": "List, send or drop what waits to be sent.",
     "plain": "Speak the old protocol: plain text, not signed.",
     "token": "List, make or revoke tokens for other machines.",
+    "move": "Follow a server to another address.",
     "logout": "End a login, on the server too.",
     "passwd": "Change your password.",
     "account": "Delete your account.",

@@ -24,6 +24,7 @@ from diaryclient.commands.shared.passwords import (
     read_password,
     read_secret_line,
 )
+from diaryclient.commands.shared.trusting import offer_to_move, parse_trust
 from diaryclient.commands.shared.wishes import EXPIRES_HELP, SCOPE_HELP, parse_name, parse_scope
 from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.errors import (
@@ -50,7 +51,6 @@ from protocol.errors import (
     TokenRevokedError,
     UsageError,
 )
-from protocol.identity import parse_fingerprint
 from protocol.invite import InviteEnd
 from protocol.messages.base import Scope, allows
 from protocol.tokenword import MAX_TOKEN_WORD, parse_token
@@ -121,8 +121,8 @@ def command(  # noqa: PLR0913 - click's options
         return
     target = find_target(where, user, from_input=invite_stdin)
     wish = _wish(surroundings, name, scopes, expires)
-    trust = _trust(fingerprint, accept_new=accept_new)
     logins = surroundings.logins
+    trust = parse_trust(fingerprint, logins, accept_new=accept_new)
     _set_damaged_aside(logins, target.address)
     gatekeeper = Gatekeeper(target, trust, logins.pinned(target.address))
     earlier = logins.current(login_name(target.address, target.user))
@@ -187,20 +187,6 @@ def _wish(
         if expires is None
         else parse_life(expires, surroundings.zoned_clock(), surroundings.date_order),
     )
-
-
-def _trust(fingerprint: str | None, *, accept_new: bool) -> Trust:
-    if fingerprint is not None:
-        try:
-            parse_fingerprint(fingerprint)
-        except MalformedError as error:
-            raise UsageError(f"--fingerprint: {error}") from None
-    return Trust(fingerprint, accept_new, _ask_trust if has_terminal() else None)
-
-
-def _ask_trust(shown: str) -> bool:
-    click.echo(f"This server is new here. It shows {shown}", err=True)
-    return click.confirm("Is that what its operator told you?", default=False, err=True)
 
 
 def _password(surroundings: Surroundings, target: Target, *, from_input: bool) -> str:
@@ -292,6 +278,7 @@ def _welcome(surroundings: Surroundings, diary: OpenDiary, earlier: Login | None
     if earlier and earlier.id != login.id and earlier.fingerprint == login.fingerprint:
         _end(surroundings, diary, earlier)
     deliver_older(diary, seconds=_DELIVERING_SECONDS, has_new_login=True)
+    offer_to_move(surroundings, login)
 
 
 def _end(surroundings: Surroundings, diary: OpenDiary, earlier: Login) -> None:

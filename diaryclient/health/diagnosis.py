@@ -23,6 +23,7 @@ from diaryclient.errors import (
     UnreachableError,
     login_command,
 )
+from diaryclient.health.queues import Queue, way_of
 from diaryclient.health.wording import format_ahead
 from diaryclient.home.logins import Login
 from protocol.errors import DiaryError, QuotaError
@@ -70,12 +71,16 @@ class Greeted:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """How many entries all outboxes hold, files there that are damaged, and texts in drafts."""
+    """How many entries all outboxes hold, files there that are damaged, and texts in drafts.
+
+    `queues` are the outboxes that have entries to be sent.
+    """
 
     waiting: int = 0
     refused: int = 0
     damaged: tuple[Path, ...] = ()
     drafts: tuple[Path, ...] = ()
+    queues: tuple[Queue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +88,15 @@ class Exposed:
     """What other people of the machine can get at.
 
     `readable` is kept in the client's folder `state` and not for one alone; what is `changeable`
-    may be exchanged by others, as folders above it may; what is `foreign` is of another user.
+    may be exchanged by others, as folders above it may; so may what is `beyond`, which only its
+    owner, somebody else, can mend. What is `foreign` is of another user.
     """
 
     state: Path = Path()
     readable: tuple[Path, ...] = ()
     changeable: tuple[Path, ...] = ()
     foreign: tuple[Path, ...] = ()
+    beyond: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +161,7 @@ def _name(observed: Observations) -> Finding:
         return _ill(
             "name",
             observed.addresses,
-            "check its spelling and this machine's network, or log in by the server's address",
+            f"check this machine's network; {_if_moved(observed)}",
         )
     if observed.addresses is None:
         return _unknown("name", "there is no login")
@@ -168,7 +175,7 @@ def _server(observed: Observations) -> Finding:
         case Greeted() as greeted:
             return _well("server", f"answers in {greeted.milliseconds:.1f} ms")
         case NobodyListensError() as error:
-            return _ill("server", error, "start the server, or correct the port")
+            return _ill("server", error, f"start the server; {_if_moved(observed)}")
         case SilentServerError() as error:
             return _ill("server", error, _way_around(observed))
         case error:
@@ -185,8 +192,16 @@ def _way_around(observed: Observations) -> str:
     return (
         f"the machine is off, or UDP port {address.port} is blocked, as in many offices and hotels;"
         f" entries wait in the outbox meanwhile; if ssh passes, type: ssh -t {address.host} "
-        "diaryclient"
+        f"diaryclient; {_if_moved(observed)}"
     )
+
+
+def _if_moved(observed: Observations) -> str:
+    """Say how to follow a server; a token from the environment names its own address."""
+    login = observed.login
+    if isinstance(login, DiaryError) or not login.is_stored:
+        return "if it has another address now, ask for a token with that"
+    return f"if it has another address now, type: diaryclient move {quote(str(login.address))} NEW"
 
 
 def _is_loopback(host: str) -> bool:
@@ -206,10 +221,15 @@ def _identity(observed: Observations) -> Finding:
         "identity",
         f"{login.address} shows {shown}, not the trusted {login.fingerprint}: another machine may "
         "pretend to be it",
-        f"ask its operator; if the new one is right, type: "
-        f"{login_command(login.address, login.user)} --fingerprint {shown}",
+        f"ask its operator; if the new one is right, {_trust_it(login, shown)}",
         status=3,
     )
+
+
+def _trust_it(login: Login, shown: str) -> str:
+    if not login.is_stored:
+        return login.way_out
+    return f"type: {login_command(login.address, login.user)} --fingerprint {shown}"
 
 
 def _token(observed: Observations) -> Finding:
@@ -258,9 +278,13 @@ def _files(observed: Observations) -> Finding:
         words.append(f"others may change or exchange: {_named(exposed.changeable)}")
         paths = " ".join(quote(str(path)) for path in exposed.changeable)
         advice.append(f"type: chmod go-w {paths}")
+    if exposed.beyond:
+        words.append(f"others may change or exchange: {_named(exposed.beyond)}")
+        advice.append("only the owner or root can mend that, with chmod go-w")
     if exposed.foreign:
         words.append(f"of another user: {_named(exposed.foreign)}")
-        advice.append("that user, or root after sudo, must give them back with chown")
+        # First, since nobody can change the modes of what is another's.
+        advice.insert(0, "that user, or root after sudo, must give them back with chown")
     if words:
         return _ill("files", "; ".join(words), "; ".join(advice))
     return _well("files", "only you can read and change them, and the folders above")
@@ -299,8 +323,15 @@ def _outbox(observed: Observations) -> Finding:
     if kept.refused:
         return _ill("outbox", words, "see why: diaryclient outbox list", _REFUSED)
     if kept.waiting:
-        return _ill("outbox", words, "send: diaryclient outbox flush", QueuedError.exit_status)
+        return _ill("outbox", words, _ways_of(observed), QueuedError.exit_status)
     return _well("outbox", "empty")
+
+
+def _ways_of(observed: Observations) -> str:
+    used = None if isinstance(observed.login, DiaryError) else observed.login.name
+    is_answered = isinstance(observed.pong, Pong)
+    queues = observed.kept.queues[:_MOST_PATHS]
+    return "; ".join(way_of(queue, used, is_answered=is_answered) for queue in queues)
 
 
 _REFUSED: Final = 6

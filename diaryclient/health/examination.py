@@ -6,7 +6,7 @@ one look-up, one HELLO, one ping.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -17,13 +17,15 @@ from diaryclient.asking.link import open_session, resolve
 from diaryclient.asking.session import Session
 from diaryclient.clock import Clock
 from diaryclient.diary.open_diary import OpenDiary, Pong
+from diaryclient.errors import LoginFileError
 from diaryclient.files.disks import why_unwritable
 from diaryclient.health.diagnosis import Greeted, Kept, Observations
 from diaryclient.health.exposure import find_exposed
+from diaryclient.health.queues import Queue
 from diaryclient.health.wording import format_life
-from diaryclient.home.logins import Login
+from diaryclient.home.logins import Login, Logins
 from diaryclient.home.outbox import outboxes_below
-from diaryclient.home.settings import Places, Settings, read_config
+from diaryclient.home.settings import Choice, Places, Settings, read_config
 from diaryclient.typed.zones import in_zone
 from protocol.address import Address
 from protocol.errors import DiaryError
@@ -43,8 +45,8 @@ def examine(
     """Look at everything; `settings`, `login` and `zoned_clock` raise what is wrong with them."""
     config = _tried(lambda: _config(places, settings(), zoned_clock))
     exposed = find_exposed(places)
-    kept = count_kept(places.state)
     found = config if isinstance(config, DiaryError) else _tried(login)
+    kept = count_kept(places.state, None if isinstance(found, DiaryError) else found)
     unwritable = _unwritable(places.state, found)
     if isinstance(found, DiaryError):
         return Observations(config, found, exposed=exposed, kept=kept, unwritable=unwritable)
@@ -91,14 +93,33 @@ def _greet(session: Session, address: Address, clock: Clock, chance: Chance) -> 
     )
 
 
-def count_kept(state: Path) -> Kept:
-    """Count what all outboxes and the drafts below the client's folder hold."""
-    waiting, refused, damaged = 0, 0, list[Path]()
+def count_kept(state: Path, used: Login | None) -> Kept:
+    """Count what all outboxes and the drafts hold; `used` is the login in use, if there is one."""
+    refused, damaged, queues = 0, list[Path](), list[Queue]()
+    logins = _known_logins(state)
     for outbox in outboxes_below(state / "outbox"):
-        for entry in outbox.entries():
-            waiting, refused = waiting + (not entry.refused), refused + bool(entry.refused)
+        kept = list(outbox.entries())
+        waiting = sum(not entry.refused for entry in kept)
+        refused += len(kept) - waiting
         damaged += outbox.damaged()
-    return Kept(waiting, refused, tuple(damaged), tuple(sorted(_drafts(state / "drafts"))))
+        if waiting:
+            queues.append(_queue(outbox.folder.name, waiting, logins, used))
+    total = sum(queue.waiting for queue in queues)
+    drafts = tuple(sorted(_drafts(state / "drafts")))
+    return Kept(total, refused, tuple(damaged), drafts, tuple(queues))
+
+
+def _known_logins(state: Path) -> dict[str, Login]:
+    with suppress(LoginFileError):  # told of by its own check
+        return {login.name: login for login in Logins(state / "logins").all(Choice())}
+    return {}
+
+
+def _queue(name: str, waiting: int, logins: Mapping[str, Login], used: Login | None) -> Queue:
+    login = logins.get(name)
+    is_same = used and login and login.name != used.name and login.fingerprint == used.fingerprint
+    is_elsewhere = is_same and used and login and login.address != used.address
+    return Queue(name, waiting, login is not None, used.address if used and is_elsewhere else None)
 
 
 def _drafts(folder: Path) -> Iterator[Path]:

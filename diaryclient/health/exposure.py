@@ -31,10 +31,12 @@ def find_exposed(places: Places) -> Exposed:
     kept = list(islice(_kept(places.state), _MOST_FILES))
     settings = [places.config, places.config_files[0]]
     above = list(_above([places.state, places.config]))
+    changeable = [path for path in (*settings, *above) if _may_others_change(path)]
     return Exposed(
         state=places.state,
         readable=tuple(path for path in kept if _has_modes(path, _OTHERS)),
-        changeable=tuple(path for path in (*settings, *above) if _may_others_change(path)),
+        changeable=tuple(path for path in changeable if _may_mend(path)),
+        beyond=tuple(path for path in changeable if not _may_mend(path)),
         foreign=(
             *(path for path in (*kept, *settings) if _owner(path) not in {None, os.geteuid()}),
             *(path for path in above if _owner(path) not in {None, os.geteuid(), _ROOT}),
@@ -74,6 +76,13 @@ def _may_others_change(path: Path) -> bool:
         return False
     is_shared = status.st_mode & stat.S_IWGRP and not _is_own_group(status.st_gid)
     return bool(status.st_mode & stat.S_IWOTH or is_shared)
+
+
+def _may_mend(path: Path) -> bool:
+    try:
+        return os.geteuid() in {_ROOT, path.stat().st_uid}
+    except OSError:
+        return False
 
 
 def _is_own_group(group: int) -> bool:

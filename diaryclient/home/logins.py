@@ -173,10 +173,14 @@ class Logins:
 
     def choose(self, choice: Choice) -> Login:
         """Give the newest login that fits; raise NotLoggedInError with what there is instead."""
-        fitting = [_read(path) for path in self._paths() if _fits(path, choice)]
+        fitting = self.all(choice)
         if not fitting:
             raise NotLoggedInError(self._why_none(choice))
         return max(fitting, key=lambda login: (login.created, login.name))
+
+    def all(self, choice: Choice) -> list[Login]:
+        """Give every login that fits; raise LoginFileError."""
+        return [_read(path) for path in self._paths() if _fits(path, choice)]
 
     def set_damaged_aside(self, choice: Choice) -> list[str]:
         """Rename damaged files that `choice` could mean, and give what to tell of each."""

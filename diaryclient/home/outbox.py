@@ -10,6 +10,7 @@ else corrects it. Older entries are delivered by one process at a time, or they 
 order. A refused entry stays with its reason; one refused for its login waits for the next login.
 """
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -20,7 +21,9 @@ from typing import Final, NamedTuple
 from diaryclient.files.private_files import (
     hold_patiently,
     make_lock_file,
+    make_private_folder,
     set_aside,
+    sync_folder,
     write_held,
     write_private,
 )
@@ -209,6 +212,23 @@ class Outbox:
         """Rename the files that hold no entry, and give what to tell of each."""
         return [_set_aside(path) for path in self.damaged()]
 
+    def move_to(self, other: "Outbox", seconds: float) -> int:
+        """Give every entry to another outbox, durably, and tell how many.
+
+        What another process holds is waited for: raise BlockingIOError after so many seconds, or
+        OSError; then the rest stays here.
+        """
+        if not self.folder.is_dir():
+            return 0
+        make_private_folder(other.folder)
+        with self.delivering(seconds) as is_mine:
+            if not is_mine:
+                raise BlockingIOError(errno.EAGAIN, "entries are being sent", str(self.folder))
+            moved = sum(_move(path, other.folder, seconds) for path in self._paths())
+        sync_folder(other.folder)
+        sync_folder(self.folder)
+        return moved
+
     def path(self, entry_id: EntryId) -> Path:
         """Give the file of an entry."""
         return self.folder / f"{entry_id.hex()}{_SUFFIX}"
@@ -216,6 +236,18 @@ class Outbox:
     def _paths(self) -> list[Path]:
         # The ids are UUIDv7 and so are in the order in which they were made.
         return sorted(self.folder.glob(f"*{_SUFFIX}")) if self.folder.is_dir() else []
+
+
+def _move(path: Path, folder: Path, seconds: float) -> bool:
+    try:
+        descriptor = hold_patiently(path, seconds)
+    except FileNotFoundError:
+        return False  # confirmed meanwhile
+    try:
+        path.rename(folder / path.name)
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def outboxes_below(folder: Path) -> list[Outbox]:

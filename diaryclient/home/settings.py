@@ -129,6 +129,11 @@ class Settings:
         """Give the login that the command line alone names; raise as `choice`."""
         return _choice(self._typed)
 
+    def server(self) -> tuple[str, Address | None]:
+        """Give where the server's address comes from, and the address; raise as `choice`."""
+        origin, text = _pick(self._all, "server")
+        return origin, parse_server(text, origin) if text else None
+
     def timezone(self) -> tuple[str, str]:
         """Give where the zone's name comes from and the name, both empty for the machine's own."""
         return _pick(self._all, "timezone")

@@ -53,7 +53,9 @@ LINES: Final = {
     "status": "status",
     "ping": "ping",
     "completion": "completion bash",
-    **{name: f"{name} --help" for name in ("doctor", "import", "plain", "logout", "passwd")},
+    **{
+        name: f"{name} --help" for name in ("doctor", "import", "plain", "logout", "passwd", "move")
+    },
     "account": "account --help",
 }
 """One of each; ID is that of an entry. Those with --help end in the same way as the others."""

@@ -40,7 +40,18 @@ TESTED_APART: Final = {"show", "random", "tags", "stats", "calendar", "export", 
 
 OTHERS: Final = {
     *("login", "write", "edit", "rm", "undo", "history", "clear", "recover", "import", "outbox"),
-    *("plain", "token", "logout", "passwd", "account", "profile", "whoami", "status", "ping"),
+    *(
+        "plain",
+        "token",
+        "logout",
+        "passwd",
+        "account",
+        "profile",
+        "move",
+        "whoami",
+        "status",
+        "ping",
+    ),
     *("doctor", "completion"),
 }
 """Commands that show no entry but the one that they change. `history` tells all texts that there

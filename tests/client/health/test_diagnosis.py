@@ -25,6 +25,7 @@ from diaryclient.health.diagnosis import (
     diagnose,
     exit_status,
 )
+from diaryclient.health.queues import Queue
 from protocol.address import Address
 from protocol.errors import (
     BusyError,
@@ -72,11 +73,19 @@ def test_all_is_well() -> None:
         (Observations((), LoginFileError("chmod 600 x")), "login", 3, "chmod 600 x"),
         (
             replace(WELL, addresses=UnknownHostError("not known"), greeted=None, pong=None),
-            *("name", 4, "check its spelling"),
+            *(
+                "name",
+                4,
+                "another address now, type: diaryclient move diary.test:8888 NEW",
+            ),
         ),
         (
             replace(WELL, greeted=NobodyListensError("nothing listens"), pong=None),
-            *("server", 4, "start the server, or correct the port"),
+            *(
+                "server",
+                4,
+                "start the server; if it has another address now, type:",
+            ),
         ),
         (replace(WELL, greeted=SILENT, pong=None), "server", 4, "ssh -t diary.test diaryclient"),
         (
@@ -121,7 +130,22 @@ def test_all_is_well() -> None:
             replace(WELL, unwritable="/s/outbox: the disk at /s is full"),
             *("disk", 1, "/s/outbox: the disk at /s is full; mend that; until then"),
         ),
-        (replace(WELL, kept=Kept(2, 0)), "outbox", 5, "2 waiting, 0 refused; send: diaryclient"),
+        (
+            replace(WELL, kept=Kept(2, queues=(Queue(LOGIN.name, 2),))),
+            *("outbox", 5, f"2 of {LOGIN.name}: type diaryclient outbox flush"),
+        ),
+        (
+            replace(WELL, kept=Kept(2, queues=(Queue("bob@b.test:9", 2),))),
+            *("outbox", 5, "type diaryclient --server b.test:9 --user bob outbox flush"),
+        ),
+        (
+            replace(WELL, kept=Kept(1, queues=(Queue("bob@b.test:9", 1, has_login=False),))),
+            *("outbox", 5, "type diaryclient login b.test:9 bob, or if that server has another"),
+        ),
+        (
+            replace(WELL, kept=Kept(1, queues=(Queue("bob@[::1]:9", 1, same=LOGIN.address),))),
+            *("outbox", 5, f"now, type diaryclient move '[::1]:9' {LOGIN.address}"),
+        ),
         (replace(WELL, kept=Kept(2, 1)), "outbox", 6, "diaryclient outbox list"),
         (replace(WELL, kept=Kept(0, 0, (Path("/x"),))), "outbox", 1, "damaged: /x"),
     ],
@@ -135,6 +159,40 @@ def test_each_problem_has_its_status_and_says_what_to_do(
     assert (problem.check, problem.status) == (check, status)
     assert words in f"{problem.words}; {problem.advice}"
     assert exit_status(findings) == status
+
+
+def test_what_waits_for_a_server_that_is_away_is_not_to_be_flushed() -> None:
+    """It would do nothing."""
+    kept = Kept(2, queues=(Queue(LOGIN.name, 2),))
+    seen = replace(WELL, greeted=NobodyListensError("nothing listens"), pong=None, kept=kept)
+    [_, outbox] = problems(seen)
+    assert outbox.check == "outbox"
+    assert "flush" not in outbox.advice
+    assert "go by themselves once what stands above is mended" in outbox.advice
+
+
+def test_a_token_of_the_environment_is_mended_by_another_one() -> None:
+    """No login and no move would change what DIARY_TOKEN says."""
+    lent = LOGIN._replace(is_stored=False)
+    for seen in (
+        replace(WELL, login=lent, greeted=Greeted("SHA256:other", 1.0), pong=None),
+        replace(WELL, login=lent, greeted=NobodyListensError("nothing listens"), pong=None),
+        replace(WELL, login=lent, addresses=UnknownHostError("not known"), greeted=None, pong=None),
+    ):
+        advice = " ".join(each.advice for each in problems(seen))
+        assert "diaryclient login" not in advice
+        assert "diaryclient move" not in advice
+        assert "token" in advice
+
+
+def test_modes_that_only_another_can_change_are_not_ours_to_change() -> None:
+    """And what belongs to another is given back first: chmod would fail before."""
+    exposed = Exposed(Path("/s"), (Path("/s/a"),), (), (Path("/s/a"),), (Path("/srv"),))
+    [files] = problems(replace(WELL, exposed=exposed))
+    assert files.advice == (
+        "that user, or root after sudo, must give them back with chown; if nobody has copied them, "
+        "type: chmod -R go-rwx /s; only the owner or root can mend that, with chmod go-w"
+    )
 
 
 def test_drafts_are_told_of_and_ask_for_nothing() -> None:
