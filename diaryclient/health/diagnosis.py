@@ -6,7 +6,7 @@ is said to be unknown, never well.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
@@ -23,6 +23,7 @@ from diaryclient.errors import (
     UnreachableError,
     login_command,
 )
+from diaryclient.health.openness import MOST_PATHS, Exposed, format_paths, what_is_open
 from diaryclient.health.queues import Queue, way_of
 from diaryclient.health.wording import format_ahead
 from diaryclient.home.logins import Login
@@ -30,9 +31,6 @@ from protocol.errors import DiaryError, QuotaError
 
 _WRONG_CLOCK: Final = 30_000
 """Ms between the clocks from which the minute that an entry shows is more often wrong than not."""
-
-_MOST_PATHS: Final = 3
-"""Files named in one line; the command to type mends the others as well."""
 
 
 class State(StrEnum):
@@ -84,22 +82,6 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Exposed:
-    """What other people of the machine can get at.
-
-    `readable` is kept in the client's folder `state` and not for one alone; what is `changeable`
-    may be exchanged by others, as folders above it may; so may what is `beyond`, which only its
-    owner, somebody else, can mend. What is `foreign` is of another user.
-    """
-
-    state: Path = Path()
-    readable: tuple[Path, ...] = ()
-    changeable: tuple[Path, ...] = ()
-    foreign: tuple[Path, ...] = ()
-    beyond: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Observations:
     """What was seen: a result, the error instead of it, or None where it could not be tried.
 
@@ -113,7 +95,7 @@ class Observations:
     greeted: Greeted | DiaryError | None = None
     pong: Pong | DiaryError | None = None
     life: str = ""
-    exposed: Exposed = Exposed()
+    exposed: Exposed = field(default_factory=Exposed)
     kept: Kept = Kept()
     unwritable: str = ""
 
@@ -269,24 +251,9 @@ _SET_CLOCK: Final = "set the wrong one of the two; on Linux: timedatectl set-ntp
 
 
 def _files(observed: Observations) -> Finding:
-    exposed, words, advice = observed.exposed, list[str](), list[str]()
-    if exposed.readable:
-        words.append(f"not yours alone: {_named(exposed.readable)}")
-        whole = quote(str(exposed.state))
-        advice.append(f"if nobody has copied them, type: chmod -R go-rwx {whole}")
-    if exposed.changeable:
-        words.append(f"others may change or exchange: {_named(exposed.changeable)}")
-        paths = " ".join(quote(str(path)) for path in exposed.changeable)
-        advice.append(f"type: chmod go-w {paths}")
-    if exposed.beyond:
-        words.append(f"others may change or exchange: {_named(exposed.beyond)}")
-        advice.append("only the owner or root can mend that, with chmod go-w")
-    if exposed.foreign:
-        words.append(f"of another user: {_named(exposed.foreign)}")
-        # First, since nobody can change the modes of what is another's.
-        advice.insert(0, "that user, or root after sudo, must give them back with chown")
+    words, advice = what_is_open(observed.exposed)
     if words:
-        return _ill("files", "; ".join(words), "; ".join(advice))
+        return _ill("files", words, advice)
     return _well("files", "only you can read and change them, and the folders above")
 
 
@@ -300,23 +267,18 @@ def _disk(observed: Observations) -> Finding:
     )
 
 
-def _named(paths: Sequence[Path]) -> str:
-    more = len(paths) - _MOST_PATHS
-    return ", ".join(map(str, paths[:_MOST_PATHS])) + (f" and {more} more" if more > 0 else "")
-
-
 def _drafts(observed: Observations) -> Finding:
     drafts = observed.kept.drafts
     if not drafts:
         return _well("drafts", "none")
-    return _well("drafts", f"texts that were not written, {len(drafts)}: {_named(drafts)}")
+    return _well("drafts", f"texts that were not written, {len(drafts)}: {format_paths(drafts)}")
 
 
 def _outbox(observed: Observations) -> Finding:
     kept = observed.kept
     words = f"{kept.waiting} waiting, {kept.refused} refused"
     if kept.damaged:
-        named = _named(kept.damaged)
+        named = format_paths(kept.damaged)
         return _ill(
             "outbox", f"{words}, damaged: {named}", "save what is in them, then remove them"
         )
@@ -330,7 +292,7 @@ def _outbox(observed: Observations) -> Finding:
 def _ways_of(observed: Observations) -> str:
     used = None if isinstance(observed.login, DiaryError) else observed.login.name
     is_answered = isinstance(observed.pong, Pong)
-    queues = observed.kept.queues[:_MOST_PATHS]
+    queues = observed.kept.queues[:MOST_PATHS]
     return "; ".join(way_of(queue, used, is_answered=is_answered) for queue in queues)
 
 

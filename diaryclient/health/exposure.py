@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from diaryclient.health.diagnosis import Exposed
+from diaryclient.health.openness import Exposed
 from diaryclient.home.settings import Places
 
 _MOST_FILES: Final = 20_000

@@ -16,7 +16,6 @@ from diaryclient.errors import (
     UnreachableError,
 )
 from diaryclient.health.diagnosis import (
-    Exposed,
     Finding,
     Greeted,
     Kept,
@@ -25,6 +24,7 @@ from diaryclient.health.diagnosis import (
     diagnose,
     exit_status,
 )
+from diaryclient.health.openness import Exposed
 from diaryclient.health.queues import Queue
 from protocol.address import Address
 from protocol.errors import (
