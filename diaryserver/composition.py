@@ -26,6 +26,7 @@ from diaryserver.service.ports.entries import EntryStore
 from diaryserver.service.requests.requests import RequestService
 from diaryserver.service.router import Receiver, Router
 from diaryserver.service.work.committer import Committer
+from diaryserver.service.work.slices import Slices
 from diaryserver.service.work.threads import Workers, call_here
 from diaryserver.service.work.turns import GUESTS
 from protocol.address import Address
@@ -95,7 +96,7 @@ def build_service(data: Data, runtime: Runtime, legacy: LegacySection, ports: se
             accounts,
             entries,
             committer,
-            workers.entries.of(GUESTS),
+            Slices(workers.entries.of(GUESTS), entries, clock.monotonic),
             os.urandom,
             counters,
         )

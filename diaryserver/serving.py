@@ -74,7 +74,9 @@ class _Server:
         self._data = data
         self._bound = bound
         self._counters = Counters()
-        self._runtime = Runtime(SystemClock(), Workers(), self._counters, announce)
+        self._runtime = Runtime(
+            SystemClock(), Workers(SystemClock().monotonic), self._counters, announce
+        )
 
     async def run(self) -> None:
         configuration, runtime = self._configuration, self._runtime

@@ -35,7 +35,10 @@ class EntriesAhead:
     cache: DayCache
 
     def other_day(self, writing: Writing) -> Day | None:
-        """Give the other day on which this entry is stored already; raise OSError."""
+        """Give the other day on which this entry is stored already.
+
+        Raise OSError, or UnfinishedError if that is not to be looked up now.
+        """
         if not isinstance(writing, Append):
             return None
         day = self.folders.ledger.day_ahead(writing.user, writing.id)
@@ -67,6 +70,7 @@ class EntriesAhead:
                     return True
                 if state.lacks(entry_id):
                     return False
+                folder.looking.check()
                 return entry_id in record_ids(naming(entry_id, folder.read_day(day).text))
         except FileNotFoundError:
             return False

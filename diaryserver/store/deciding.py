@@ -54,7 +54,10 @@ class Additions:
         return all(isinstance(each, Append) and state.lacks(each.id) for each in batch)
 
     def decide(self, writing: Writing) -> Outcome:
-        """Give the outcome, and take its line among `lines` if it is new; raise OSError."""
+        """Give the outcome, and take its line among `lines` if it is new; raise OSError.
+
+        Raise UnfinishedError for what is not to be looked up now.
+        """
         accepted = self._accepted.get(writing.id)
         if accepted is None:
             return self._decide(writing)
@@ -88,6 +91,8 @@ class Decisions(Additions):
         self._folder = folder
 
     def _decide(self, writing: Writing) -> Outcome:
+        if isinstance(writing, Alteration) or not self._state.lacks(writing.id):
+            self._folder.looking.check()
         if self._is_stored(writing.id):
             return compare_stored(self._folder, self._day, self._state, writing)
         if isinstance(writing, Alteration):

@@ -7,12 +7,20 @@ a diary fails only what needs that place.
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from diaryserver.service.alarm import Alarm
-from diaryserver.service.ports.entries import Appended, Matches, Outcome, WordQuery, Writing
+from diaryserver.service.ports.entries import (
+    Appended,
+    Matches,
+    Outcome,
+    UnfinishedError,
+    WordQuery,
+    Writing,
+)
 from diaryserver.service.quotas import NO_LIMIT
 from diaryserver.store.ahead import EntriesAhead, is_ahead
 from diaryserver.store.clearing import ClearedDays
@@ -79,14 +87,23 @@ class FileEntryStore:
         """What is remembered of records that left their file; for the store's thread only."""
         return self._folders.ledger
 
+    def bounded(self, may_look: Callable[[], bool]) -> AbstractContextManager[None]:
+        """Look into files only as long as `may_look` says so."""
+        return self._folders.looking.bounded(may_look)
+
     def append_batch(self, batch: Sequence[Writing]) -> list[Outcome]:
         """Store entries and changes durably with one sync for all of them."""
         outcomes: dict[int, Outcome] = {}
         places: dict[tuple[Username, Day], list[int]] = {}
         ahead: dict[tuple[Username, EntryId], Day] = {}
+        unfinished: set[tuple[Username, Day]] = set()
         for index, writing in enumerate(batch):
             known = self._stored_elsewhere(writing, ahead)
-            if known is None:
+            if isinstance(known, UnfinishedError):
+                unfinished.add((writing.user, writing.day))
+            if unfinished and (writing.user, writing.day) in unfinished:
+                outcomes[index] = UnfinishedError()
+            elif known is None:
                 places.setdefault((writing.user, writing.day), []).append(index)
             else:
                 outcomes[index] = known
@@ -202,6 +219,7 @@ class FileEntryStore:
         """Move a whole diary aside."""
         # What the journal still had would begin the diary anew after a crash.
         self.settle()
+        self._folders.looking.forget()
         self._cache.forget_user(user)
         self._changed.forget(user)
         self._rooms.forget(user)
@@ -255,9 +273,8 @@ class FileEntryStore:
         try:
             if diary is None:  # before anything of the batch takes some of it
                 diary = rooms[user] = self._rooms.room(user, len(batch))
-        except OSError as error:
-            failure = self._storage_error("writing", user, error)
-            return _Group(indexes, [failure for _ in group], None)
+        except (UnfinishedError, OSError) as error:
+            return self._undecided(user, day, group, indexes, error)
         trailing = self._writer.trailing(user, day)
         if trailing is not None and Additions.are(group, trailing.state):
             additions = Additions(day, diary, trailing.state, trailing.size)
@@ -271,16 +288,32 @@ class FileEntryStore:
                 if waiting:
                     outcomes = [_while_waiting(day, state, waiting, writing) for writing in group]
                     return _Group(indexes, outcomes, None)
+                if state.is_compressed:
+                    folder.looking.check()
                 decisions = Decisions(folder, day, diary, state)
-                outcomes = [self._decide(decisions, writing) for writing in group]
+                outcomes = self._decide(decisions, group)
                 if decisions.lines:
                     state.become_plain(folder, day)
                 return _Group(indexes, outcomes, _new_lines(user, day, state, decisions))
-        except OSError as error:
+        except (UnfinishedError, OSError) as error:
+            return self._undecided(user, day, group, indexes, error)
+
+    def _undecided(
+        self,
+        user: Username,
+        day: Day,
+        group: Sequence[Writing],
+        indexes: list[int],
+        error: UnfinishedError | OSError,
+    ) -> _Group:
+        outcome: Outcome
+        if isinstance(error, UnfinishedError):
+            outcome = error
+        else:
             self._cache.forget(user, day)
             self._rooms.forget(user)
-            failure = self._storage_error("writing", user, error)
-            return _Group(indexes, [failure for _ in group], None)
+            outcome = self._storage_error("writing", user, error)
+        return _Group(indexes, [outcome for _ in group], None)
 
     def _stored_elsewhere(
         self, writing: Writing, ahead: dict[tuple[Username, EntryId], Day]
@@ -288,6 +321,8 @@ class FileEntryStore:
         """Answer for what is stored on another day; keep in `ahead` what shall be known later."""
         try:
             day = self._ahead.other_day(writing)
+        except UnfinishedError as error:
+            return error
         except OSError as error:
             return self._storage_error("comparing with", writing.user, error)
         if day is not None:
@@ -335,12 +370,18 @@ class FileEntryStore:
         self._alarm.works()
         return None
 
-    def _decide(self, decisions: Decisions, writing: Writing) -> Outcome:
-        try:
-            return decisions.decide(writing)
-        except OSError as error:
-            # Only this one: what cannot be compared must not keep new entries out.
-            return self._storage_error("comparing with", writing.user, error)
+    def _decide(self, decisions: Decisions, group: Sequence[Writing]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        for writing in group:
+            try:
+                outcomes.append(decisions.decide(writing))
+            except UnfinishedError as error:
+                # What stands behind it must not overtake it.
+                return outcomes + [error] * (len(group) - len(outcomes))
+            except OSError as error:
+                # Only this one: what cannot be compared must not keep new entries out.
+                outcomes.append(self._storage_error("comparing with", writing.user, error))
+        return outcomes
 
     def _days(self, folder: UserFolder, user: Username, first: Day, last: Day) -> Iterable[Day]:
         """Give the days that have a file, or lines that wait for one, in order."""

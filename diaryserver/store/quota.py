@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
+from diaryserver.service.ports.entries import UnfinishedError
 from diaryserver.service.quotas import Quotas
 from diaryserver.store.days.daystate import count_entries
 from diaryserver.store.disk.diary_folders import DiaryFolders
@@ -141,11 +142,12 @@ class DiaryRooms:
     def room(self, user: Username, more: int = 0) -> DiaryRoom:
         """Give the room of a diary as it is committed, of which `more` entries are wanted.
 
-        If that may be too many, count on. Raise OSError.
+        If that may be too many, count on. Raise OSError, or UnfinishedError where that is not to be
+        looked up now.
         """
         room = self._known.get(user) or self._look(user)
         if not room.is_counted and room.entries + more > self._limits.entries:
-            self._count(user, room, self._counted_to_append)
+            self._count_to_append(user, room)
         return room
 
     def counted(self, user: Username) -> DiaryRoom:
@@ -154,7 +156,7 @@ class DiaryRooms:
         if not room.is_counted:
             self._count(user, room, self._counted_at_once)
         if not room.is_counted:
-            raise BusyError("the entries of the diary are being counted")
+            raise UnfinishedError("the entries of the diary are being counted")
         return room
 
     def note_cleared(self, user: Username, entries: int) -> None:
@@ -169,7 +171,18 @@ class DiaryRooms:
         self._known.pop(user, None)
         self._counts.pop(user, None)
 
+    def _count_to_append(self, user: Username, room: DiaryRoom) -> None:
+        looking = self._folders.looking
+        if not looking.is_bounded:
+            self._count(user, room, self._counted_to_append)
+            return
+        while not room.is_counted:
+            looking.check()
+            self._count(user, room, self._counted_at_once)
+
     def _look(self, user: Username) -> DiaryRoom:
+        with suppress(FileNotFoundError), self._folders.user(user) as folder:
+            self._folders.looking.check_small(user, "room", is_small=folder.is_small())
         waiting = {day_file(day): len(data) for day, data in self._waiting(user)}
         own, aside = Counter[str](), list[int]()
         with suppress(FileNotFoundError), self._folders.user(user) as folder:

@@ -98,6 +98,7 @@ class Search:
         self._limit = limit
         self._room = limit
         self._left = SCAN_BYTES
+        self._has_begun = False
         self._found: list[Written] = []
 
     def run(self, days: Iterable[Day], start: Position | None) -> Matches:
@@ -123,10 +124,15 @@ class Search:
                 if not self._examine(record, data):
                     return Position.at(day, data, begin)
             self._left -= end - offset + PARTING_COST * form.count(PARTING)
+            self._has_begun = True
             offset = end
-            if self._left <= 0:
+            if self._is_over():
                 break
-        return Position.at(day, data, offset) if self._left <= 0 else None
+        return Position.at(day, data, offset) if self._is_over() else None
+
+    def _is_over(self) -> bool:
+        """Tell whether enough was looked through, once there was anything."""
+        return self._left <= 0 or (self._has_begun and not self._folder.looking.may_go_on())
 
     def _read(self, day: Day) -> bytes:
         waiting = self._waiting(day)
@@ -148,8 +154,9 @@ class Search:
 
     def _examine(self, record: bytes, data: bytes) -> bool:
         """Take an entry if this record is its text and matches; tell whether there was room."""
-        if self._left <= 0:
+        if self._is_over():
             return False
+        self._has_begun = True
         self._left -= HIT_COST + len(record) + len(data) // FIND_COST
         entry = self._entry_at(record, data)
         if entry is None:

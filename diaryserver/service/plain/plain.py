@@ -34,7 +34,8 @@ from diaryserver.service.ports.entries import Append, Appended, EntryStore, Outc
 from diaryserver.service.source import Source
 from diaryserver.service.throttle import MAX_REMEMBERED_HOSTS
 from diaryserver.service.work.committer import Committer
-from diaryserver.service.work.threads import Turn
+from diaryserver.service.work.slices import Slices
+from diaryserver.service.work.turns import GUESTS
 from protocol.address import DEFAULT_PORT
 from protocol.dayfile import Written, fold, parse_day_file
 from protocol.errors import MalformedError, QuotaError, RefusedError
@@ -107,7 +108,7 @@ class PlainService:
         accounts: AccountStore,
         entries: EntryStore,
         committer: Committer,
-        worker: Turn,
+        worker: Slices,
         random_bytes: Callable[[int], bytes],
         counters: Counters,
     ) -> None:
@@ -167,11 +168,11 @@ class PlainService:
             [outcome] = outcomes
             kept(_written(append) if isinstance(outcome, Appended) else outcome)
 
-        self._committer.submit((append,), done)
+        self._committer.submit((append,), done, GUESTS)
 
     async def _keep(self, user: Username, text: str) -> Written:
         append = self._append(user, text)
-        await self._committer.append(append)
+        await self._committer.append(append, GUESTS)
         return _written(append)
 
     def _append(self, user: Username, text: str) -> Append:

@@ -18,12 +18,13 @@ The contract of `EntryStore` is meant for several stores (day files now, a datab
 - Methods are synchronous and are called from one thread at a time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
 from protocol.dayfile import Amended, Removed, Restored, Written
-from protocol.errors import RefusedError
+from protocol.errors import BusyError, RefusedError
 from protocol.identifiers import Day, EntryId, Username
 from protocol.messages.archive import ArchiveList
 from protocol.messages.diary import Chunk, DayList
@@ -88,6 +89,10 @@ class Appended:
 Outcome: TypeAlias = Appended | RefusedError
 
 
+class UnfinishedError(BusyError):
+    """Enough was looked into for this turn; the same call again goes on with what was found."""
+
+
 @dataclass(frozen=True, slots=True)
 class WordQuery:
     """What to search for: all the words, parted by white space, in the days `first` to `last`."""
@@ -107,6 +112,15 @@ class Matches:
 
 class EntryStore(Protocol):
     """Keeps diaries, within the Quotas that it is opened with."""
+
+    def bounded(self, may_look: Callable[[], bool]) -> AbstractContextManager[None]:
+        """Look into files, meanwhile, only as long as `may_look` says so.
+
+        It is asked in between, so that others wait for one piece of work more at most. Where it
+        says no, `append_batch` has UnfinishedError as the outcome of each writing that was not
+        decided, and of whatever stands behind one for the same user and day; nothing of these is
+        stored. Other methods raise it, having changed nothing, or give less than they could.
+        """
 
     def append_batch(self, batch: Sequence[Writing]) -> list[Outcome]:
         """Store entries and changes durably, one outcome each; raises nothing for a single one."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from diaryserver.service.ports.accounts import AccountStore, Token
 from diaryserver.service.ports.entries import EntryStore
 from diaryserver.service.requests.parts import LongRequests
-from diaryserver.service.work.threads import Turn, Worker
+from diaryserver.service.work.slices import Slices
+from diaryserver.service.work.threads import Worker
 from protocol.identifiers import EntryId
 
 
@@ -25,6 +26,6 @@ class Context:
     accounts: AccountStore
     accounts_worker: Worker
     entries: EntryStore
-    store_worker: Turn
+    store_worker: Slices
     long_requests: LongRequests
     random_bytes: Callable[[int], bytes]

@@ -4,14 +4,13 @@ What only appends is in `service.requests.appending`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from typing import Any, Final
 
 from diaryserver.service.ports.entries import WordQuery
 from diaryserver.service.requests.accounthandlers import delete, mint, revoke, tokens
 from diaryserver.service.requests.context import Context
 from protocol.dayfile import format_record
-from protocol.errors import BusyError, InvalidRequestError, ScopeError
+from protocol.errors import InvalidRequestError, ScopeError
 from protocol.identifiers import Day
 from protocol.messages.account import Delete, Identity, Mint, Ping, Revoke, Tokens, Whoami
 from protocol.messages.archive import MAX_ARCHIVE_ROWS, ArchiveList, Archives, Recover, Recovered
@@ -45,9 +44,6 @@ _CHUNK_OVERHEAD: Final = 1 + 8 + 5 + 3 + 5 + 9
 _FOUND_OVERHEAD: Final = 1 + 8 + (8 + 3) + (5 + 1 + 30) + (7 + 2 + MAX_CURSOR_BYTES)
 _TAIL_OVERHEAD: Final = 1 + 8 + (5 + 3) + (7 + 2 + MAX_CURSOR_BYTES) + (5 + 1) + (5 + 1)
 """Bytes of the other fields and names of a DayList, ArchiveList, Chunk, Found and Tailed."""
-
-MAX_COUNTING_TURNS: Final = 1024
-"""Of a diary that is counted for one request, others between them: 1 GiB, some 4 s at most."""
 
 
 async def part(context: Context, request: Part) -> Received:
@@ -158,12 +154,7 @@ async def usage(context: Context, request: Usage) -> Used:
     """
     if not allows(context.token.scopes, Scope.READ) and not _is_today(request.day, context.now):
         raise ScopeError
-    for _ in range(MAX_COUNTING_TURNS):
-        with suppress(BusyError):
-            return await context.store_worker.run(
-                context.entries.usage, context.token.user, request.day
-            )
-    raise BusyError
+    return await context.store_worker.run(context.entries.usage, context.token.user, request.day)
 
 
 def _is_today(day: Day, now: int) -> bool:

@@ -29,6 +29,7 @@ from diaryserver.service.requests.sessions import TokenSession, TokenSessions
 from diaryserver.service.source import Accept, SendReply, Source
 from diaryserver.service.token_life import why_not_renewed
 from diaryserver.service.work.committer import Committer
+from diaryserver.service.work.slices import Slices
 from diaryserver.service.work.threads import Workers
 from protocol.channel import seal_reply
 from protocol.envelope import (
@@ -241,7 +242,11 @@ class RequestService:
             accounts=self._accounts,
             accounts_worker=self._workers.accounts,
             entries=self._entries,
-            store_worker=self._workers.entries.of(call.session.token.user),
+            store_worker=Slices(
+                self._workers.entries.of(call.session.token.user),
+                self._entries,
+                self._clock.monotonic,
+            ),
             long_requests=self._long_requests,
             random_bytes=self._random_bytes,
         )

@@ -60,7 +60,8 @@ def list_archives(
     looked_at = 0
     left = iter([each for each in found if start is None or each > start])
     for archived in left:
-        if len(rows) == limit or looked_at > LOOK_BYTES:
+        is_over = rows and not folder.looking.may_go_on()
+        if len(rows) == limit or looked_at > LOOK_BYTES or is_over:
             return ArchiveList(tuple(rows), more=True)
         for data in _data(folder, archived):
             looked_at += len(data)

@@ -10,6 +10,7 @@ from typing import Final
 
 from diaryserver.store.days.dayids import MAX_NEWEST
 from diaryserver.store.days.daystate import DayState, Mark, load_day
+from diaryserver.store.disk.looking import SMALL_BYTES
 from diaryserver.store.disk.user_folder import UserFolder
 from protocol.identifiers import Day, Username
 
@@ -45,32 +46,57 @@ class DayCache:
         self._ids = 0
 
     def state(self, folder: UserFolder, day: Day) -> DayState:
-        """Give a day's state, read anew if the file is not what it was; raise OSError."""
+        """Give a day's state, read anew if the file is not what it was; raise OSError.
+
+        Raise UnfinishedError where that is not to be looked into now.
+        """
         key = folder.user, day
         state = self._days.get(key)
         if state is not None and state.is_current(folder, day):
             self._days.move_to_end(key)
             return state
+        found = folder.day_status(day)
+        if found is None or (found[0].st_size <= SMALL_BYTES and not found[1]):
+            folder.looking.check_small(folder.user, "day", is_small=folder.is_small())
+        else:
+            folder.looking.check_begin()
+        before = self._marks.get(key) if state is None else state.mark()
+        try:
+            loaded = load_day(folder, day, self._newest, before)
+            self._make_met_durable(folder, day, loaded, before, is_surprise=state is not None)
+        except OSError:
+            self.forget(*key)
+            raise
+        # Not before: what fails, or is not finished yet, is tried again with all that was known.
         self.forget(*key)
-        before = self._marks.get(key)
-        loaded = load_day(folder, day, self._newest, before)
-        is_other = before is not None and before != loaded.mark()
-        if loaded.inode and (state is not None or is_other):
-            # Who changed it did not: a power cut might take what readers have met.
-            try:
-                folder.sync_file(loaded.file_name(day))
-            except PermissionError:
-                if is_other:
-                    raise
-                # Its text is what it was: it only may not be written, and the journal goes on.
-            folder.sync()
-        self._marks.pop(key, None)  # not before: what fails is tried again
+        self._marks.pop(key, None)
         if state is not None or loaded.was_torn:
             self.on_surprise(folder.user)
         self._days[key] = loaded
         self._ids += loaded.weight()
         self._make_room()
         return loaded
+
+    def _make_met_durable(
+        self,
+        folder: UserFolder,
+        day: Day,
+        loaded: DayState,
+        before: Mark | None,
+        *,
+        is_surprise: bool,
+    ) -> None:
+        """Sync what somebody changed, who did not: a power cut might take what readers have met."""
+        is_other = before is not None and before != loaded.mark()
+        if not loaded.inode or not (is_surprise or is_other):
+            return
+        try:
+            folder.sync_file(loaded.file_name(day))
+        except PermissionError:
+            if is_other:
+                raise
+            # Its text is what it was: it only may not be written, and the journal goes on.
+        folder.sync()
 
     def note_ids(
         self,

@@ -6,16 +6,20 @@ is simply read anew, under a new generation unless it was only added to.
 """
 
 import hashlib
+import heapq
 import logging
 import os
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, NamedTuple
 
 from diaryserver.store.days.aside import Aside, meet
 from diaryserver.store.days.contents import begins_with
 from diaryserver.store.days.dayids import MAX_NEWEST, DayIds
+from diaryserver.store.disk.looking import SMALL_BYTES, Pieces
 from diaryserver.store.disk.plainness import make_plain
 from diaryserver.store.disk.texts import DayText
 from diaryserver.store.disk.user_folder import QUARANTINE, UserFolder, compressed_file, day_file
@@ -29,6 +33,9 @@ _NEXT_ENTRY: Final = re.compile(rb"\n[0-9]{4}-[0-9T:.+-]{24} [0-9a-f]{32} [+*]")
 
 _RECORD: Final = re.compile(rb"^[0-9]{4}-[0-9T:.+-]{24} ([0-9a-f]{32}) ([-+*~^])", re.MULTILINE)
 """The start of any record, a change of an entry included, and what tells them apart."""
+
+PIECE_BYTES: Final = 2**16
+"""Of a text that is looked through in pieces: a thousand short records, half a millisecond."""
 
 _DIGEST_LETTERS: Final = 16
 
@@ -151,6 +158,8 @@ def load_day(
     except FileNotFoundError:
         found = None
     data = found.text if found else b""
+    whole = data.rfind(b"\n") + 1
+    scanned = _scan_in_pieces(folder, day, found.status, data[:whole]) if found else None
     generation = folder.ledger.generation(folder.user, day)
     if before is not None and before.generation == generation and not before.is_begun_by(data):
         _sync(folder, day, found)  # a power cut might bring back what it was
@@ -158,25 +167,65 @@ def load_day(
         generation = folder.ledger.generation(folder.user, day)
     state = DayState(generation, records=DayIds(limit=newest))
     state.aside = aside
-    if found is None:
+    if found is None or scanned is None:
         return state
     if found.is_compressed:
         state.note_compressed(found.status, len(data))
     else:
         state.note(found.status)
-    whole = data.rfind(b"\n") + 1
-    state.checksum = zlib.crc32(data[:whole])
-    entries: set[bytes] = set()
-    changes: set[bytes] = set()
-    for match in _RECORD.finditer(data[:whole]):
-        ids = entries if match[2] in b"+*" else changes
-        ids.add(bytes.fromhex(match[1].decode()))
-    state.entries = len(entries)
-    state.records.add(sorted(entries | changes))
+    state.checksum, state.entries = scanned.checksum, len(scanned.entries)
+    state.records.add(scanned.newest(newest))
     if whole < len(data):
         state.note(_set_torn_end_aside(folder, day, whole, data[whole:]))
         state.was_torn = True
     return state
+
+
+@dataclass(slots=True)
+class _Scanned:
+    """What a text has: its CRC-32, the ids of its entries, and of all that changes one."""
+
+    checksum: int = 0
+    entries: set[bytes] = field(default_factory=set)
+    changes: set[bytes] = field(default_factory=set)
+
+    def newest(self, most: int) -> list[bytes]:
+        """Give the greatest ids, in order, one more than `most` if there are more."""
+        return heapq.nlargest(most + 1, self.entries | self.changes)[::-1]
+
+
+def _scan_in_pieces(folder: UserFolder, day: Day, status: os.stat_result, text: bytes) -> _Scanned:
+    if len(text) <= SMALL_BYTES:
+        *_, scanned = _scan(text)
+        return scanned
+    key = "scan", folder.user, day, status.st_ino, status.st_size, status.st_ctime_ns
+    return folder.looking.finish(key, partial(_scan_long, text))
+
+
+def _scan_long(text: bytes) -> Pieces[_Scanned]:
+    pieces = _scan(text)
+    scanned = next(pieces)
+    yield
+    while (further := next(pieces, None)) is not None:
+        scanned = further
+        yield
+    return scanned
+
+
+def _scan(text: bytes) -> Iterator[_Scanned]:
+    """Give what was found so far after each piece, of whole lines; once for an empty text."""
+    scanned = _Scanned()
+    start = 0
+    while True:
+        end = text.find(b"\n", start + PIECE_BYTES) + 1 or len(text)
+        scanned.checksum = zlib.crc32(memoryview(text)[start:end], scanned.checksum)
+        for match in _RECORD.finditer(text, start, end):
+            ids = scanned.entries if match[2] in b"+*" else scanned.changes
+            ids.add(bytes.fromhex(match[1].decode()))
+        yield scanned
+        start = end
+        if start >= len(text):
+            return
 
 
 def entry_ids(data: bytes) -> list[bytes]:

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain, count
 from pathlib import Path
+from typing import Final
 
 from diaryserver.store.disk.disk import Disk
+from diaryserver.store.disk.looking import Looking
 from diaryserver.store.disk.texts import RememberedTexts
 from diaryserver.store.disk.user_folder import FOLDER_FLAGS, UserFolder
 from diaryserver.store.ledger.ledger import Ledger, draw_epoch
@@ -25,6 +27,7 @@ class DiaryFolders:
         self.disk = disk
         self._random_bytes = random_bytes
         self.ledger = Ledger(open_ledger(data / LEDGER))
+        self.looking: Final = Looking()
         self._remembered = RememberedTexts()
         self._leaving = set[Username]()
         self._descriptors = []
@@ -60,7 +63,9 @@ class DiaryFolders:
             self._has_new = True
             descriptor = os.open(user, FOLDER_FLAGS, dir_fd=self._diaries)
         try:
-            yield UserFolder(user, descriptor, self.disk, self.ledger, self._remembered)
+            yield UserFolder(
+                user, descriptor, self.disk, self.ledger, self._remembered, self.looking
+            )
         finally:
             os.close(descriptor)
 

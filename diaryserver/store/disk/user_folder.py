@@ -24,6 +24,7 @@ from typing import Final
 
 from diaryserver.store.disk.disk import Disk
 from diaryserver.store.disk.gzipped import decompress, text_size
+from diaryserver.store.disk.looking import SMALL_FOLDER, Looking
 from diaryserver.store.disk.texts import DayText, RememberedTexts
 from diaryserver.store.ledger.ledger import Ledger
 from protocol.errors import MalformedError
@@ -77,15 +78,17 @@ def request_of(archived: str) -> EntryId:
 class UserFolder:
     """One user's folder, open; all names are relative to its descriptor."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a folder shares with others
         self,
         user: Username,
         descriptor: int,
         disk: Disk,
         ledger: Ledger,
         remembered: RememberedTexts | None = None,
+        looking: Looking | None = None,
     ) -> None:
         """Take over `descriptor`; closed by `Folders.user`."""
+        self.looking: Final = looking or Looking()
         self.user = user
         self.ledger = ledger
         self._descriptor = descriptor
@@ -203,6 +206,10 @@ class UserFolder:
                 and item.is_file(follow_symlinks=False)
             }
         return _parsed_days(sorted(names))
+
+    def is_small(self) -> bool:
+        """Tell whether listing the folder takes next to no time."""
+        return os.fstat(self._descriptor).st_size <= SMALL_FOLDER
 
     def names(self) -> list[str]:
         """Give the names of all that is in the folder, in no order."""

@@ -12,17 +12,18 @@ from hypothesis import given, settings
 
 from diaryserver.service.counters import Drop
 from diaryserver.service.ports.accounts import UNUSED_LIFE_MILLISECONDS
-from diaryserver.service.ports.entries import EntryStore, Outcome, Writing
+from diaryserver.service.ports.entries import EntryStore, Outcome, UnfinishedError, Writing
 from diaryserver.service.quotas import MAX_DAY_BYTES
 from diaryserver.service.requests.appending import APPENDING
-from diaryserver.service.requests.handlers import HANDLERS, MAX_COUNTING_TURNS
+from diaryserver.service.requests.handlers import HANDLERS
 from diaryserver.service.requests.requests import AMPLIFICATION, MAX_ANSWERS
-from diaryserver.service.work.committer import MAX_PENDING
+from diaryserver.service.work.committer import MAX_PENDING_OF_ONE
+from diaryserver.service.work.threads import MAX_TURNS
 from diaryserver.store.disk.user_folder import archived_file
 from protocol.channel import seal_reply, seal_request
 from protocol.dayfile import Foreign, Record, fold, parse_day_file
 from protocol.envelope import MAX_DATAGRAM, Kind, parse_envelope
-from protocol.errors import BusyError, ErrorCode
+from protocol.errors import ErrorCode
 from protocol.identifiers import Day, Username
 from protocol.keys import SealingKeys, derive_token_keys, seal, sign
 from protocol.messages.account import Delete, Identity, Mint, Ping, Revoke, Tokens, Whoami
@@ -125,13 +126,11 @@ class SlowCounter:
         """As EntryStore."""
         self.left -= 1
         if self.left > 0:
-            raise BusyError
+            raise UnfinishedError
         return self._store.usage(user, day)
 
 
-@pytest.mark.parametrize(
-    ("parts", "code"), [(MAX_COUNTING_TURNS, "OK"), (MAX_COUNTING_TURNS + 1, "BUSY")]
-)
+@pytest.mark.parametrize(("parts", "code"), [(MAX_TURNS, "OK"), (MAX_TURNS + 1, "BUSY")])
 def test_a_large_diary_is_counted_for_one_request(folder: Path, parts: int, code: str) -> None:
     """Part by part, with an end to it."""
     with opened_world(folder, lambda store: cast("EntryStore", SlowCounter(store, parts))) as world:
@@ -710,7 +709,7 @@ def test_a_server_with_too_much_work_says_busy(folder: Path) -> None:
         device = world.device()
         assert code_of(device.ask(Ping())) == "OK"
         store.free.clear()
-        sent = [device.request(Put(NOON, 0, "x")) for _ in range(MAX_PENDING + 300)]
+        sent = [device.request(Put(NOON, 0, "x")) for _ in range(MAX_PENDING_OF_ONE + 300)]
         replies: list[bytes] = []
 
         async def bring() -> None:
@@ -726,7 +725,7 @@ def test_a_server_with_too_much_work_says_busy(folder: Path) -> None:
         world.run(bring)
         codes = opened_by(replies, sent, device)
         kept = codes.count("OK")
-        assert MAX_PENDING <= kept < len(sent)
+        assert MAX_PENDING_OF_ONE <= kept < len(sent)
         assert codes == ["OK"] * kept + ["BUSY"] * (len(sent) - kept)
         assert world.entries.list_days(ALICE, TODAY, TODAY, 1).rows[0].entries == kept
 

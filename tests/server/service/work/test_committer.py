@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from itertools import cycle
 from pathlib import Path
 
 import pytest
 
 from diaryserver.engine import open_entries
 from diaryserver.service.ports.entries import Appended, Outcome, Writing
-from diaryserver.service.work.committer import MAX_BATCH, MAX_PENDING, Committer
+from diaryserver.service.work.committer import MAX_BATCH, MAX_PENDING, MAX_PENDING_OF_ONE, Committer
 from diaryserver.service.work.threads import Worker
 from protocol.errors import BusyError, TokenRevokedError
 from tests.server.fakes import FrozenClock
@@ -61,6 +63,10 @@ class CountingStore:
         self.caught_up = asyncio.Event()
         self.loop: asyncio.AbstractEventLoop
 
+    def bounded(self, may_look: Callable[[], bool]) -> AbstractContextManager[None]:  # noqa: ARG002 - it never looks
+        """As EntryStore."""
+        return nullcontext()
+
     def append_batch(self, batch: Sequence[Writing]) -> list[Outcome]:
         """As EntryStore."""
         self.sizes.append(len(batch))
@@ -71,23 +77,27 @@ class CountingStore:
         self.loop.call_soon_threadsafe(self.caught_up.set)
 
 
-async def submitted(committer: Committer, size: int) -> int:
+async def submitted(committer: Committer, size: int, party: str = "") -> int:
     """Submit so many entries; give how many outcomes came, -1 if there was no room."""
     outcomes: asyncio.Future[Sequence[Outcome]] = asyncio.get_running_loop().create_future()
     try:
-        committer.submit([entry()] * size, outcomes.set_result)
+        committer.submit([entry()] * size, outcomes.set_result, party)
     except BusyError:
         return -1
     return len(await outcomes)
 
 
-def committing(store: CountingStore, *groups: int) -> list[int]:
-    """Hand groups of entries over, all at once; give how many outcomes each got, -1 for busy."""
+def committing(store: CountingStore, *groups: int, parties: Sequence[str] = ("",)) -> list[int]:
+    """Hand groups of entries over, all at once, of these parties in turn.
+
+    Give how many outcomes each got, -1 for busy.
+    """
     worker = Worker("entries")
 
     async def commit() -> list[int]:
         committer = Committer(store, worker, lambda _: True, FrozenClock().monotonic)  # type: ignore[arg-type]
-        return await asyncio.gather(*(submitted(committer, size) for size in groups))
+        each = zip(groups, cycle(parties), strict=False)
+        return await asyncio.gather(*(submitted(committer, *group) for group in each))
 
     try:
         return asyncio.run(commit())
@@ -105,9 +115,17 @@ def test_what_came_together_is_written_together() -> None:
 
 def test_a_group_that_finds_no_room_is_taken_not_at_all() -> None:
     """Later ones that fit are; and the room comes back."""
-    store = CountingStore()
-    assert committing(store, MAX_PENDING - 10, 11, 10, 1) == [MAX_PENDING - 10, -1, 10, -1]
+    store, half = CountingStore(), MAX_PENDING // 2
+    groups = half, half - 10, 11, 10, 1
+    taken = committing(store, *groups, parties=["alice", "bob", "carol", "carol", "carol"])
+    assert taken == [half, half - 10, -1, 10, -1]
     assert sum(store.sizes) == MAX_PENDING
+
+
+def test_nobody_alone_takes_the_room_of_all() -> None:
+    """Half of it is a party's; then it is told to wait, and another one is not."""
+    store, most = CountingStore(), MAX_PENDING_OF_ONE
+    assert committing(store, most, 1, 1, parties=["mallory", "alice"]) == [most, 1, -1]
 
 
 def test_soon_after_a_write_the_store_catches_up() -> None:

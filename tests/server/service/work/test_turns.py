@@ -20,7 +20,7 @@ def taken(turns: Turns) -> list[str]:
     said: list[str] = []
     while True:
         try:
-            work = turns.take()
+            work, _ = turns.take(0.0)
         except IndexError:
             return said
         work()
