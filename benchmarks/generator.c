@@ -303,10 +303,10 @@ static void report(uint64_t began, uint64_t ended, double cpu) {
     qsort(latencies, latency_count, sizeof *latencies, by_size);
     printf("{\"sent\": %ju, \"answered\": %ju, \"lost\": %ju, \"repeated\": %ju, \"unknown\": %ju, "
            "\"doubled\": %ju, \"seconds\": %.6f, \"cpu_seconds\": %.6f, \"median_us\": %.2f, "
-           "\"p99_us\": %.2f}\n",
+           "\"p99_us\": %.2f, \"p999_us\": %.2f}\n",
            (uintmax_t)sent, (uintmax_t)answered, (uintmax_t)lost, (uintmax_t)repeated,
            (uintmax_t)unknown, (uintmax_t)doubled, (double)(ended - began) / 1e9, cpu,
-           quantile(0.5), quantile(0.99));
+           quantile(0.5), quantile(0.99), quantile(0.999));
 }
 
 int main(int number, char **words) {

@@ -40,6 +40,7 @@ class Load:
     cpu_seconds: float
     median_us: float
     p99_us: float
+    p999_us: float
 
     @property
     def rate(self) -> float:

@@ -14,7 +14,7 @@ class Scale:
     `texts` of a run are plain ones, of one diary, whose day takes no more than 16 MiB in all runs;
     `stored_days` files of `stored_entries` each lie in the diary of each of `users` people.
     `calibrating` datagrams go to the echo in C; `flood_entries` are more than a server takes in
-    `flood_seconds`.
+    `flood_seconds`. A full day of who has the server look has `hoarded_entries`.
     """
 
     runs: int
@@ -33,6 +33,7 @@ class Scale:
     year_days: int
     year_entries: int
     load_minutes: float
+    hoarded_entries: int
 
     @property
     def stored(self) -> int:
@@ -67,6 +68,7 @@ QUICK: Final = Scale(
     year_days=365,
     year_entries=10,
     load_minutes=0.2,
+    hoarded_entries=30_000,
 )
 """What `make bench-quick` has 50 seconds for; the rows it leaves out are small here too."""
 
@@ -87,6 +89,7 @@ FULL: Final = Scale(
     year_days=365,
     year_entries=91,
     load_minutes=10.0,
+    hoarded_entries=166_000,
 )
 """What `make bench` does: 10 million stored entries, 1 GiB of them, ten years, a year of 3.6 MB."""
 
@@ -107,5 +110,6 @@ TINY: Final = Scale(
     year_days=3,
     year_entries=2,
     load_minutes=0.01,
+    hoarded_entries=100,
 )
 """For the tests: every row runs, and no figure means anything."""

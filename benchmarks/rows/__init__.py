@@ -19,6 +19,7 @@ from benchmarks.rows.login_floods import LOGIN_FLOODS, login_floods
 from benchmarks.rows.memory import AT_REST, IDLE_USER, UNDER_LOAD, memory
 from benchmarks.rows.reading import ONE_DAY, YEAR, one_day, year
 from benchmarks.rows.restarting import RESTART, restart
+from benchmarks.rows.shares import SHARES, shares
 from benchmarks.rows.writing import PLAIN, SIGNED, writing
 from benchmarks.scale import Scale
 from benchmarks.workbench import Workbench
@@ -46,6 +47,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "year": Row(year, (YEAR,)),
     "floods": Row(floods, tuple(FLOODS.values())),
     "login-floods": Row(login_floods, LOGIN_FLOODS),
+    "shares": Row(shares, SHARES),
 }
 
 
