@@ -5,6 +5,7 @@ a day is cleared before its file moves, and remembers the request for ever, so t
 clears nothing again, whoever moved the archive away meanwhile.
 """
 
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -13,12 +14,13 @@ from typing import Final
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.quotas import Quotas
 from diaryserver.store.days.archives import list_archives
-from diaryserver.store.days.aside import meet, place_of
+from diaryserver.store.days.aside import meet, place_of, put_aside
 from diaryserver.store.days.cache import DayCache
-from diaryserver.store.days.contents import digests, proof_of
-from diaryserver.store.days.daystate import count_entries, entry_ids
-from diaryserver.store.days.pieces import absent_records
+from diaryserver.store.days.contents import proof_of
+from diaryserver.store.days.daystate import DayState, count_entries
+from diaryserver.store.days.pieces import absent_records, count_ids
 from diaryserver.store.disk.diary_folders import DiaryFolders
+from diaryserver.store.disk.looking import Pieces
 from diaryserver.store.disk.plainness import make_plain
 from diaryserver.store.disk.user_folder import ARCHIVE, UserFolder, archived_file, day_file
 from diaryserver.store.failing import storage_error
@@ -93,11 +95,14 @@ class ClearedDays:
         folder.sync_file(day_file(day))
         folder.sync()
         found = folder.read_day(day)
-        count = ledger.count_of(user, ledger.generation(user, day))
+        # By its generation: while it is put aside piece by piece, more may be written to it.
+        generation = ledger.generation(user, day)
+        records = put_aside(folder, day, str(generation), found.text)
+        count = ledger.count_of(user, generation)
         name = archived_file(day, count, rid)
         file = OtherFile(place_of(ARCHIVE, name), found.status.st_size)
         clear = Cleared(day, count, rid, proof_of(found.text))
-        ledger.begin_clear(user, clear, file, digests(found.text))
+        ledger.begin_clear(user, clear, file, records)
         self.cache.forget(user, day)
         folder.archive(day_file(day), name)
         ledger.finish_clear(user, day)
@@ -129,8 +134,7 @@ class ClearedDays:
             raise NotFoundError("no archive of this day has this name") from None
         except OSError as error:
             raise storage_error(self.alarm, self.writer, "recovering", user, error) from error
-        self._absorb(user, day, data, is_limited=True)
-        return len(set(entry_ids(data)))
+        return self._absorb(user, day, data, is_limited=True).entries
 
     def absorb(self, user: Username, day: Day, data: bytes) -> int:
         """Append the records of `data` whose ids the day's file lacks, durably; give how many.
@@ -139,20 +143,25 @@ class ClearedDays:
         Doing it again adds nothing. It is the operator's, so of the limits only the one on a day's
         bytes holds. Raise QuotaError or StorageError.
         """
-        return self._absorb(user, day, data, is_limited=False)
+        return len(self._absorb(user, day, data, is_limited=False).absent)
 
-    def _absorb(self, user: Username, day: Day, data: bytes, *, is_limited: bool) -> int:
+    def _absorb(self, user: Username, day: Day, data: bytes, *, is_limited: bool) -> "_Offer":
+        try:
+            diary = self.rooms.counted(user) if is_limited else DiaryRoom(Quotas(), 0, 0)
+            offer = self._compared(user, day, data)
+        except OSError as error:
+            raise storage_error(self.alarm, self.writer, "recovering", user, error) from error
         try:
             self.writer.settle()
         except OSError as error:
             raise StorageError(f"the server's disk: {error.strerror or error}") from error
         try:
-            diary = self.rooms.counted(user) if is_limited else DiaryRoom(Quotas(), 0, 0)
             with self.folders.user(user, create=True) as folder:
                 state = self.cache.state(folder, day)
                 present = folder.read_day(day).text if state.inode else b""
-                absent = absent_records(present, data)
-                lines = b"".join(absent.values())
+                if (state.generation, len(present)) != (offer.generation, offer.size):
+                    raise BusyError("the day is just being written")
+                lines = b"".join(offer.absent.values())
                 size, entries, more = state.size, state.entries, count_entries(lines)
                 if lines and not diary.take(size, entries, len(lines), more):
                     raise diary.refusal(day, size, entries, len(lines), more)
@@ -169,9 +178,19 @@ class ClearedDays:
                     folder.sync_file(state.file_name(day))
                     folder.sync()
             self.folders.sync_new()
-            return len(absent)
         except OSError as error:
             raise storage_error(self.alarm, self.writer, "recovering", user, error) from error
+        return offer
+
+    def _compared(self, user: Username, day: Day, data: bytes) -> "_Offer":
+        """Compare with the day as it will be once the journal is settled, in pieces."""
+        self.writer.catch_up(user)
+        with self.folders.user(user, create=True) as folder:
+            self.writer.waiting(user, day)
+            state = self.cache.state(folder, day)
+            present = folder.read_day(day).text if state.inode else b""
+            key = "offer", user, day, state.generation, len(present), zlib.crc32(data)
+            return folder.looking.finish(key, partial(_compare, state, present, data))
 
     def _check_clearable(self, folder: UserFolder, day: Day, generation: int) -> None:
         if self.writer.waiting(folder.user, day):
@@ -190,3 +209,19 @@ def _was_edited(ledger: Ledger, user: Username, day: Day) -> bool:
     """Tell whether the generation before this one ended otherwise than by a clear."""
     count = ledger.count_of(user, ledger.generation(user, day))
     return count > 0 and count - 1 not in ledger.cleared(user, day)
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """Records for a day of that generation and size: how many entries, and which it lacks."""
+
+    generation: int
+    size: int
+    entries: int
+    absent: dict[EntryId, bytes]
+
+
+def _compare(state: DayState, present: bytes, data: bytes) -> Pieces[_Offer]:
+    entries = yield from count_ids(data)
+    absent = yield from absent_records(present, data)
+    return _Offer(state.generation, len(present), entries, absent)

@@ -7,11 +7,10 @@ a change that was done once is answered as done, however the entry changed since
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Final
 
 from diaryserver.service.ports.entries import Alteration, Append, Appended, Outcome, Writing
 from diaryserver.store.days.daystate import DayState, record_ids
-from diaryserver.store.days.pieces import naming, records_on
+from diaryserver.store.days.pieces import MAX_CHANGES, naming, records_on
 from diaryserver.store.days.written_form import compare_stored, content, format_writing
 from diaryserver.store.disk.user_folder import UserFolder
 from diaryserver.store.quota import DiaryRoom
@@ -26,9 +25,6 @@ from protocol.errors import (
 )
 from protocol.identifiers import Day, EntryId
 from protocol.messages.changes import version_of
-
-MAX_CHANGES: Final = 1_000
-"""Of an entry: each one is read again for the next, and sent to whoever asks for its history."""
 
 
 class Additions:

@@ -183,6 +183,7 @@ class DiaryRooms:
     def _look(self, user: Username) -> DiaryRoom:
         with suppress(FileNotFoundError), self._folders.user(user) as folder:
             self._folders.looking.check_small(user, "room", is_small=folder.is_small())
+            self._folders.looking.count()
         waiting = {day_file(day): len(data) for day, data in self._waiting(user)}
         own, aside = Counter[str](), list[int]()
         with suppress(FileNotFoundError), self._folders.user(user) as folder:

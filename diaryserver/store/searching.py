@@ -21,10 +21,10 @@ from diaryserver.service.ports.entries import Matches
 from diaryserver.store.days.pieces import records_on
 from diaryserver.store.disk.user_folder import UserFolder
 from protocol.caseless import PARTING, caseless
-from protocol.dayfile import Amended, Written, format_record, histories, parse_day_file
+from protocol.dayfile import Amended, History, Written, format_record, histories, parse_day_file
 from protocol.errors import InvalidRequestError, MalformedError
 from protocol.escaping import escape_line
-from protocol.identifiers import Day
+from protocol.identifiers import Day, EntryId
 
 SCAN_BYTES: Final = 2**18
 """So long holds a request the store's thread: a few milliseconds, by which entries are delayed."""
@@ -99,6 +99,7 @@ class Search:
         self._room = limit
         self._left = SCAN_BYTES
         self._has_begun = False
+        self._last: tuple[EntryId, int, History | None] | None = None
         self._found: list[Written] = []
 
     def run(self, days: Iterable[Day], start: Position | None) -> Matches:
@@ -112,6 +113,7 @@ class Search:
     def _day(self, day: Day, start: Position | None) -> Position | None:
         """Search a day; give where to go on, or None when it is done and there is time left."""
         data = self._read(day)
+        self._last = None
         offset = 0
         if start is not None and start == Position.at(day, data, start.offset):
             offset = start.offset
@@ -168,12 +170,19 @@ class Search:
         self._room -= size
         return True
 
+    def _history(self, original: EntryId, data: bytes) -> History | None:
+        """Give an entry's history, read once for all of its texts that match one after another."""
+        if self._last is None or self._last[:2] != (original, len(data)):
+            found = histories(records_on(original, data)).get(original)
+            self._last = original, len(data), found
+        return self._last[2]
+
     def _entry_at(self, raw: bytes, data: bytes) -> Written | None:
         [record, *_] = parse_day_file(raw + b"\n")
         if not isinstance(record, Written | Amended):
             return None
         original = record.id if isinstance(record, Written) else record.original
-        history = histories(records_on(original, data)).get(original)
+        history = self._history(original, data)
         if history is None or history.is_removed or history.shown != record:
             return None
         text = caseless(record.text)

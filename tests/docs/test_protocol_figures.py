@@ -18,7 +18,8 @@ from diaryserver.service.logins import cookies, credentials, prekeys
 from diaryserver.service.plain import dialect
 from diaryserver.service.ports import accounts
 from diaryserver.service.requests import assembling, requests
-from diaryserver.store import deciding, quota
+from diaryserver.store import quota
+from diaryserver.store.days import pieces
 from protocol import address, envelope, login, offer, packing
 from protocol.channel import seal_request
 from protocol.identifiers import MAX_MILLISECONDS, Day, EntryId
@@ -70,7 +71,7 @@ SENTENCES: Final = (
     f"The datagram has {PAD_TO} bytes, or {PAD_TO + 1} where `pad` is longer than 255.",
     f"at most {NUMBERS[requests.AMPLIFICATION]} times as many bytes as its request",
     f"it has at most {NUMBERS[requests.AMPLIFICATION]} times the bytes of its request",
-    f"the entry was changed {deciding.MAX_CHANGES} times, which is the most",
+    f"the entry was changed {pieces.MAX_CHANGES} times, which is the most",
     f"then every {polling.POLL_SECONDS:.0f} s, not more often",
     f"off by {MAX_OFFSET_MINUTES // 60} hours at most",
     f"whole blocks of {quota.BLOCK_BYTES} bytes a file",

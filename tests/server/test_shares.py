@@ -3,11 +3,12 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from itertools import repeat
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -28,14 +29,17 @@ from diaryserver.service.work.threads import Worker
 from diaryserver.service.work.turns import BUSY_SECONDS, REST, URGENT, Turns
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.days.daystate import PIECE_BYTES
+from diaryserver.store.days.pieces import MAX_CHANGES, records_on
 from diaryserver.store.disk.looking import MAX_BEGUN, MAX_IDLE, SMALL_BYTES, Looking, Pieces
 from diaryserver.store.files import FileEntryStore
-from protocol.errors import BusyError
+from protocol.dayfile import Amended, Record, Written, format_record
+from protocol.errors import BusyError, QuotaError
 from protocol.identifiers import Username
 from tests.server.fakes import NOON, FrozenClock, new_id
-from tests.server.store_contract import ALICE, BOB, TODAY, entry
+from tests.server.store_contract import ALICE, BOB, TODAY, amending, entry, removing
 
 MALLORY = Username("mallory")
+_Result = TypeVar("_Result")
 
 
 def never() -> bool:
@@ -139,6 +143,62 @@ def test_in_slices_the_same_becomes_of_a_batch(wanted: list[tuple[int, bool]], p
                 batch = [entry("new" if new else "old", entry_id=ids[n]) for n, new in wanted]
                 seen.append(list(map(str, in_slices(store, batch, bound))))
     assert seen[0] == seen[1]
+
+
+def test_a_long_day_is_cleared_and_brought_back_piece_by_piece(tmp_path: Path) -> None:
+    """A piece a call; and nothing of it is forgotten, nor lost, nor there twice."""
+    with open_entries(tmp_path, cache=DayCache(newest=2)) as store:
+        written = [entry(f"{number} " + "x" * 500) for number in range(400)]
+        store.append_batch(written)
+        rid = new_id()
+
+        def clear() -> str:
+            return store.clear(ALICE, TODAY, 0, rid)
+
+        name, calls = finally_given(store, clear)
+        assert calls > 1
+        assert {name} == {row.name for row in store.list_archives(ALICE, "", 9).rows}
+        assert store.append_batch(written) == [Appended(TODAY, duplicate=True)] * 400
+        for _ in range(2):
+            back, calls = finally_given(store, lambda: store.recover(ALICE, TODAY, 1, name))
+            assert back == 400
+            assert calls > 10
+        [row] = store.list_days(ALICE, TODAY, TODAY, 1).rows
+        assert row.entries == 400
+
+
+def test_a_day_with_48_archives_is_met_one_piece_of_an_archive_after_another(
+    tmp_path: Path,
+) -> None:
+    """None of them is known to the ledger; meanwhile others' entries are stored in each call."""
+    old = [entry(str(number), user=MALLORY) for number in range(48)]
+    with open_entries(tmp_path) as store:
+        for generation, each in enumerate(old):
+            store.append_batch([each])
+            store.clear(MALLORY, TODAY, generation, new_id())
+    (tmp_path / "ledger.sqlite3").unlink()
+    with open_entries(tmp_path) as store:
+        calls = 0
+        outcomes: list[Outcome] = [UnfinishedError()]
+        while is_open(outcomes[0]):
+            calls += 1
+            with store.bounded(never):
+                [hers] = store.append_batch([entry(user=ALICE)])
+            assert hers == Appended(TODAY, duplicate=False)
+            with store.bounded(leave(1)):
+                outcomes = store.append_batch([old[0]])
+        assert outcomes[0] == Appended(TODAY, duplicate=True)
+        assert calls >= 48
+
+
+def finally_given(store: FileEntryStore, call: Callable[[], _Result]) -> tuple[_Result, int]:
+    """Give what a call gives when it is repeated, with leave for a piece, and how often it was."""
+    calls = 0
+    while True:
+        calls += 1
+        assert store.append_batch([entry(user=BOB)]) == [Appended(TODAY, duplicate=False)]
+        with store.bounded(leave(1)), suppress(UnfinishedError):
+            return call(), calls
 
 
 def in_slices(store: FileEntryStore, batch: Sequence[Writing], pieces: int) -> list[Outcome]:
@@ -391,3 +451,27 @@ def test_what_is_waiting_for_its_turn_is_bounded_as_well() -> None:
         worker.close()
 
     asyncio.run(flood())
+
+
+def test_of_very_many_changes_the_first_and_the_last_are_read(tmp_path: Path) -> None:
+    """An older version took any number: such an entry is refused changes, removed and found."""
+    original, amendments = entry("first text"), 40 * MAX_CHANGES
+    lines: list[Record] = [Written(original.stamp, original.id, "first text")]
+    ids = [new_id() for _ in range(amendments)]
+    more = [Amended(original.stamp, each, original.id, f"text {n}") for n, each in enumerate(ids)]
+    data = b"".join(map(format_record, [*lines, *more]))
+    assert len(records_on(original.id, data)) == MAX_CHANGES + 2
+    with open_entries(tmp_path) as store:
+        store.absorb(ALICE, TODAY, data)
+        amend, remove = amending(original.id, "again", ids[-1]), removing(original.id, ids[-1])
+        [refused] = store.append_batch([amend])
+        assert isinstance(refused, QuotaError)
+        query = WordQuery(f"text {amendments - 1}", TODAY, TODAY)
+        cursor, found = b"", 0
+        for _ in range(200):
+            matches = store.search(ALICE, query, cursor, 10**5)
+            cursor, found = matches.cursor, found + len(matches.entries)
+            if not cursor:
+                break
+        assert found == 1
+        assert store.append_batch([remove]) == [Appended(TODAY, duplicate=False)]

@@ -4,10 +4,14 @@ Rules: such a file is read once, when it is met first; from then on the ledger a
 in it, wherever somebody moves it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
+from itertools import islice
+from typing import Final, NamedTuple
 
 from diaryserver.store.days.contents import digests, is_begun_by
+from diaryserver.store.disk.looking import SMALL_BYTES, Pieces
 from diaryserver.store.disk.user_folder import (
     ARCHIVE,
     UserFolder,
@@ -17,6 +21,9 @@ from diaryserver.store.disk.user_folder import (
 )
 from diaryserver.store.ledger.ledger import Cleared, Ledger, OtherFile
 from protocol.identifiers import Day, Username
+
+RECORDS_AT_ONCE: Final = 256
+"""Their digests take a millisecond, their rows another; then comes a sync of the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ class Aside:
 def meet(folder: UserFolder, day: Day) -> Aside | None:
     """Read whatever of a day was never met; give what left its file, None if nothing did.
 
-    Raise OSError.
+    Raise OSError, or UnfinishedError: what was met by then stays so.
     """
     ledger, user = folder.ledger, folder.user
     settle_clear(folder, day)
@@ -45,15 +52,42 @@ def meet(folder: UserFolder, day: Day) -> Aside | None:
         for replaced, name in archived:
             if found := _unknown(folder, ARCHIVE, name, known):
                 clear = Cleared(day, replaced, request_of(name), pending=b"")
-                ledger.take_in(user, found.file, digests(found.text), clear)
+                records = put_aside(folder, day, f"{name} {len(found.text)}", found.text)
+                ledger.take_in(user, found.file, records, clear)
         for name in renamed:
             if found := _unknown(folder, "", name, known):
                 # Who renamed it did not: a power cut might leave neither name, nor what was written
                 # just before, which replay would then bring into the day's new file.
                 folder.sync_file(name)
                 folder.sync()
-                ledger.take_in_renamed(user, day, found.file, digests(found.text))
+                records = put_aside(folder, day, f"{name} {len(found.text)}", found.text)
+                ledger.take_in_renamed(user, day, found.file, records)
     return Aside(ledger, user, day) if ledger.has_aside(user, day) else None
+
+
+def put_aside(
+    folder: UserFolder, day: Day, name: str, text: bytes
+) -> Iterable[tuple[bytes, bytes]]:
+    """Let the ledger know the records of a long text, and give (id, digest) of those it does not.
+
+    So no transaction is long. A row that comes before its file left harms nothing: it says what the
+    record in the file does. A text that only grew is gone on with, by `name`.
+    """
+    if len(text) <= SMALL_BYTES:
+        folder.looking.check()
+        return digests(text)
+    key = "aside", folder.user, day, name
+    done = folder.looking.finish(key, partial(_put_aside, folder.ledger, folder.user, day, text))
+    return digests(text[done:])
+
+
+def _put_aside(ledger: Ledger, user: Username, day: Day, text: bytes) -> Pieces[int]:
+    """Give how many bytes there were."""
+    records = digests(text)
+    while some := list(islice(records, RECORDS_AT_ONCE)):
+        ledger.put_aside(user, day, some)
+        yield
+    return len(text)
 
 
 def other_files(folder: UserFolder, day: Day) -> list[tuple[str, str]]:

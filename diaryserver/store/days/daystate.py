@@ -196,6 +196,7 @@ class _Scanned:
 
 def _scan_in_pieces(folder: UserFolder, day: Day, status: os.stat_result, text: bytes) -> _Scanned:
     if len(text) <= SMALL_BYTES:
+        folder.looking.count()
         *_, scanned = _scan(text)
         return scanned
     key = "scan", folder.user, day, status.st_ino, status.st_size, status.st_ctime_ns

@@ -63,16 +63,12 @@ class Looking:
         return self._may_look is None or self._may_look()
 
     def check(self) -> None:
-        """Raise UnfinishedError unless there is leave for the piece that comes now."""
-        if not self._may_begin or (self._pieces and not self.may_go_on()):
-            raise UnfinishedError
-        self._pieces += 1
+        """Raise UnfinishedError unless there is leave for the piece of work that comes now."""
+        self.check_begin()
+        self.count()
 
     def check_begin(self) -> None:
-        """Raise UnfinishedError where nothing may be looked at: for what checks its pieces itself.
-
-        Counted here, they would never begin where the first one took all the time.
-        """
+        """Raise UnfinishedError where nothing may be looked at; for what counts its own pieces."""
         if not self._may_begin:
             raise UnfinishedError
 
@@ -81,7 +77,17 @@ class Looking:
         if is_small and not self._may_begin and (user, what) not in self._favoured:
             self._favoured.add((user, what))
             return
-        self.check()
+        self.check_begin()
+
+    def count(self) -> None:
+        """Raise UnfinishedError if the time is over, unless no piece was done yet.
+
+        What this is asked for must be kept when it is done, without a further question in between:
+        or the same call would never come further.
+        """
+        if self._may_begin and self._pieces and not self.may_go_on():
+            raise UnfinishedError
+        self._pieces += 1
 
     def finish(self, key: object, begin: Callable[[], Pieces[_Found]]) -> _Found:
         """Give what a long look finds, or raise UnfinishedError; the same `key` goes on."""

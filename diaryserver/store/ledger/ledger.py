@@ -109,6 +109,11 @@ class Ledger:
         found = self._of_day("SELECT name, size FROM files", user, day)
         return {OtherFile(str(name), int(size)) for name, size in found}
 
+    def put_aside(self, user: Username, day: Day, records: Iterable[tuple[bytes, bytes]]) -> None:
+        """Remember (id, digest) of records whose file is about to be another one of the day."""
+        with self._transaction(user):
+            self._put_records(user, day, records)
+
     def take_in(
         self,
         user: Username,
@@ -251,10 +256,16 @@ class Ledger:
     def _put_aside(
         self, user: Username, day: Day, file: OtherFile, records: Iterable[tuple[bytes, bytes]]
     ) -> None:
+        self._put_records(user, day, records)
+        key = str(user), str(day)
+        self._run("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", (*key, *file))
+
+    def _put_records(
+        self, user: Username, day: Day, records: Iterable[tuple[bytes, bytes]]
+    ) -> None:
         key = str(user), str(day)
         rows = ((*key, *record) for record in records)
         self._connection.executemany("INSERT OR REPLACE INTO aside VALUES (?, ?, ?, ?)", rows)
-        self._run("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", (*key, *file))
 
     def _of_day(
         self, query: str, user: Username, day: Day, rest: str = "", *values: object

@@ -18,7 +18,7 @@ from diaryserver.service.quotas import MAX_DAY_BYTES
 from diaryserver.store.days.archives import LOOK_BYTES
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.days.daystate import entry_ids
-from diaryserver.store.deciding import MAX_CHANGES
+from diaryserver.store.days.pieces import MAX_CHANGES
 from diaryserver.store.disk.disk import Disk
 from protocol.dayfile import Amended, Written, format_record
 from protocol.errors import ConflictError, NotFoundError, QuotaError, StaleError, StorageError
