@@ -4,7 +4,13 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from diaryserver.maintenance.faults import Kind
-from diaryserver.service.ports.entries import Alteration, Appended, Outcome, Writing
+from diaryserver.service.ports.entries import (
+    Alteration,
+    Appended,
+    Outcome,
+    UnfinishedError,
+    Writing,
+)
 from diaryserver.store.days.written_form import format_writing
 from protocol.errors import ConflictError, StorageError
 from protocol.identifiers import Day, EntryId, Username
@@ -14,6 +20,7 @@ from tests.server.fakes import NOON
 from tests.server.store_contract import ALICE, TODAY, compress_all
 
 DONE: Final = "done"
+UNFINISHED: Final = "unfinished"
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,6 +169,23 @@ class Clear(Step):
         if isinstance(outcome, str) and again != outcome:
             return [f"clear, asked again, gives {again} and not {outcome}"]
         return []
+
+
+@dataclass(frozen=True, eq=False)
+class BeginClear(Step):
+    """Clear a long day for one piece of work only: what is not finished did nothing yet."""
+
+    clear: Clear
+    is_repeated: ClassVar[bool] = False
+
+    def perform(self, actor: Actor) -> object:
+        """Give "unfinished"."""
+        leave = iter([True])
+        try:
+            with actor.data.entries.bounded(lambda: next(leave, False)):
+                return self.clear.perform(actor)
+        except UnfinishedError:
+            return UNFINISHED
 
 
 @dataclass(frozen=True, eq=False)

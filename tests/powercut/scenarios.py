@@ -25,6 +25,7 @@ from tests.powercut.accountwork import (
 from tests.powercut.actors import Actor, Operation
 from tests.powercut.diarywork import (
     DONE,
+    BeginClear,
     Checkpoint,
     Clear,
     Compress,
@@ -44,6 +45,9 @@ from tests.server.store_contract import ALICE, BOB, amending, entry, removing, r
 
 CAROL: Final = Username("carol")
 VERY_LONG: Final = 60_000
+MANY: Final = range(1_001, 1_601)
+"""Entries that make a day which is put aside in three transactions, 256 of them in the first."""
+
 LONG: Final = 9_000
 """Characters of an entry that takes three pages: what is left of it may be any of them."""
 
@@ -161,7 +165,26 @@ def diary_scenarios() -> list[Scenario]:
     listed["parts"] = [Start(), put(1), put(2, long=VERY_LONG), put(3), Stop()]
     listed["retire"] = [*_of_two(), Remove(BOB), put(9), Stop()]
     listed["purge"] = [*_of_two(), Checkpoint(), Remove(BOB, is_purged=True), put(9)]
-    return [Scenario(name, operations, NEW) for name, operations in listed.items()]
+    return [
+        *(Scenario(name, operations, NEW) for name, operations in listed.items()),
+        *_of_a_long_day(),
+    ]
+
+
+def _of_a_long_day() -> list[Scenario]:
+    """Give those on a day that is put aside in several transactions, at once and with others."""
+    filled, cleared = (*NEW, Start(), put(*MANY), Stop()), Clear(id_of(204))
+    pieces: list[Operation] = [
+        *(Start(), put(1, 2, long=LONG), BeginClear(cleared), put(3), BeginClear(cleared)),
+        *(put(4, long=LONG), cleared, put(5), Stop()),
+    ]
+    at_once: list[Operation] = [
+        *(Start(), put(1, 2, long=LONG), cleared, put(3), Recover(cleared, 1), Stop()),
+    ]
+    return [
+        Scenario("clear a long day", at_once, filled),
+        Scenario("clear a long day in pieces", pieces, filled),
+    ]
 
 
 def _of_two() -> list[Operation]:
