@@ -308,7 +308,8 @@ class FileEntryStore:
     ) -> _Group:
         outcome: Outcome
         if isinstance(error, UnfinishedError):
-            outcome = error
+            # Another one: what was raised holds on to frames, and these to the texts of whole days.
+            outcome = UnfinishedError(*error.args)
         else:
             self._cache.forget(user, day)
             self._rooms.forget(user)
@@ -321,8 +322,8 @@ class FileEntryStore:
         """Answer for what is stored on another day; keep in `ahead` what shall be known later."""
         try:
             day = self._ahead.other_day(writing)
-        except UnfinishedError as error:
-            return error
+        except UnfinishedError:
+            return UnfinishedError()
         except OSError as error:
             return self._storage_error("comparing with", writing.user, error)
         if day is not None:
@@ -375,9 +376,9 @@ class FileEntryStore:
         for writing in group:
             try:
                 outcomes.append(decisions.decide(writing))
-            except UnfinishedError as error:
+            except UnfinishedError:
                 # What stands behind it must not overtake it.
-                return outcomes + [error] * (len(group) - len(outcomes))
+                return outcomes + [UnfinishedError()] * (len(group) - len(outcomes))
             except OSError as error:
                 # Only this one: what cannot be compared must not keep new entries out.
                 outcomes.append(self._storage_error("comparing with", writing.user, error))

@@ -30,7 +30,9 @@ from diaryserver.service.work.turns import BUSY_SECONDS, REST, URGENT, Turns
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.days.daystate import PIECE_BYTES
 from diaryserver.store.days.pieces import MAX_CHANGES, records_on
+from diaryserver.store.disk.disk import Disk
 from diaryserver.store.disk.looking import MAX_BEGUN, MAX_IDLE, SMALL_BYTES, Looking, Pieces
+from diaryserver.store.disk.user_folder import DAY_SUFFIX, day_file
 from diaryserver.store.files import FileEntryStore
 from protocol.dayfile import Amended, Record, Written, format_record
 from protocol.errors import BusyError, QuotaError
@@ -113,6 +115,43 @@ def test_a_long_day_is_loaded_piece_by_piece(tmp_path: Path) -> None:
                 break
     assert rows == (row,)
     assert calls >= row.size // PIECE_BYTES
+
+
+class NotingDisk(Disk):
+    """Notes which files are opened."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        super().__init__()
+        self.opened: list[str] = []
+
+    def open(self, name: str, flags: int, folder: int) -> int:
+        """As Disk."""
+        self.opened.append(name)
+        return super().open(name, flags, folder)
+
+
+def test_of_many_long_days_one_is_read_and_no_text_is_held(tmp_path: Path) -> None:
+    """28 full days took a gigabyte: each was read in each call, and held by what was raised."""
+    text, days = "x" * 1000, range(1, 6)
+    with open_entries(tmp_path) as store:
+        batches = [
+            [entry(text, at=NOON - day * 86_400_000) for _ in range(SMALL_BYTES * 8 // 1000)]
+            for day in days
+        ]
+        for batch in batches:
+            store.append_batch(batch)
+    disk = NotingDisk()
+    with open_entries(tmp_path, disk=disk) as store:
+        for _ in range(2):  # in the first call how much room the diary takes up is looked at
+            disk.opened.clear()
+            with store.bounded(leave(1)):
+                outcomes = store.append_batch([batch[0] for batch in batches])
+            assert all(map(is_open, outcomes))
+        read = [name for name in disk.opened if name.endswith(DAY_SUFFIX)]
+        assert read == [day_file(batches[0][0].day)]
+        raised = [each for each in outcomes if isinstance(each, UnfinishedError)]
+        assert [each.__traceback__ for each in raised] == [None for _ in days]
 
 
 def test_a_look_that_is_over_gives_the_search_a_cursor(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ is simply read anew, under a new generation unless it was only added to.
 """
 
 import hashlib
-import heapq
 import logging
 import os
 import re
@@ -154,12 +153,11 @@ def load_day(
     """
     aside = meet(folder, day)
     try:
-        found = folder.read_day(day)
+        found, scanned = _read_and_scan(folder, day, newest)
     except FileNotFoundError:
-        found = None
+        found, scanned = None, _Scanned(newest)
     data = found.text if found else b""
-    whole = data.rfind(b"\n") + 1
-    scanned = _scan_in_pieces(folder, day, found.status, data[:whole]) if found else None
+    whole = scanned.end
     generation = folder.ledger.generation(folder.user, day)
     if before is not None and before.generation == generation and not before.is_begun_by(data):
         _sync(folder, day, found)  # a power cut might bring back what it was
@@ -167,14 +165,14 @@ def load_day(
         generation = folder.ledger.generation(folder.user, day)
     state = DayState(generation, records=DayIds(limit=newest))
     state.aside = aside
-    if found is None or scanned is None:
+    if found is None:
         return state
     if found.is_compressed:
         state.note_compressed(found.status, len(data))
     else:
         state.note(found.status)
     state.checksum, state.entries = scanned.checksum, len(scanned.entries)
-    state.records.add(scanned.newest(newest))
+    state.records.add(scanned.newest)
     if whole < len(data):
         state.note(_set_torn_end_aside(folder, day, whole, data[whole:]))
         state.was_torn = True
@@ -183,50 +181,52 @@ def load_day(
 
 @dataclass(slots=True)
 class _Scanned:
-    """What a text has: its CRC-32, the ids of its entries, and of all that changes one."""
+    """What a text has up to the `end` of its last whole line.
 
+    Its CRC-32, the ids of its entries, and in their order the greatest of all that records have,
+    one more than `most` if there are more.
+    """
+
+    most: int
+    end: int = 0
     checksum: int = 0
     entries: set[bytes] = field(default_factory=set)
-    changes: set[bytes] = field(default_factory=set)
+    newest: list[bytes] = field(default_factory=list)
 
-    def newest(self, most: int) -> list[bytes]:
-        """Give the greatest ids, in order, one more than `most` if there are more."""
-        return heapq.nlargest(most + 1, self.entries | self.changes)[::-1]
+    def take(self, text: bytes) -> Iterator[None]:
+        """Take in what a text has, piece by piece, of whole lines."""
+        whole = text.rfind(b"\n") + 1
+        while self.end < whole:
+            start, self.end = self.end, text.find(b"\n", self.end + PIECE_BYTES) + 1 or whole
+            self.checksum = zlib.crc32(memoryview(text)[start : self.end], self.checksum)
+            ids = set(self.newest)
+            for match in _RECORD.finditer(text, start, self.end):
+                found = bytes.fromhex(match[1].decode())
+                ids.add(found)
+                if match[2] in b"+*":
+                    self.entries.add(found)
+            # Now, and not at the end: there it would be a long piece of work of its own.
+            self.newest = sorted(ids)[-self.most - 1 :]
+            yield
 
 
-def _scan_in_pieces(folder: UserFolder, day: Day, status: os.stat_result, text: bytes) -> _Scanned:
-    if len(text) <= SMALL_BYTES:
-        folder.looking.count()
-        *_, scanned = _scan(text)
-        return scanned
+def _read_and_scan(folder: UserFolder, day: Day, newest: int) -> tuple[DayText, _Scanned]:
+    """Read a day's file; if it is a long one in pieces, of which reading it is the first."""
+    found = folder.day_status(day)
+    if found is None:
+        raise FileNotFoundError
+    status, is_compressed = found
+    if status.st_size <= SMALL_BYTES and not is_compressed:
+        return folder.looking.at_once(_read_in_pieces(folder, day, newest))
     key = "scan", folder.user, day, status.st_ino, status.st_size, status.st_ctime_ns
-    return folder.looking.finish(key, partial(_scan_long, text))
+    return folder.looking.finish(key, partial(_read_in_pieces, folder, day, newest))
 
 
-def _scan_long(text: bytes) -> Pieces[_Scanned]:
-    pieces = _scan(text)
-    scanned = next(pieces)
-    yield
-    while (further := next(pieces, None)) is not None:
-        scanned = further
-        yield
-    return scanned
-
-
-def _scan(text: bytes) -> Iterator[_Scanned]:
-    """Give what was found so far after each piece, of whole lines; once for an empty text."""
-    scanned = _Scanned()
-    start = 0
-    while True:
-        end = text.find(b"\n", start + PIECE_BYTES) + 1 or len(text)
-        scanned.checksum = zlib.crc32(memoryview(text)[start:end], scanned.checksum)
-        for match in _RECORD.finditer(text, start, end):
-            ids = scanned.entries if match[2] in b"+*" else scanned.changes
-            ids.add(bytes.fromhex(match[1].decode()))
-        yield scanned
-        start = end
-        if start >= len(text):
-            return
+def _read_in_pieces(folder: UserFolder, day: Day, newest: int) -> Pieces[tuple[DayText, _Scanned]]:
+    found, scanned = folder.read_day(day), _Scanned(newest)
+    yield  # from here on without the folder, which is closed after each call
+    yield from scanned.take(found.text)
+    return found, scanned
 
 
 def entry_ids(data: bytes) -> list[bytes]:

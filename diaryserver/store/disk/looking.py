@@ -89,6 +89,16 @@ class Looking:
             raise UnfinishedError
         self._pieces += 1
 
+    def at_once(self, pieces: Pieces[_Found]) -> _Found:
+        """Give what a short look finds, all of it one piece; raise as `count`."""
+        self.count()
+        while True:
+            try:
+                next(pieces)
+            except StopIteration as ended:
+                found: _Found = ended.value
+                return found
+
     def finish(self, key: object, begin: Callable[[], Pieces[_Found]]) -> _Found:
         """Give what a long look finds, or raise UnfinishedError; the same `key` goes on."""
         _, pieces = self._begun.pop(key, (0, None))
