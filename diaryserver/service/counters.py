@@ -12,6 +12,7 @@ class Drop(StrEnum):
     UNKNOWN_TOKEN = "unknown-token"  # noqa: S105 - a reason's name, no secret
     BAD_SIGNATURE = "bad-signature"
     IN_FLIGHT = "already-in-flight"
+    TURNED_AWAY = "too-much-waiting"
     REPEATED_READ = "read-repeated-too-often"
     BAD_LOGIN = "bad-login"
     BAD_PROOF = "bad-proof"

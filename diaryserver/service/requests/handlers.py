@@ -182,3 +182,6 @@ HANDLERS: Final[Mapping[type[Request], Handler]] = {
     Delete: delete,
 }
 """Complete with `APPENDING`: tests/server compares their keys with the protocol's table."""
+
+LOOKING: Final = frozenset({Days, Read, Search, Tail, Clear, Archives, Recover, Usage})
+"""What takes a turn of its user's at the store's thread."""

@@ -3,8 +3,9 @@
 The order is the cheapest first, and nothing is said to anybody who did not sign correctly:
 length, token known, HMAC, shape, suite; a datagram already in flight is dropped; then signed
 refusals: REVOKED, EXPIRED, BADTIME; then decrypt, unpack, validate, scope, do it. What only appends
-is handed to the committer in the moment it arrives, anything else gets a task. A reply says so when
-its token is due to be renewed.
+is handed to the committer in the moment it arrives; who has no turn left at the store's thread is
+told so, and soon hears nothing more (`service.requests.turnedaway`); anything else gets a task. A
+reply says so when its token is due to be renewed.
 """
 
 import asyncio
@@ -23,14 +24,16 @@ from diaryserver.service.ports.entries import EntryStore, Outcome
 from diaryserver.service.requests.appending import APPENDING, Author
 from diaryserver.service.requests.context import Context
 from diaryserver.service.requests.firstuse import FirstUses
-from diaryserver.service.requests.handlers import HANDLERS
+from diaryserver.service.requests.handlers import HANDLERS, LOOKING
 from diaryserver.service.requests.parts import LongRequests
 from diaryserver.service.requests.sessions import TokenSession, TokenSessions
+from diaryserver.service.requests.turnedaway import TurnedAway
 from diaryserver.service.source import Accept, SendReply, Source
 from diaryserver.service.token_life import why_not_renewed
 from diaryserver.service.work.committer import Committer
 from diaryserver.service.work.slices import Slices
 from diaryserver.service.work.threads import Workers
+from diaryserver.service.work.turns import TOO_MANY
 from protocol.channel import seal_reply
 from protocol.envelope import (
     KID_AT,
@@ -112,6 +115,7 @@ class RequestService:
         self._is_idle = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._first_uses = FirstUses(self._is_used, self._mark_used)
+        self._turned_away = TurnedAway(clock.monotonic)
         self._last = -BUSY_MILLISECONDS
 
     def is_busy(self) -> bool:
@@ -201,6 +205,10 @@ class RequestService:
                 return
             appending = APPENDING.get(type(request))
             if appending is None:
+                if type(request) in LOOKING and self._is_turned_away(call.session.token):
+                    self._counters.count(Drop.TURNED_AWAY)
+                    self._end(call)
+                    return
                 self._start(self._handle(call, request))
                 return
             author = Author(call.session.token.user, call.envelope.rid, call.now)
@@ -219,6 +227,14 @@ class RequestService:
             self._counters.count(Drop.REPEATED_READ)
             return None
         return request
+
+    def _is_turned_away(self, token: Token) -> bool:
+        """Tell whether a user is not even told that he has too much to do; if he is, raise it."""
+        if self._workers.entries.has_room(token.user):
+            return False
+        if self._turned_away.is_told(token.user):
+            raise BusyError(TOO_MANY)
+        return True
 
     def _appended(
         self,

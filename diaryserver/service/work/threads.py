@@ -94,6 +94,10 @@ class Worker:
         """Give what runs functions of this party when it is its turn."""
         return Turn(self, party)
 
+    def has_room(self, party: str) -> bool:
+        """Tell whether one more call of this party's may wait for its turn."""
+        return self._turns.has_room(party)
+
     async def run_for(self, party: str, call: Callable[[], _Result]) -> _Result:
         """Give what the call gives in this party's turn; raise BusyError, or what it raises."""
         ended: asyncio.Future[_Result] = asyncio.get_running_loop().create_future()

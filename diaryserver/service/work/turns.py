@@ -30,6 +30,8 @@ twelfth of the time."""
 BUSY_SECONDS: Final = 0.1
 """Urgent work comes while the last of it is so long ago at most."""
 
+TOO_MANY: Final = "too many of your requests wait already"
+
 Work: TypeAlias = Callable[[], object]
 """What is to be done; true: it put itself back, to go on in its party's next turn."""
 
@@ -56,8 +58,13 @@ class Turns:
             if waiting is None:
                 waiting = self._parties[party] = deque()
             elif len(waiting) >= self._max_waiting:
-                raise BusyError("too many of your requests wait already")
+                raise BusyError(TOO_MANY)
             waiting.append(work)
+
+    def has_room(self, party: str) -> bool:
+        """Tell whether one more work of this party's may wait."""
+        with self._lock:
+            return len(self._parties.get(party, ())) < self._max_waiting
 
     def put_back(self, work: Work, party: str) -> None:
         """Let work that is not done wait again, behind other parties, before all of its own."""
