@@ -6,6 +6,7 @@ clears nothing again, whoever moved the archive away meanwhile.
 """
 
 import zlib
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -16,11 +17,11 @@ from diaryserver.service.quotas import Quotas
 from diaryserver.store.days.archives import list_archives
 from diaryserver.store.days.aside import meet, place_of, put_aside
 from diaryserver.store.days.cache import DayCache
-from diaryserver.store.days.contents import proof_of
+from diaryserver.store.days.contents import digests, proof_of
 from diaryserver.store.days.daystate import DayState, count_entries
 from diaryserver.store.days.pieces import absent_records, count_ids
 from diaryserver.store.disk.diary_folders import DiaryFolders
-from diaryserver.store.disk.looking import Pieces
+from diaryserver.store.disk.looking import SMALL_BYTES, Pieces
 from diaryserver.store.disk.plainness import make_plain
 from diaryserver.store.disk.user_folder import ARCHIVE, UserFolder, archived_file, day_file
 from diaryserver.store.failing import storage_error
@@ -87,6 +88,7 @@ class ClearedDays:
         if _was_edited(ledger, user, day):
             # The journal knows as of before what is cleared now, and replay would bring it back.
             self.writer.settle()
+        done = self._put_aside(folder, day)  # of the text as it is from here on
         entries = self.cache.state(folder, day).entries
         make_plain(folder, day)
         self.changed.note(user, day)
@@ -95,19 +97,27 @@ class ClearedDays:
         folder.sync_file(day_file(day))
         folder.sync()
         found = folder.read_day(day)
-        # By its generation: while it is put aside piece by piece, more may be written to it.
-        generation = ledger.generation(user, day)
-        records = put_aside(folder, day, str(generation), found.text)
-        count = ledger.count_of(user, generation)
+        count = ledger.count_of(user, ledger.generation(user, day))
         name = archived_file(day, count, rid)
         file = OtherFile(place_of(ARCHIVE, name), found.status.st_size)
         clear = Cleared(day, count, rid, proof_of(found.text))
-        ledger.begin_clear(user, clear, file, records)
+        ledger.begin_clear(user, clear, file, digests(found.text[done:]))
         self.cache.forget(user, day)
         folder.archive(day_file(day), name)
         ledger.finish_clear(user, day)
         self.rooms.note_cleared(user, entries)
         return name
+
+    def _put_aside(self, folder: UserFolder, day: Day) -> int:
+        """Let the ledger know the records of a long day in pieces; give how many bytes it knows."""
+        state = self.cache.state(folder, day)
+        if state.size <= SMALL_BYTES:
+            folder.looking.check()
+            return 0
+        # By its generation: meanwhile more may be written to it, and is put aside in the end.
+        key = "aside", folder.user, day, state.generation
+        read = partial(_durable_text, folder, day, state.file_name(day))
+        return folder.looking.finish(key, partial(put_aside, folder.ledger, folder.user, day, read))
 
     def list(self, user: Username, after: str, limit: int) -> ArchiveList:
         """Give what was cleared, behind the name `after`."""
@@ -127,14 +137,16 @@ class ClearedDays:
             with self.folders.user(user) as folder:
                 if self.cache.state(folder, day).generation != generation:
                     raise StaleError
-                if name not in {archived for _, archived in folder.archived(day)}:
+                status = folder.status(name, ARCHIVE)
+                if name not in {other for _, other in folder.archived(day)} or status is None:
                     raise NotFoundError("no archive of this day has this name")
-                data = folder.read_file(name, ARCHIVE)
         except FileNotFoundError:
             raise NotFoundError("no archive of this day has this name") from None
         except OSError as error:
             raise storage_error(self.alarm, self.writer, "recovering", user, error) from error
-        return self._absorb(user, day, data, is_limited=True).entries
+        offered = name, status.st_ino, status.st_size, status.st_ctime_ns
+        read = partial(self._archive, user, name)
+        return self._absorb(user, day, offered, read, is_limited=True).entries
 
     def absorb(self, user: Username, day: Day, data: bytes) -> int:
         """Append the records of `data` whose ids the day's file lacks, durably; give how many.
@@ -143,12 +155,26 @@ class ClearedDays:
         Doing it again adds nothing. It is the operator's, so of the limits only the one on a day's
         bytes holds. Raise QuotaError or StorageError.
         """
-        return len(self._absorb(user, day, data, is_limited=False).absent)
+        offered = len(data), zlib.crc32(data)
+        return len(self._absorb(user, day, offered, lambda: data, is_limited=False).absent)
 
-    def _absorb(self, user: Username, day: Day, data: bytes, *, is_limited: bool) -> "_Offer":
+    def _archive(self, user: Username, name: str) -> bytes:
+        with self.folders.user(user) as folder:
+            return folder.read_file(name, ARCHIVE)
+
+    def _absorb(
+        self,
+        user: Username,
+        day: Day,
+        offered: Hashable,
+        read: Callable[[], bytes],
+        *,
+        is_limited: bool,
+    ) -> "_Offer":
+        """Bring back what is `offered`, and what `read` gives."""
         try:
             diary = self.rooms.counted(user) if is_limited else DiaryRoom(Quotas(), 0, 0)
-            offer = self._compared(user, day, data)
+            offer = self._compared(user, day, offered, read)
         except OSError as error:
             raise storage_error(self.alarm, self.writer, "recovering", user, error) from error
         try:
@@ -158,8 +184,7 @@ class ClearedDays:
         try:
             with self.folders.user(user, create=True) as folder:
                 state = self.cache.state(folder, day)
-                present = folder.read_day(day).text if state.inode else b""
-                if (state.generation, len(present)) != (offer.generation, offer.size):
+                if (state.generation, state.size) != (offer.generation, offer.size):
                     raise BusyError("the day is just being written")
                 lines = b"".join(offer.absent.values())
                 size, entries, more = state.size, state.entries, count_entries(lines)
@@ -171,6 +196,7 @@ class ClearedDays:
                     make_plain(folder, day)
                     self.changed.note(user, day)
                     # Whole or not at all: no journal knows of these lines.
+                    present = folder.read_day(day).text if state.inode else b""
                     folder.write_aside(day_file(day), present + lines)
                     folder.finish(day_file(day))
                 elif state.inode:
@@ -182,15 +208,28 @@ class ClearedDays:
             raise storage_error(self.alarm, self.writer, "recovering", user, error) from error
         return offer
 
-    def _compared(self, user: Username, day: Day, data: bytes) -> "_Offer":
+    def _compared(
+        self, user: Username, day: Day, offered: Hashable, read: Callable[[], bytes]
+    ) -> "_Offer":
         """Compare with the day as it will be once the journal is settled, in pieces."""
         self.writer.catch_up(user)
         with self.folders.user(user, create=True) as folder:
             self.writer.waiting(user, day)
             state = self.cache.state(folder, day)
+            key = "offer", user, day, state.generation, state.size, offered
+            return folder.looking.finish(key, partial(self._compare, user, day, state, read))
+
+    def _compare(
+        self, user: Username, day: Day, state: DayState, read: Callable[[], bytes]
+    ) -> "Pieces[_Offer]":
+        data = read()
+        yield
+        with self.folders.user(user) as folder:
             present = folder.read_day(day).text if state.inode else b""
-            key = "offer", user, day, state.generation, len(present), zlib.crc32(data)
-            return folder.looking.finish(key, partial(_compare, state, present, data))
+        yield
+        entries = yield from count_ids(data)
+        absent = yield from absent_records(present, data)
+        return _Offer(state.generation, state.size, entries, absent)
 
     def _check_clearable(self, folder: UserFolder, day: Day, generation: int) -> None:
         if self.writer.waiting(folder.user, day):
@@ -221,7 +260,8 @@ class _Offer:
     absent: dict[EntryId, bytes]
 
 
-def _compare(state: DayState, present: bytes, data: bytes) -> Pieces[_Offer]:
-    entries = yield from count_ids(data)
-    absent = yield from absent_records(present, data)
-    return _Offer(state.generation, len(present), entries, absent)
+def _durable_text(folder: UserFolder, day: Day, name: str) -> bytes:
+    """Give a day's text, which a row of the ledger must not come before; raise OSError."""
+    folder.sync_file(name)
+    folder.sync()
+    return folder.read_day(day).text

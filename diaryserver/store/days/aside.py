@@ -4,7 +4,7 @@ Rules: such a file is read once, when it is met first; from then on the ledger a
 in it, wherever somebody moves it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -50,39 +50,27 @@ def meet(folder: UserFolder, day: Day) -> Aside | None:
     if archived or renamed:
         known = ledger.files(user, day)
         for replaced, name in archived:
-            if found := _unknown(folder, ARCHIVE, name, known):
+            if found := _unknown(folder, day, ARCHIVE, name, known):
                 clear = Cleared(day, replaced, request_of(name), pending=b"")
-                records = put_aside(folder, day, f"{name} {len(found.text)}", found.text)
-                ledger.take_in(user, found.file, records, clear)
+                ledger.take_in(user, *found, clear)
         for name in renamed:
-            if found := _unknown(folder, "", name, known):
+            if found := _unknown(folder, day, "", name, known):
                 # Who renamed it did not: a power cut might leave neither name, nor what was written
                 # just before, which replay would then bring into the day's new file.
                 folder.sync_file(name)
                 folder.sync()
-                records = put_aside(folder, day, f"{name} {len(found.text)}", found.text)
-                ledger.take_in_renamed(user, day, found.file, records)
+                ledger.take_in_renamed(user, day, *found)
     return Aside(ledger, user, day) if ledger.has_aside(user, day) else None
 
 
-def put_aside(
-    folder: UserFolder, day: Day, name: str, text: bytes
-) -> Iterable[tuple[bytes, bytes]]:
-    """Let the ledger know the records of a long text, and give (id, digest) of those it does not.
+def put_aside(ledger: Ledger, user: Username, day: Day, read: Callable[[], bytes]) -> Pieces[int]:
+    """Let the ledger know the records of a long text, a few at a time; give how long it was.
 
     So no transaction is long. A row that comes before its file left harms nothing: it says what the
-    record in the file does. A text that only grew is gone on with, by `name`.
+    record in the file does. The text is read at once, the first piece: later its folder is closed.
     """
-    if len(text) <= SMALL_BYTES:
-        folder.looking.check()
-        return digests(text)
-    key = "aside", folder.user, day, name
-    done = folder.looking.finish(key, partial(_put_aside, folder.ledger, folder.user, day, text))
-    return digests(text[done:])
-
-
-def _put_aside(ledger: Ledger, user: Username, day: Day, text: bytes) -> Pieces[int]:
-    """Give how many bytes there were."""
+    text = read()
+    yield
     records = digests(text)
     while some := list(islice(records, RECORDS_AT_ONCE)):
         ledger.put_aside(user, day, some)
@@ -124,16 +112,24 @@ def _is_still_there(folder: UserFolder, day: Day, proof: bytes) -> bool:
 
 class _Unknown(NamedTuple):
     file: OtherFile
-    text: bytes
+    records: Iterable[tuple[bytes, bytes]]
 
 
 def _unknown(
-    folder: UserFolder, subfolder: str, name: str, known: set[OtherFile]
+    folder: UserFolder, day: Day, subfolder: str, name: str, known: set[OtherFile]
 ) -> _Unknown | None:
-    """Read a file that the ledger does not know as it is now."""
-    status = folder.status(name, subfolder)
-    place = place_of(subfolder, name)
+    """Give a file that the ledger does not know as it is now, and (id, digest) of its records.
+
+    Of a long one there are none: the ledger was told them in pieces.
+    """
+    status, place = folder.status(name, subfolder), place_of(subfolder, name)
     if status is None or OtherFile(place, status.st_size) in known:
         return None  # if there is none, somebody moved it just now
-    text = folder.read_file(name, subfolder)
-    return _Unknown(OtherFile(place, len(text)), text)
+    read = partial(folder.read_file, name, subfolder)
+    if status.st_size <= SMALL_BYTES:
+        folder.looking.check()
+        text = read()
+        return _Unknown(OtherFile(place, len(text)), digests(text))
+    key = "aside", folder.user, place, status.st_ino, status.st_size, status.st_ctime_ns
+    size = folder.looking.finish(key, partial(put_aside, folder.ledger, folder.user, day, read))
+    return _Unknown(OtherFile(place, size), ())
