@@ -10,12 +10,13 @@ from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Final
 
 from diaryserver.service.alarm import Alarm
 from diaryserver.service.quotas import Quotas
 from diaryserver.store.days.archives import list_archives
-from diaryserver.store.days.aside import meet, place_of, put_aside
+from diaryserver.store.days.aside import RECORDS_AT_ONCE, meet, place_of, put_aside
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.days.contents import digests, proof_of
 from diaryserver.store.days.daystate import DayState, count_entries
@@ -124,7 +125,8 @@ class ClearedDays:
         self.writer.catch_up(user)
         try:
             with self.folders.user(user) as folder:
-                return list_archives(folder, partial(self.cache.state, folder), after, limit)
+                again = partial(self.folders.user, user)
+                return list_archives(folder, again, partial(self.cache.state, folder), after, limit)
         except FileNotFoundError:
             return ArchiveList((), more=False)
         except OSError as error:
@@ -187,7 +189,7 @@ class ClearedDays:
                 if (state.generation, state.size) != (offer.generation, offer.size):
                     raise BusyError("the day is just being written")
                 lines = b"".join(offer.absent.values())
-                size, entries, more = state.size, state.entries, count_entries(lines)
+                size, entries, more = state.size, state.entries, offer.more_entries
                 if lines and not diary.take(size, entries, len(lines), more):
                     raise diary.refusal(day, size, entries, len(lines), more)
                 self.cache.forget(user, day)
@@ -229,7 +231,11 @@ class ClearedDays:
         yield
         entries = yield from count_ids(data)
         absent = yield from absent_records(present, data)
-        return _Offer(state.generation, state.size, entries, absent)
+        records, more = iter(absent.values()), 0
+        while some := b"".join(islice(records, RECORDS_AT_ONCE)):
+            more += count_entries(some)
+            yield
+        return _Offer(state.generation, state.size, entries, absent, more)
 
     def _check_clearable(self, folder: UserFolder, day: Day, generation: int) -> None:
         if self.writer.waiting(folder.user, day):
@@ -252,12 +258,16 @@ def _was_edited(ledger: Ledger, user: Username, day: Day) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
-    """Records for a day of that generation and size: how many entries, and which it lacks."""
+    """Records for a day of that generation and size.
+
+    How many entries they have, which records the day lacks, and how many entries are among these.
+    """
 
     generation: int
     size: int
     entries: int
     absent: dict[EntryId, bytes]
+    more_entries: int
 
 
 def _durable_text(folder: UserFolder, day: Day, name: str) -> bytes:

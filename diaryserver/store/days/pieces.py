@@ -58,11 +58,11 @@ def absent_records(present: bytes, offered: bytes) -> Pieces[dict[EntryId, bytes
     and behind another record one could become a part of it.
     """
     known: set[bytes] = set()
-    for part in _parts(present):
+    for part in parts_of(present):
         known |= record_ids(part)
         yield
     absent: dict[EntryId, bytes] = {}
-    for part in _parts(offered):
+    for part in parts_of(offered):
         for piece in split_pieces(part):
             if piece.id is not None and piece.id not in known:
                 absent.setdefault(piece.id, piece.data)
@@ -73,13 +73,13 @@ def absent_records(present: bytes, offered: bytes) -> Pieces[dict[EntryId, bytes
 def count_ids(data: bytes) -> Pieces[int]:
     """Give how many entries there are, of several with one id one."""
     found: set[bytes] = set()
-    for part in _parts(data):
+    for part in parts_of(data):
         found.update(entry_ids(part))
         yield
     return len(found)
 
 
-def _parts(data: bytes) -> Iterator[bytes]:
+def parts_of(data: bytes) -> Iterator[bytes]:
     """Give a text in parts of some `PART_BYTES`, each of whole records."""
     start = 0
     while start < len(data):

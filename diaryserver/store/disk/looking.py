@@ -99,6 +99,10 @@ class Looking:
                 found: _Found = ended.value
                 return found
 
+    def has_begun(self, key: object) -> bool:
+        """Tell whether a long look was begun, and goes on."""
+        return key in self._begun
+
     def finish(self, key: object, begin: Callable[[], Pieces[_Found]]) -> _Found:
         """Give what a long look finds, or raise UnfinishedError; the same `key` goes on."""
         _, pieces = self._begun.pop(key, (0, None))
