@@ -289,7 +289,7 @@ class FileEntryStore:
                     outcomes = [_while_waiting(day, state, waiting, writing) for writing in group]
                     return _Group(indexes, outcomes, None)
                 if state.is_compressed:
-                    folder.looking.check()
+                    folder.read_compressed(day)  # remembered then, or begun in vain in the middle
                 decisions = Decisions(folder, day, diary, state)
                 outcomes = self._decide(decisions, group)
                 if decisions.lines:

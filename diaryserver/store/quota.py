@@ -107,14 +107,16 @@ class _Count:
         """Look at files of about `most` bytes; raise OSError."""
         looked_at = 0
         while self.left and looked_at < most:
-            day, size = self.left.pop()
-            looked_at += in_blocks(size)
+            day, size = self.left[-1]
             try:
-                self.found += count_entries(folder.read_day(day).text[:size])
+                found = count_entries(folder.read_day(day).text[:size])
             except FileNotFoundError:
                 raise
             except OSError:
-                continue  # what is broken there cannot be read, and keeps nothing else out
+                found = 0  # what is broken there cannot be read, and keeps nothing else out
+            self.found += found
+            self.left.pop()
+            looked_at += in_blocks(size)
 
 
 class DiaryRooms:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from diaryserver.service.ports.entries import Matches
+from diaryserver.service.ports.entries import Matches, UnfinishedError
 from diaryserver.store.days.pieces import records_on
 from diaryserver.store.disk.user_folder import UserFolder
 from protocol.caseless import PARTING, caseless
@@ -112,7 +112,12 @@ class Search:
 
     def _day(self, day: Day, start: Position | None) -> Position | None:
         """Search a day; give where to go on, or None when it is done and there is time left."""
-        data = self._read(day)
+        try:
+            data = self._read(day)
+        except UnfinishedError:
+            if not (self._found or self._has_begun):
+                raise
+            return Position.at(day, b"", 0)
         self._last = None
         offset = 0
         if start is not None and start == Position.at(day, data, start.offset):

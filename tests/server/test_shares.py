@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import repeat
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,6 +32,7 @@ from diaryserver.store.days.cache import DayCache
 from diaryserver.store.days.daystate import PIECE_BYTES
 from diaryserver.store.days.pieces import MAX_CHANGES, records_on
 from diaryserver.store.disk.disk import Disk
+from diaryserver.store.disk.gzipped import PIECE_BYTES as DECOMPRESSED_BYTES
 from diaryserver.store.disk.looking import MAX_BEGUN, MAX_IDLE, SMALL_BYTES, Looking, Pieces
 from diaryserver.store.disk.user_folder import DAY_SUFFIX, day_file
 from diaryserver.store.files import FileEntryStore
@@ -38,7 +40,7 @@ from protocol.dayfile import Amended, Record, Written, format_record
 from protocol.errors import BusyError, QuotaError
 from protocol.identifiers import Username
 from tests.server.fakes import NOON, FrozenClock, new_id
-from tests.server.store_contract import ALICE, BOB, TODAY, amending, entry, removing
+from tests.server.store_contract import ALICE, BOB, TODAY, amending, compress_all, entry, removing
 
 MALLORY = Username("mallory")
 _Result = TypeVar("_Result")
@@ -141,7 +143,7 @@ def test_of_many_long_days_one_is_read_and_no_text_is_held(tmp_path: Path) -> No
         ]
         for batch in batches:
             store.append_batch(batch)
-    disk = NotingDisk()
+    disk, outcomes = NotingDisk(), list[Outcome]()
     with open_entries(tmp_path, disk=disk) as store:
         for _ in range(2):  # in the first call how much room the diary takes up is looked at
             disk.opened.clear()
@@ -204,6 +206,52 @@ def test_a_long_day_is_cleared_and_brought_back_piece_by_piece(tmp_path: Path) -
             assert calls > 10
         [row] = store.list_days(ALICE, TODAY, TODAY, 1).rows
         assert row.entries == 400
+
+
+def test_archives_are_counted_piece_by_piece(tmp_path: Path) -> None:
+    """Whether the day knows by heart what of them it has, or has to be read as well."""
+    for newest in (2, 1000):
+        (tmp_path / str(newest)).mkdir()
+        with open_entries(tmp_path / str(newest), cache=DayCache(newest=newest)) as store:
+            written = [entry("x" * 500) for _ in range(100)]
+            store.append_batch(written)
+            name = store.clear(ALICE, TODAY, 0, new_id())
+            store.append_batch([entry("another")])
+            for absent in (100, 0):
+                found, calls = finally_given(store, lambda: store.list_archives(ALICE, "", 9))
+                assert [(row.entries, row.absent) for row in found.rows] == [(100, absent)]
+                assert calls > 3
+                store.recover(ALICE, TODAY, 1, name)
+
+
+def test_a_compressed_day_is_decompressed_piece_by_piece(tmp_path: Path) -> None:
+    """Whatever is asked of it: its row, its bytes, a search, a repetition, an entry more."""
+    with open_entries(tmp_path, cache=DayCache(newest=2)) as store:
+        written = [entry(f"needle {number} " + "x" * 3000) for number in range(400)]
+        store.append_batch(written)
+        [row] = store.list_days(ALICE, TODAY, TODAY, 1).rows
+        text = store.read(ALICE, TODAY, 0, 0, row.size).data
+        compress_all(store)
+    asked: list[tuple[Callable[[FileEntryStore], object], object]] = [
+        (lambda store: store.list_days(ALICE, TODAY, TODAY, 1).rows, (row,)),
+        (lambda store: store.read(ALICE, TODAY, 0, 0, row.size).data, text),
+        (lambda store: len(store.search(ALICE, WordQuery("399", TODAY, TODAY), b"", 9).entries), 0),
+        (lambda store: decided(store, written[0]), Appended(TODAY, duplicate=True)),
+        (lambda store: decided(store, entry("more")), Appended(TODAY, duplicate=False)),
+    ]
+    for ask, answer in asked:
+        with open_entries(tmp_path, cache=DayCache(newest=2)) as store:
+            found, calls = finally_given(store, partial(ask, store))
+            assert found == answer
+            assert calls > row.size // DECOMPRESSED_BYTES
+
+
+def decided(store: FileEntryStore, writing: Writing) -> Outcome:
+    """Give what becomes of a writing; raise UnfinishedError."""
+    [outcome] = store.append_batch([writing])
+    if isinstance(outcome, UnfinishedError):
+        raise outcome
+    return outcome
 
 
 def test_a_day_with_48_archives_is_met_one_piece_of_an_archive_after_another(

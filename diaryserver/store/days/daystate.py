@@ -10,7 +10,7 @@ import logging
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, NamedTuple
@@ -151,11 +151,15 @@ def load_day(
     A write that was cut off was never acknowledged. Left in place it would merge with the next
     entry, or pass for a shorter one.
     """
-    aside = meet(folder, day)
+    key = _scan_key(folder, day)
+    is_begun = folder.looking.has_begun(key)
+    aside = None if is_begun else meet(folder, day)
     try:
-        found, scanned = _read_and_scan(folder, day, newest)
+        found, scanned = _read_and_scan(folder, day, newest, key)
     except FileNotFoundError:
         found, scanned = None, _Scanned(newest)
+    if is_begun:
+        aside = meet(folder, day)
     data = found.text if found else b""
     whole = scanned.end
     generation = folder.ledger.generation(folder.user, day)
@@ -210,15 +214,25 @@ class _Scanned:
             yield
 
 
-def _read_and_scan(folder: UserFolder, day: Day, newest: int) -> tuple[DayText, _Scanned]:
-    """Read a day's file; if it is a long one in pieces, of which reading it is the first."""
+def _scan_key(folder: UserFolder, day: Day) -> Hashable:
+    """Give what a long look at a day's file is known by; None if it takes no long one."""
     found = folder.day_status(day)
     if found is None:
-        raise FileNotFoundError
+        return None
     status, is_compressed = found
     if status.st_size <= SMALL_BYTES and not is_compressed:
+        return None
+    return "scan", folder.user, day, status.st_ino, status.st_size, status.st_ctime_ns
+
+
+def _read_and_scan(
+    folder: UserFolder, day: Day, newest: int, key: Hashable
+) -> tuple[DayText, _Scanned]:
+    """Read a day's file; if it is a long one in pieces, of which reading it is the first."""
+    if key is None:
         return folder.looking.at_once(_read_in_pieces(folder, day, newest))
-    key = "scan", folder.user, day, status.st_ino, status.st_size, status.st_ctime_ns
+    if not folder.looking.has_begun(key) and folder.status(day_file(day)) is None:
+        folder.read_compressed(day)  # in pieces as well, and remembered then
     return folder.looking.finish(key, partial(_read_in_pieces, folder, day, newest))
 
 

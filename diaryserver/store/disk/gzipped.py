@@ -7,6 +7,7 @@ is checked against its checksums, and no more is decompressed than a day may hav
 
 import os
 import zlib
+from collections.abc import Generator
 from typing import BinaryIO, Final
 
 MAX_DECOMPRESSED_BYTES: Final = 2**25
@@ -18,6 +19,9 @@ MAX_FILE_BYTES: Final = MAX_DECOMPRESSED_BYTES + 2**20
 
 MAX_MEMBERS: Final = 64
 """Of what people put together with `cat` or `gzip >>`; each one costs a copy of the rest."""
+
+PIECE_BYTES: Final = 2**18
+"""Of a text that is decompressed piece by piece: a millisecond each."""
 
 _GZIP_WINDOW: Final = 31
 """zlib's number for its largest window with gzip's header and trailer around it."""
@@ -54,24 +58,39 @@ def decompress(file: BinaryIO, name: str) -> bytes:
 
     Raise DamagedFileError, or another OSError if it cannot be read.
     """
+    pieces = decompress_in_pieces(file, name)
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as ended:
+            text: bytes = ended.value
+            return text
+
+
+def decompress_in_pieces(file: BinaryIO, name: str) -> Generator[None, None, bytes]:
+    """Do the same, giving way after each piece; the file is read before the first one ends."""
     rest = file.read(MAX_FILE_BYTES)
-    members: list[bytes] = []
+    members = 0
+    texts: list[bytes] = []
     room = MAX_DECOMPRESSED_BYTES + 1
     # No bytes at all are no gzip either; zeros behind the last member are padding, as for gzip.
     while not members or rest.strip(b"\0"):
-        if len(members) == MAX_MEMBERS:
+        if members == MAX_MEMBERS:
             raise DamagedFileError(name, f"it has more than {MAX_MEMBERS} members", _BY_HAND)
         member = zlib.decompressobj(wbits=_GZIP_WINDOW)
-        try:
-            text = member.decompress(rest, room)
-        except zlib.error:
-            raise DamagedFileError(name, "it was changed") from None
-        if len(text) == room:
-            size = f"it holds more than {MAX_DECOMPRESSED_BYTES // 2**20} MiB"
-            raise DamagedFileError(name, size, _BY_HAND)
-        if not member.eof:
-            raise DamagedFileError(name, "it is cut off")
-        members.append(text)
-        room -= len(text)
+        while not member.eof:
+            try:
+                texts.append(member.decompress(rest, min(room, PIECE_BYTES)))
+            except zlib.error:
+                raise DamagedFileError(name, "it was changed") from None
+            room -= len(texts[-1])
+            if not room:
+                size = f"it holds more than {MAX_DECOMPRESSED_BYTES // 2**20} MiB"
+                raise DamagedFileError(name, size, _BY_HAND)
+            rest = member.unconsumed_tail
+            if not (texts[-1] or rest or member.eof):
+                raise DamagedFileError(name, "it is cut off")
+            yield
+        members += 1
         rest = member.unused_data
-    return b"".join(members)
+    return b"".join(texts)

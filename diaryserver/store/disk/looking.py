@@ -41,6 +41,7 @@ class Looking:
         self._favoured: set[tuple[str, str]] = set()
         self._calls = 0
         self._begun: dict[object, tuple[int, Pieces[Any]]] = {}
+        self._is_inside = False
 
     @property
     def is_bounded(self) -> bool:
@@ -92,26 +93,30 @@ class Looking:
     def at_once(self, pieces: Pieces[_Found]) -> _Found:
         """Give what a short look finds, all of it one piece; raise as `count`."""
         self.count()
-        while True:
-            try:
-                next(pieces)
-            except StopIteration as ended:
-                found: _Found = ended.value
-                return found
+        return _all_of(pieces)
 
     def has_begun(self, key: object) -> bool:
         """Tell whether a long look was begun, and goes on."""
         return key in self._begun
 
     def finish(self, key: object, begin: Callable[[], Pieces[_Found]]) -> _Found:
-        """Give what a long look finds, or raise UnfinishedError; the same `key` goes on."""
+        """Give what a long look finds, or raise UnfinishedError; the same `key` goes on.
+
+        What a piece of another look asks for is done as a whole: it is a part of that piece.
+        """
+        if self._is_inside:
+            return _all_of(begin())
         _, pieces = self._begun.pop(key, (0, None))
         try:
             while True:
                 self.check()
                 if pieces is None:
                     pieces = begin()
-                next(pieces)
+                self._is_inside = True
+                try:
+                    next(pieces)
+                finally:
+                    self._is_inside = False
         except StopIteration as ended:
             found: _Found = ended.value
             return found
@@ -130,3 +135,12 @@ class Looking:
     def forget(self) -> None:
         """Drop what was begun: it will be begun anew."""
         self._begun.clear()
+
+
+def _all_of(pieces: Pieces[_Found]) -> _Found:
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as ended:
+            found: _Found = ended.value
+            return found

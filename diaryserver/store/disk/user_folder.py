@@ -20,10 +20,11 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
+from functools import partial
 from typing import Final
 
 from diaryserver.store.disk.disk import Disk
-from diaryserver.store.disk.gzipped import decompress, text_size
+from diaryserver.store.disk.gzipped import decompress_in_pieces, text_size
 from diaryserver.store.disk.looking import SMALL_FOLDER, Looking
 from diaryserver.store.disk.texts import DayText, RememberedTexts
 from diaryserver.store.ledger.ledger import Ledger
@@ -121,13 +122,17 @@ class UserFolder:
             return DayText(status, file.read(), is_compressed=False)
 
     def read_compressed(self, day: Day) -> DayText:
-        """Give the text of a day's compressed file; raise DamagedFileError or another OSError."""
+        """Give the text of a day's compressed file; raise DamagedFileError or another OSError.
+
+        Raise UnfinishedError where there is only time for a part of it now.
+        """
         name = compressed_file(day)
         with os.fdopen(self.open_file(name, os.O_RDONLY), "rb") as file:
             status = os.fstat(file.fileno())
             text = self._remembered.find(self.user, day, status)
             if text is None:
-                text = decompress(file, name)
+                key = "text", self.user, day, status.st_ino, status.st_size, status.st_ctime_ns
+                text = self.looking.finish(key, partial(decompress_in_pieces, file, name))
                 self._remembered.keep(self.user, day, status, text)
             return DayText(status, text, is_compressed=True)
 

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from diaryserver.service.quotas import MAX_DAY_BYTES
 from diaryserver.store.disk.gzipped import (
     MAX_DECOMPRESSED_BYTES,
     MAX_MEMBERS,
+    PIECE_BYTES,
     DamagedFileError,
     compress,
     decompress,
+    decompress_in_pieces,
     text_size,
 )
 from diaryserver.store.disk.texts import RememberedTexts
@@ -44,6 +47,15 @@ def test_what_a_hand_compressed_is_read() -> None:
         file.write(TEXT)
     assert read(named.getvalue()) == TEXT
     assert read(named.getvalue() + compress(b"more\n") + bytes(512)) == TEXT + b"more\n"
+
+
+def test_a_long_text_is_read_in_pieces() -> None:
+    """However far it is compressed, and in whichever members it comes."""
+    for text in (bytes(3 * PIECE_BYTES), os.urandom(2 * PIECE_BYTES + 1), b"\n" * PIECE_BYTES):
+        data = compress(text) + compress(text[:9])
+        pieces = decompress_in_pieces(io.BytesIO(data), "day.log.gz")
+        assert sum(1 for _ in pieces) >= len(text) // PIECE_BYTES + 1
+        assert read(data) == text + text[:9]
 
 
 @given(st.binary(max_size=60), st.integers(0, len(compress(TEXT))), st.integers(0, 60))
