@@ -7,7 +7,8 @@ here too; what could not be kept gets none, or one that says so where the diary 
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -38,7 +39,14 @@ from diaryserver.service.work.slices import Slices
 from diaryserver.service.work.turns import GUESTS
 from protocol.address import DEFAULT_PORT
 from protocol.dayfile import Written, fold, parse_day_file
-from protocol.errors import MalformedError, QuotaError, RefusedError
+from protocol.errors import (
+    BusyError,
+    MalformedError,
+    NotFoundError,
+    QuotaError,
+    RefusedError,
+    StaleError,
+)
 from protocol.identifiers import Day, EntryId, Username
 from protocol.stamp import Stamp
 
@@ -86,6 +94,11 @@ class PlainRules:
                 return route.user
         return self.user
 
+
+CLEARED_MEANWHILE: Final = 8
+"""So often is a day looked at again that another guest has just cleared."""
+
+_Day: TypeAlias = str | list[Written]
 
 Kept: TypeAlias = Callable[[Written | RefusedError], None]
 
@@ -155,7 +168,7 @@ class PlainService:
             entry = await self._keep(user, command.text)
             return encode_line(receipt + stamped(entry), encoding, limit)
         action = self._clear if isinstance(command, ClearToday) else self._show
-        entries = await self._worker.run(action, user)
+        entries = await _as_it_is(action, user)
         if isinstance(entries, str):
             return encode_line(entries, encoding, limit)
         return encode_day(entries, encoding, limit)
@@ -181,27 +194,38 @@ class PlainService:
         stamp = Stamp(now, self._clock.local_offset(now))
         return Append(user, entry_id, stamp, text, starred=False, received=now, via=LEGACY)
 
-    def _show(self, user: Username) -> str | list[Written]:
-        day = self._today()
-        found = self._entries.list_days(user, day, day, 1).rows
-        if not found:
-            self._entries.create_day(user, day)
-            return CREATED
-        data = self._entries.read(user, day, found[0].generation, 0, MAX_DAY_READ).data
-        return fold(parse_day_file(data))
+    # One after the other, since a call that is not done in its turn is made again as a whole.
 
-    def _clear(self, user: Username) -> str:
-        day = self._today()
-        found = self._entries.list_days(user, day, day, 1).rows
+    async def _show(self, user: Username) -> _Day:
+        day, run = self._today(), self._worker.run
+        found = (await run(self._entries.list_days, user, day, day, 1)).rows
+        if not found:
+            await run(self._entries.create_day, user, day)
+            return CREATED
+        generation = found[0].generation
+        chunk = await run(self._entries.read, user, day, generation, 0, MAX_DAY_READ)
+        return fold(parse_day_file(chunk.data))
+
+    async def _clear(self, user: Username) -> _Day:
+        day, run = self._today(), self._worker.run
+        found = (await run(self._entries.list_days, user, day, day, 1)).rows
         if found and found[0].size:
             rid = EntryId.make(self._clock.now(), self._random_bytes(10))
-            self._entries.clear(user, day, found[0].generation, rid)
-        self._entries.create_day(user, day)
+            await run(self._entries.clear, user, day, found[0].generation, rid)
+        await run(self._entries.create_day, user, day)
         return CLEARED if found else CREATED
 
     def _today(self) -> Day:
         now = self._clock.now()
         return Stamp(now, self._clock.local_offset(now)).day
+
+
+async def _as_it_is(action: Callable[[Username], Awaitable[_Day]], user: Username) -> _Day:
+    """Do what asks for a day first, again where somebody cleared that meanwhile."""
+    for _ in range(CLEARED_MEANWHILE):
+        with suppress(StaleError, NotFoundError):
+            return await action(user)
+    raise BusyError
 
 
 def _written(append: Append) -> Written:
