@@ -97,26 +97,32 @@ class DiaryRoom:
 
 @dataclass(slots=True)
 class _Count:
-    """Entries found so far, the files to look at as far as they went, and the guess until then."""
+    """Entries found so far, the files to look at, and the guess until then.
+
+    Of each file its day, how far it went when the count began, and how far it was looked at.
+    """
 
     found: int
-    left: list[tuple[Day, int]]
+    left: list[tuple[Day, int, int]]
     guess: int
 
     def go_on(self, folder: UserFolder, most: int) -> None:
         """Look at files of about `most` bytes; raise OSError."""
         looked_at = 0
         while self.left and looked_at < most:
-            day, size = self.left[-1]
+            day, size, start = self.left[-1]
             try:
-                found = count_entries(folder.read_day(day).text[:size])
+                text = folder.read_day(day).text[:size]
             except FileNotFoundError:
                 raise
             except OSError:
-                found = 0  # what is broken there cannot be read, and keeps nothing else out
-            self.found += found
+                text = b""  # what is broken there cannot be read, and keeps nothing else out
+            end = text.find(b"\n", start + most) + 1 or len(text)
+            self.found += count_entries(text[start:end])
             self.left.pop()
-            looked_at += in_blocks(size)
+            if end < len(text):
+                self.left.append((day, size, end))
+            looked_at += in_blocks(max(1, end - start))
 
 
 class DiaryRooms:
@@ -222,10 +228,10 @@ class DiaryRooms:
 
     def _begin(self, user: Username, room: DiaryRoom) -> _Count:
         waiting = self._waiting(user)
-        left = list[tuple[Day, int]]()
+        left = list[tuple[Day, int, int]]()
         with suppress(FileNotFoundError), self._folders.user(user) as folder:
             sizes = folder.text_sizes()
-            left = [(day, sizes[day_file(day)]) for day in folder.days(FIRST_DAY, LAST_DAY)]
+            left = [(day, sizes[day_file(day)], 0) for day in folder.days(FIRST_DAY, LAST_DAY)]
         return _Count(sum(count_entries(data) for _, data in waiting), left, room.entries)
 
     def _drop_counts(self) -> None:
