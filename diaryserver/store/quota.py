@@ -112,17 +112,17 @@ class _Count:
         while self.left and looked_at < most:
             day, size, start = self.left[-1]
             try:
-                text = folder.read_day(day).text[:size]
+                part = folder.read_part(day, start, min(size - start, COUNTED_AT_ONCE))
             except FileNotFoundError:
                 raise
             except OSError:
-                text = b""  # what is broken there cannot be read, and keeps nothing else out
-            end = text.find(b"\n", start + most) + 1 or len(text)
-            self.found += count_entries(text[start:end])
+                part = b""  # what is broken there cannot be read, and keeps nothing else out
+            whole = part.rfind(b"\n") + 1 or len(part)
+            self.found += count_entries(part[:whole])
             self.left.pop()
-            if end < len(text):
-                self.left.append((day, size, end))
-            looked_at += in_blocks(max(1, end - start))
+            if whole and start + len(part) < size:
+                self.left.append((day, size, start + whole))
+            looked_at += in_blocks(max(1, len(part)))
 
 
 class DiaryRooms:

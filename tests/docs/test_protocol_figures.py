@@ -17,7 +17,8 @@ from diaryserver.service import token_life as tokens
 from diaryserver.service.logins import cookies, credentials, prekeys
 from diaryserver.service.plain import dialect
 from diaryserver.service.ports import accounts
-from diaryserver.service.requests import assembling, requests
+from diaryserver.service.requests import assembling, requests, turnedaway
+from diaryserver.service.work import turns
 from diaryserver.store import quota
 from diaryserver.store.days import pieces
 from protocol import address, envelope, login, offer, packing
@@ -78,6 +79,8 @@ SENTENCES: Final = (
     f"gets {NUMBERS[requests.MAX_ANSWERS]} answers at most",
     f"at most {NUMBERS[requests.MAX_ANSWERS]} times for one rid",
     f"| rid answered fewer than {requests.MAX_ANSWERS} times",
+    f"| fewer than {turns.MAX_WAITING} requests of this user's wait that look into files",
+    f"BUSY {turnedaway.MAX_TOLD} times a second, then silence",
     f"whose timestamp is within {SKEW} s of its own time",
     f"| timestamp within {SKEW} s |",
     f"with a clock that is more than {asker._SURELY_REFUSED // 1000} s off",

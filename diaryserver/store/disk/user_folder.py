@@ -121,6 +121,15 @@ class UserFolder:
             status = os.fstat(descriptor)
             return DayText(status, file.read(), is_compressed=False)
 
+    def read_part(self, day: Day, offset: int, length: int) -> bytes:
+        """Give so many bytes of a day's text, or fewer at its end; raise as `read_day`."""
+        try:
+            descriptor = self.open_file(day_file(day), os.O_RDONLY)
+        except FileNotFoundError:
+            return self.read_compressed(day).text[offset : offset + length]
+        with os.fdopen(descriptor, "rb") as file:
+            return os.pread(file.fileno(), length, offset)
+
     def read_compressed(self, day: Day) -> DayText:
         """Give the text of a day's compressed file; raise DamagedFileError or another OSError.
 
