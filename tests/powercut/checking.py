@@ -8,7 +8,7 @@ are taken, and are there after another restart; and what `verify` says then.
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -34,13 +34,15 @@ class Promises:
     """What holds at some moment.
 
     `worlds` are possible, `observations` of the accounts too (empty: of no interest). `done` are
-    the operations that were acknowledged, with their outcomes; `cut_off` is the one on its way.
+    the operations that were acknowledged, with their outcomes; `cut_off` is the one on its way, and
+    `abandoned` are those that were when the power went before.
     """
 
     worlds: tuple[World, ...] = (World(),)
     observations: tuple[Any, ...] = ()
     done: tuple[tuple[Operation, object], ...] = ()
     cut_off: Operation | None = None
+    abandoned: tuple[Operation, ...] = ()
 
     def knowing(self, operation: Operation, outcome: object, observation: Any) -> "Promises":  # noqa: ANN401
         """Give what holds when an operation has returned with this outcome."""
@@ -49,7 +51,7 @@ class Promises:
         if not isinstance(outcome, Refused):
             done = (*done, (operation, outcome))
         observations = () if observation is None else (observation,)
-        return Promises(_few(worlds), observations, done)
+        return Promises(_few(worlds), observations, done, abandoned=self.abandoned)
 
     def without_knowing(
         self, operation: Operation, later: Sequence[Any], *, is_cut_off: bool
@@ -61,7 +63,13 @@ class Promises:
         worlds = [*self.worlds]
         worlds += [after for world in self.worlds for after in operation.after(world, None)]
         cut_off = operation if is_cut_off else None
-        return Promises(_few(worlds), (*self.observations, *later), self.done, cut_off)
+        observations = (*self.observations, *later)
+        return Promises(_few(worlds), observations, self.done, cut_off, self.abandoned)
+
+    def given_up(self) -> "Promises":
+        """Give what holds if nobody does again what was cut off."""
+        abandoned = (*self.abandoned, self.cut_off) if self.cut_off else self.abandoned
+        return replace(self, cut_off=None, abandoned=abandoned)
 
 
 _MOST_WORLDS: Final = 64
@@ -119,7 +127,8 @@ def _check_open(actor: Actor, promises: Promises, observe: Observe) -> list[str]
             if isinstance(again, Refused) and not again.is_certain:
                 said.append(f"done again after the cut, it fails: {again.error}")
             worlds = tuple(each for world in worlds for each in cut_off.after(world, again))
-    steps = [operation for operation, _ in promises.done] + ([cut_off] if cut_off else [])
+    steps = [operation for operation, _ in promises.done]
+    steps += [*promises.abandoned, *([cut_off] if cut_off else [])]
     allowed = frozenset(kind for step in steps for kind in step.leaves)
     return said + _check_working(actor, worlds, allowed)
 

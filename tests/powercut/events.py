@@ -92,10 +92,12 @@ class Tree:
 class Record:
     """All events of a process, what was there before, and how many calls it made, by name.
 
-    `changes` counts those that change files below the root, or try to: each of them can fail.
+    `changes` are the names of those that change files below the root, or try to: each of them can
+    fail. Before the event of number `fault` none was made to; 0 if none was at all.
     """
 
     before: Tree
     events: tuple[Event, ...]
     calls: dict[str, int]
-    changes: int
+    changes: tuple[str, ...]
+    fault: int = 0

@@ -23,7 +23,8 @@ MODELS: Final[dict[str, type[Disk]]] = {"ordered": OrderedDisk, "loose": LooseDi
 class Scenario:
     """What is done: first `before`, which is durable, then `operations`, which are recorded.
 
-    `observe` gives what of the accounts promises are made of.
+    `observe` gives what of the accounts promises are made of. What a cut leaves before the
+    operation of number `since` begins is looked at in another scenario, which begins alike.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Scenario:
     before: Sequence[Operation] = ()
     observe: Callable[[Actor], Any] = lambda actor: None  # noqa: ARG005
     fault: Fault | None = None
+    since: int = 0
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,9 @@ def states(
     disk = MODELS[model](run.record.before)
     story = list(promised(run))
     chance = random.Random(f"{seed} {run.scenario.name} {model}")
-    chosen = set(chance.sample(range(len(story)), min(moments or len(story), len(story))))
+    begun = _beginning(run)
+    own = [number for number, (index, _, _) in enumerate(story) if index >= begun]
+    chosen = set(chance.sample(own, min(moments or len(own), len(own))))
     seen: set[tuple[bytes, int]] = set()
     level, last = 0, None
     for number, (index, event, promises) in enumerate(story):
@@ -193,6 +197,16 @@ def states(
                 seen.add(key)
                 count.distinct += 1
                 yield Left(tree, promises, index)
+
+
+def _beginning(run: Run) -> int:
+    """Give the place of the first event whose states no other scenario has.
+
+    Before a call failed all is as in the scenario in which none does.
+    """
+    begins = Marked(("begin", run.scenario.since))
+    begun = run.record.events.index(begins) if run.scenario.since else 0
+    return max(begun, run.record.fault)
 
 
 def digest(tree: Tree, known: dict[int, tuple[bytes, bytes]] | None = None) -> bytes:

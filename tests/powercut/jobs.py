@@ -5,7 +5,7 @@ import logging
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from tests.powercut.actors import hash_quickly
 from tests.powercut.biting import bite, bites, keys
@@ -18,6 +18,7 @@ from tests.powercut.exploring import (
     Scenario,
     Search,
     explore,
+    prepare,
     run_scenario,
     states,
 )
@@ -27,7 +28,10 @@ from tests.powercut.scenarios import scenarios
 from tests.powercut.sequences import scenario_of
 
 FAULTS: Final = ((errno.ENOSPC, False), (errno.EIO, False), (errno.ENOSPC, True))
-"""What a call fails with, and whether half of a write is done first."""
+"""What a call fails with, and whether half of a write is done first; what is no write has none."""
+
+Call: TypeAlias = tuple[int, str]
+"""Of a scenario, the number among those that change files, and the name."""
 
 
 def get_ready() -> None:
@@ -81,23 +85,26 @@ def restarted(place: Place, run: Run, left: Left) -> Run:
         operations=[Start(), Stop()],
         before=(),
     )
-    return run_scenario(place, scenario, start=left.promises)
+    return run_scenario(place, scenario, start=left.promises.given_up())
 
 
-def calls_of(name: str) -> int:
-    """Count the calls of a scenario that can fail."""
+def calls_of(name: str) -> list[Call]:
+    """Give the calls of a scenario that can fail."""
     with place_in_memory() as place:
-        return run_scenario(place, named(name)).record.changes
+        return list(enumerate(run_scenario(place, named(name)).record.changes, start=1))
 
 
-def explore_faults(name: str, calls: Sequence[int], search: Search) -> Count:
-    """Let each of these calls fail once, in each way; then cut."""
-    whole = Count()
-    for call in calls:
-        for error, is_short in FAULTS:
-            fault = Fault(call, error, is_short)
-            with place_in_memory() as place:
-                run = run_scenario(place, named(name), fault)
+def explore_faults(name: str, calls: Sequence[Call], search: Search) -> Count:
+    """Let each of these calls fail once, in each way; then cut, at that call or later."""
+    whole, scenario = Count(), named(name)
+    with place_in_memory() as place:
+        start = prepare(place, scenario)
+        before = place.take()
+        for number, call in calls:
+            for error, is_short in FAULTS if "write" in call else FAULTS[:2]:
+                fault = Fault(number, error, is_short)
+                place.make(before)
+                run = run_scenario(place, scenario, fault, start)
                 whole.add(explore(place, run, replace(search, fault=str(fault))))
     return whole
 

@@ -29,11 +29,12 @@ from tests.powercut.scenarios import scenarios
 from tests.powercut.sequences import all_words
 
 STATES_OF_A_FAULT: Final = 8
+MOMENTS_OF_A_FAULT: Final = 8
 STATES_CUT_AGAIN: Final = 12
 STATES_OF_A_SECOND_CUT: Final = 20
 PARTS: Final = ("scenarios", "again", "failing", "sequences")
 MOMENTS: Final = 20
-"""Of a restart, and of a scenario in which a call fails, drawn: there are thousands of them."""
+"""Of a restart, drawn: there are thousands of them."""
 
 AT_ONCE: Final = 8
 SHOWN: Final = 40
@@ -98,7 +99,7 @@ def _explore(pool: ProcessPoolExecutor, names: list[str], chosen: argparse.Names
 def _jobs(pool: ProcessPoolExecutor, names: list[str], chosen: argparse.Namespace) -> list[Job]:
     search = Search(chosen.seed, chosen.most)
     again = Search(chosen.seed, STATES_OF_A_SECOND_CUT, MOMENTS)
-    faulty = Search(chosen.seed, STATES_OF_A_FAULT, MOMENTS, ("ordered",))
+    faulty = Search(chosen.seed, STATES_OF_A_FAULT, MOMENTS_OF_A_FAULT, ("ordered",))
     parts: list[str] = chosen.parts.split(",")
     jobs: list[Job] = []
     if "scenarios" in parts:
@@ -109,9 +110,9 @@ def _jobs(pool: ProcessPoolExecutor, names: list[str], chosen: argparse.Namespac
     if "failing" in parts:
         calls = dict(zip(names, pool.map(calls_of, names), strict=True))
         fails = [
-            pool.submit(explore_faults, name, [call], faulty)
+            pool.submit(explore_faults, name, calls[name][at : at + AT_ONCE], faulty)
             for name in names
-            for call in range(1, calls[name] + 1)
+            for at in range(0, len(calls[name]), AT_ONCE)
         ]
         jobs += [("the same, a call fails", each) for each in fails]
     if "sequences" in parts:

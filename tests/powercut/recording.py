@@ -26,6 +26,7 @@ from tests.powercut.events import (
     Renamed,
     Resized,
     Synced,
+    Tree,
     Wrote,
 )
 from tests.powercut.ordered import OrderedDisk
@@ -90,18 +91,18 @@ def record(place: Place, perform: Callable[[Say], None], fault: Fault | None = N
         _be_recorded(perform)
     tracee = Tracee(process)
     try:
-        events, counts, changes = _Recorder(place, tracee, fault).run()
+        found = _Recorder(place, tracee, fault).run(before)
     finally:
         tracee.close()
         if not os.WIFEXITED(tracee.status) and not os.WIFSIGNALED(tracee.status):
             os.kill(process, 9)
             os.waitpid(process, 0)
     disk = OrderedDisk(before)
-    for event in events:
+    for event in found.events:
         disk.apply(event)
     if disk.now() != place.take():
         raise RecordError("what was recorded does not lead to what is there")
-    return Record(before, events, counts, changes)
+    return found
 
 
 def _be_recorded(perform: Callable[[Say], None]) -> None:
@@ -132,7 +133,8 @@ class _Recorder:
         self._fault = fault
         self._events: list[Event] = []
         self._counts: Counter[str] = Counter()
-        self._changes = 0
+        self._changes: list[str] = []
+        self._failed_at = 0
         self._not_done = 0
         self._site = ""
         self._failure = ""
@@ -140,14 +142,14 @@ class _Recorder:
         self._recorded = recorded_calls()
         self._refused = refused_calls()
 
-    def run(self) -> tuple[tuple[Event, ...], dict[str, int], int]:
+    def run(self, before: Tree) -> Record:
         tracee = self._tracee
-        before, counted = tracee.writes(), None
+        start, counted = tracee.writes(), None
         while event := tracee.go_on():
             if event == EVENT_CALL:
                 self._call()
             elif event == EVENT_EXIT:
-                counted = tracee.writes() - before
+                counted = tracee.writes() - start
             else:
                 raise RecordError("it started a thread or a process: its calls have no one order")
         if self._failure or tracee.status:
@@ -155,7 +157,8 @@ class _Recorder:
         seen = sum(self._counts[name] for name in _WRITES) - self._not_done
         if counted != seen:
             raise RecordError(f"the kernel counted {counted} calls that write, we saw {seen}")
-        return tuple(self._events), dict(self._counts), self._changes
+        changes = tuple(self._changes)
+        return Record(before, tuple(self._events), dict(self._counts), changes, self._failed_at)
 
     def _call(self) -> None:
         number, arguments = self._tracee.call()
@@ -184,11 +187,13 @@ class _Recorder:
                 return
         raise RecordError(f"{name} changes files in a way that there is no model of")
 
-    def _is_to_fail(self) -> bool:
-        """Count a change of a file, and tell whether the fault is due."""
-        self._changes += 1
-        fault = self._fault
-        return fault is not None and self._changes == fault.call + fault.is_short > 0
+    def _is_to_fail(self, name: str) -> bool:
+        """Note a call that changes a file, and tell whether the fault is due."""
+        self._changes.append(name)
+        fault, number = self._fault, len(self._changes)
+        if fault is not None and number == fault.call:
+            self._failed_at = len(self._events)
+        return fault is not None and number == fault.call + fault.is_short > 0
 
     def _is_site_to_fail(self, site: str) -> bool:
         fault = self._fault
@@ -218,11 +223,11 @@ class _Recorder:
         if name == "pwritev2" and arguments[5]:
             raise RecordError("there is no model of a write with flags")
         node = self._known(self._at(descriptor), name)
-        if self._is_to_fail():
+        if self._is_to_fail(name):
             self._fail(is_write=True)
             return
         fault = self._fault
-        if fault and fault.is_short and self._changes == fault.call and len(data) > 1:
+        if fault and fault.is_short and len(self._changes) == fault.call and len(data) > 1:
             tracee.shorten(2, len(data) // 2)
         written = tracee.finish_call()
         self._not_done += written in _NOT_COUNTED
@@ -262,7 +267,7 @@ class _Recorder:
             raise RecordError("there is no model of a file without a name")
         is_there = os.path.lexists(path)
         folder = self._place.serial(_folder(path))
-        if folder is not None and self._is_to_fail():
+        if folder is not None and self._is_to_fail(name):
             self._fail()
             return
         size = Path(path).stat().st_size if is_there and folder is not None else 0
@@ -284,7 +289,7 @@ class _Recorder:
             return
         path = "" if is_all else Path(self._tracee.place(arguments[0])).readlink().name
         site = site_of(site, path)
-        failed = self._is_to_fail() or self._is_site_to_fail(site)
+        failed = self._is_to_fail(name) or self._is_site_to_fail(site)
         if failed:
             self._tracee.fail_call(self._fault.error if self._fault else errno.EIO)
         elif self._tracee.finish_call() < 0:
@@ -295,7 +300,7 @@ class _Recorder:
         is_open = name == "ftruncate"
         path = self._tracee.place(arguments[0]) if is_open else self._path(arguments, is_at=False)
         node = self._known(self._place.serial(path), name)
-        if self._is_to_fail():
+        if self._is_to_fail(name):
             self._fail()
         elif self._tracee.finish_call() == 0:
             self._events.append(Resized(node, arguments[1]))
@@ -308,7 +313,7 @@ class _Recorder:
             if name == "renameat2" and arguments[4]:
                 raise RecordError("there is no model of a rename with flags")
             new_path = self._path(arguments[2:] if is_at else arguments[1:], is_at=is_at)
-        if folder is not None and self._is_to_fail():
+        if folder is not None and self._is_to_fail(name):
             self._fail()
             return
         if self._tracee.finish_call() < 0:

@@ -32,10 +32,11 @@ def all_words() -> Iterator[str]:
 
 
 def scenario_of(word: str) -> Scenario:
-    """Give a word's scenario."""
+    """Give a word's scenario: of a cut in the last operation, as the others end shorter words."""
     operations = _Spelling().operations(word)
     before = (*NEW[:-1], put(FIRST), Checkpoint(), NEW[-1])
-    return Scenario(f"sequence {word}", [Start(), *operations], before)
+    since = len(operations) if len(word) > 1 else 0
+    return Scenario(f"sequence {word}", [Start(), *operations], before, since=since)
 
 
 class _Spelling:
