@@ -176,14 +176,20 @@ class ForEver(RuleBasedStateMachine):
 
     @rule(place=PLACES)
     def rename(self, place: int) -> None:
-        """As logrotate does it; the server meets it when the day is looked at."""
+        """As logrotate does it; the server meets it when the day is looked at.
+
+        Whoever moved the file away before it is met, and then cut the power, would have left
+        nothing that tells of it: so what fails once is tried again.
+        """
         if file := self.file(place):
             self.renamed += 1
             file.rename(f"{file}.{self.renamed}")
             day = Day(file.name.removesuffix(".log"))
             at = NOON if day == TODAY else NOON - DAY
-            [outcome] = self.store.append_batch([entry(at=at)])
-            if not isinstance(outcome, Appended):
+            writing = entry(at=at)
+            [first] = self.store.append_batch([writing])
+            again = [] if isinstance(first, Appended) else self.store.append_batch([writing])
+            if not all(isinstance(outcome, Appended) for outcome in again):
                 self.edited |= {one for one, each in self.stored.items() if each.day == day}
 
     @rule(place=PLACES)
