@@ -1,11 +1,9 @@
 """What is explored: each listed scenario by its name."""
 
 import errno
-from dataclasses import dataclass
 from typing import Final
 
-from diaryserver.service.ports.entries import Append
-from protocol.identifiers import EntryId, Username
+from protocol.identifiers import Username
 from tests.powercut.accountwork import (
     Backup,
     MintFurther,
@@ -22,9 +20,19 @@ from tests.powercut.accountwork import (
     set_password,
     use,
 )
-from tests.powercut.actors import Actor, Operation
+from tests.powercut.actors import Operation
+from tests.powercut.building import (
+    LONG,
+    NEW,
+    VERY_LONG,
+    AddUsers,
+    MakeFolder,
+    id_of,
+    put,
+    text,
+    written,
+)
 from tests.powercut.diarywork import (
-    DONE,
     BeginClear,
     Checkpoint,
     Clear,
@@ -35,67 +43,15 @@ from tests.powercut.diarywork import (
     RenameByHand,
     Settle,
     Start,
-    Step,
     Stop,
 )
 from tests.powercut.exploring import Scenario
 from tests.powercut.recording import Fault
-from tests.server.fakes import NOON
-from tests.server.store_contract import ALICE, BOB, amending, entry, removing, restoring
+from tests.server.store_contract import BOB, amending, entry, removing, restoring
 
 CAROL: Final = Username("carol")
-VERY_LONG: Final = 60_000
 MANY: Final = range(1_001, 1_601)
 """Entries that make a day which is put aside in three transactions, 256 of them in the first."""
-
-LONG: Final = 9_000
-"""Characters of an entry that takes three pages: what is left of it may be any of them."""
-
-
-class MakeFolder(Step):
-    """Make an empty data folder, as an installation does."""
-
-    def perform(self, actor: Actor) -> object:
-        """As Operation."""
-        actor.folder.mkdir(mode=0o700)
-        return DONE
-
-
-@dataclass(frozen=True, eq=False)
-class AddUsers(Step):
-    """Add the users who write."""
-
-    names: tuple[Username, ...] = (ALICE, BOB)
-
-    def perform(self, actor: Actor) -> object:
-        """As Operation."""
-        for name in self.names:
-            actor.data.accounts.add_user(name, NOON)
-        return DONE
-
-
-NEW: Final = (MakeFolder(), Start(), AddUsers(), Stop())
-
-
-def text(number: int, length: int = 0) -> str:
-    """Give an entry's text, which no other one has."""
-    return f"entry {number} ".ljust(length, "x")
-
-
-def id_of(number: int) -> EntryId:
-    """Give an id, always the same for a number: so a scenario is always the same."""
-    return EntryId.make(NOON, number.to_bytes(10, "big"))
-
-
-def written(number: int, length: int = 0, user: Username = ALICE) -> Append:
-    """Give an entry."""
-    return entry(text(number, length), id_of(number), user=user)
-
-
-def put(*numbers: int, long: int = 0) -> Put:
-    """Give a batch of alice's, the last one so many characters long."""
-    lengths = {numbers[-1]: long}
-    return Put(tuple(written(number, lengths.get(number, 0)) for number in numbers))
 
 
 def diary_scenarios() -> list[Scenario]:

@@ -9,9 +9,9 @@ from itertools import product
 from typing import Final
 
 from tests.powercut.actors import Operation
+from tests.powercut.building import LONG, NEW, id_of, put
 from tests.powercut.diarywork import Checkpoint, Clear, Compress, Put, Recover, RenameByHand, Start
 from tests.powercut.exploring import Scenario
-from tests.powercut.scenarios import LONG, NEW, id_of, put
 from tests.server.store_contract import amending
 
 ALPHABET: Final = "placrkzn"

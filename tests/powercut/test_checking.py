@@ -8,11 +8,11 @@ from typing import Final
 import pytest
 
 from protocol.identifiers import EntryId
+from tests.powercut.building import id_of, written
 from tests.powercut.checking import check
 from tests.powercut.exploring import Count, run_scenario, states
 from tests.powercut.jobs import named
 from tests.powercut.places import place_in_memory
-from tests.powercut.scenarios import id_of, written
 from tests.powercut.worlds import Line, Lines, World, differences
 from tests.server.store_contract import ALICE, TODAY
 
