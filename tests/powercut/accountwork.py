@@ -5,6 +5,7 @@ are as before it or as after it, and every token's root can still be derived, to
 """
 
 import os
+import shutil
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -19,8 +20,9 @@ from protocol.identifiers import EntryId, Username
 from tests.powercut.actors import Actor
 from tests.powercut.checking import look
 from tests.powercut.diarywork import DONE, Step
+from tests.powercut.worlds import World
 from tests.server.fakes import NOON, token_of
-from tests.server.store_contract import ALICE
+from tests.server.store_contract import ALICE, TODAY
 
 HOUR: Final = 3_600_000
 BACKUP: Final = "backup"
@@ -240,6 +242,22 @@ class Restore(Step):
     def repeat(self, actor: Actor, outcome: object) -> list[str]:  # noqa: ARG002 - any is right
         """Find all of it."""
         return _differences(actor, RESTORED)
+
+
+class MoveIn(Step):
+    """Put a backup in the place of all data, as on a new machine: each generation is new."""
+
+    def perform(self, actor: Actor) -> object:
+        """As the commands do."""
+        back_up(actor.folder, actor.root / BACKUP, lambda: None, NOON, with_keys=True)
+        shutil.rmtree(actor.folder)
+        _restore(actor, actor.place)
+        shutil.rmtree(actor.root / BACKUP)
+        return DONE
+
+    def after(self, world: World, outcome: object) -> list[World]:  # noqa: ARG002 - it is done
+        """Have what there was."""
+        return [world.followed((ALICE, TODAY))]
 
 
 def _restore(actor: Actor, name: str) -> None:

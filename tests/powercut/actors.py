@@ -47,6 +47,9 @@ class Operation(Protocol):
     def after(self, world: World, outcome: object) -> list[World]:
         """Give what may be then; outcome None: nobody knows whether it was done."""
 
+    def resume(self, actor: "Actor") -> None:
+        """Do what whoever was cut off in it does again before the server starts."""
+
     def inspect(self, actor: "Actor") -> list[str]:
         """Look at what a cut in it has left, beside diaries and accounts; say what is wrong."""
 

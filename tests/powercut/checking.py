@@ -68,8 +68,11 @@ class Promises:
 
     def given_up(self) -> "Promises":
         """Give what holds if nobody does again what was cut off."""
-        abandoned = (*self.abandoned, self.cut_off) if self.cut_off else self.abandoned
-        return replace(self, cut_off=None, abandoned=abandoned)
+        return replace(self, cut_off=None, abandoned=self.unfinished())
+
+    def unfinished(self) -> tuple[Operation, ...]:
+        """Give what was cut off, this time or before."""
+        return (*self.abandoned, self.cut_off) if self.cut_off else self.abandoned
 
 
 _MOST_WORLDS: Final = 64
@@ -98,7 +101,9 @@ def check(root: Path, promises: Promises, observe: Observe) -> list[str]:
     """Restart on what lies in `root`, and say what is not as promised."""
     actor = Actor(root, dict(promises.done))
     try:
-        said = list(_raw_differences(actor.folder))
+        said = list(_raw_differences(actor.folder)) if actor.folder.exists() else []
+        for operation in promises.unfinished():
+            operation.resume(actor)
         actor.start()
     except (DiaryError, OSError) as error:
         return [f"the server does not start: {error}"]
@@ -127,8 +132,7 @@ def _check_open(actor: Actor, promises: Promises, observe: Observe) -> list[str]
             if isinstance(again, Refused) and not again.is_certain:
                 said.append(f"done again after the cut, it fails: {again.error}")
             worlds = tuple(each for world in worlds for each in cut_off.after(world, again))
-    steps = [operation for operation, _ in promises.done]
-    steps += [*promises.abandoned, *([cut_off] if cut_off else [])]
+    steps = [*(operation for operation, _ in promises.done), *promises.unfinished()]
     allowed = frozenset(kind for step in steps for kind in step.leaves)
     return said + _check_working(actor, worlds, allowed)
 
@@ -214,6 +218,10 @@ def _mismatches(world: World, seen: Seen) -> Iterator[str]:
         if not world.has_generation(key, generation):
             yield f"{key}: generation {generation} and not {world.generation(key)}"
         yield from _said_of(f"{key}", world.lines(key), found)
+        shown = world.shown.get(key, (generation, b""))
+        text = b"".join(data for _, data in found)
+        if generation == shown[0] and not text.startswith(shown[1]):
+            yield f"{key}: what was read of generation {generation} stands elsewhere now"
     yield from _lost_by_renaming(world, seen)
     yield from _of_archives(world, seen)
     for user in sorted({*world.removed, *seen.removed}):

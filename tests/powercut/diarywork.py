@@ -34,6 +34,9 @@ class Step:
         """Change nothing."""
         return [world]
 
+    def resume(self, actor: Actor) -> None:
+        """Have nothing to do before a start."""
+
     def inspect(self, actor: Actor) -> list[str]:  # noqa: ARG002
         """Have nothing to look at."""
         return []
@@ -115,7 +118,7 @@ class Put(Step):
             key = writing.user, writing.day
             if word in {"stored", "again", "unknown"} and not world.knows(key, writing.id):
                 line = Line(format_writing(writing), is_sure=word != "unknown")
-                world = world.with_lines(key, [(writing.id, line)])
+                world = world.stored(key, writing.id, line)
         return [world]
 
     def repeat(self, actor: Actor, outcome: object) -> list[str]:
@@ -239,7 +242,7 @@ class RenameByHand(Step):
         """Know nothing for sure: `mv` promises nothing over a cut."""
         key = self.user, self.day
         is_done = not isinstance(outcome, Refused) and world.lines(key)
-        world = world.followed(key)
+        world = world.followed(key).edited(key)
         return [world, world.moved(key)] if is_done else [world]
 
 

@@ -7,6 +7,7 @@ from protocol.identifiers import Username
 from tests.powercut.accountwork import (
     Backup,
     MintFurther,
+    MoveIn,
     Restore,
     Revoke,
     Sweep,
@@ -46,6 +47,7 @@ from tests.powercut.diarywork import (
     Stop,
 )
 from tests.powercut.exploring import Scenario
+from tests.powercut.handscenarios import hand_scenarios
 from tests.powercut.recording import Fault
 from tests.server.store_contract import BOB, amending, entry, removing, restoring
 
@@ -153,6 +155,7 @@ def _of_two() -> list[Operation]:
 def failing_scenarios() -> list[Scenario]:
     """Give those in which one sync fails once, as a disk's do."""
     cleared = Clear(id_of(204))
+    again, lost = Clear(id_of(206)), Clear(id_of(208))
     works: dict[str, tuple[str, list[Operation]]] = {
         "failed checkpoint": (
             "sync_all",
@@ -168,6 +171,14 @@ def failing_scenarios() -> list[Scenario]:
         "failed sync of the journal": (
             "_append: ",
             [*(Start(), put(1), put(2), put(3, long=LONG)), Checkpoint()],
+        ),
+        "failed sync of the archive": (
+            "_move: archive",
+            [Start(), put(1, 2), again, put(3), Checkpoint()],
+        ),
+        "failed sync of a recovery": (
+            "UserFolder.finish: ",
+            [Start(), put(1, 2), lost, Recover(lost, 1), put(3)],
         ),
     }
     return [
@@ -188,13 +199,27 @@ def account_scenarios() -> list[Scenario]:
         "key rotation": [*login, rotate(), log_in(2), use(2), Sweep(), log_in(3)],
         "accounts and entries": [Start(), put(1), add(CAROL), put(2), Stop()],
     }
-    filled = (*NEW, Start(), put(1, 2, long=LONG), cleared_by_hand(), put(3), Stop())
+    filled: list[Operation] = [
+        *NEW,
+        Start(),
+        put(1, 2, long=LONG),
+        cleared_by_hand(),
+        put(3),
+        *_removing_bob(),
+    ]
+    copied: list[Operation] = [*NEW, MoveIn()]
     return [
         Scenario("first start", [Start(), AddUsers(), put(1), Stop()], [MakeFolder()]),
+        Scenario("first start, no folder", [Start(), AddUsers(), put(1)]),
+        Scenario("first start after a restore", [Start(), put(1), Stop()], copied),
         *(Scenario(name, steps, NEW, observe_accounts) for name, steps in works.items()),
-        Scenario("backup", [Start(), put(4), Backup()], filled),
-        Scenario("restore", [Restore()], (*filled[:-1], Backup(), Stop())),
+        Scenario("backup", [Start(), put(5), Backup()], filled),
+        Scenario("restore", [Restore()], [*filled[:-1], Backup(), Stop()]),
     ]
+
+
+def _removing_bob() -> list[Operation]:
+    return [Put((written(4, user=BOB),)), Remove(BOB), Stop()]
 
 
 def cleared_by_hand() -> Clear:
@@ -204,4 +229,9 @@ def cleared_by_hand() -> Clear:
 
 def scenarios() -> list[Scenario]:
     """Give all that are listed."""
-    return [*diary_scenarios(), *failing_scenarios(), *account_scenarios()]
+    return [
+        *diary_scenarios(),
+        *failing_scenarios(),
+        *account_scenarios(),
+        *hand_scenarios(),
+    ]

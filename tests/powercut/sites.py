@@ -19,6 +19,7 @@ _HANDED_ON: Final = frozenset(
         "Disk.sync_all",
         "UserFolder.sync",
         "UserFolder.sync_file",
+        "UserFolder.sync_archive",
         "sync_path",
         "sync_folder",
     }

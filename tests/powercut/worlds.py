@@ -38,7 +38,8 @@ class World:
 
     `generations` are those of days that were cleared; `renamed` are lines that somebody moved away
     with their file, which count as stored; each is there or still in the day. A day in
-    `follows` may have begun a further generation, since somebody renamed its file.
+    `follows` may have begun a further generation, since somebody renamed its file. `shown` is what
+    a reader was shown of a day, by its generation, and goes on from.
     """
 
     days: dict[DayKey, Lines] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class World:
     renamed: dict[DayKey, Lines] = field(default_factory=dict)
     removed: dict[Username, dict[Day, Lines]] = field(default_factory=dict)
     follows: frozenset[DayKey] = frozenset()
+    shown: dict[DayKey, tuple[int, bytes]] = field(default_factory=dict)
 
     def lines(self, key: DayKey) -> Lines:
         """Give a day's lines."""
@@ -69,6 +71,30 @@ class World:
             known = found.pop(entry_id, None)  # what becomes sure now is behind what was before
             found[entry_id] = known if known is not None and known.is_sure else line
         return replace(self, days={**self.days, key: found})
+
+    def holding(self, key: DayKey, lines: Lines) -> "World":
+        """Give the world in which the day holds these and no others."""
+        return replace(self, days={**self.days, key: lines})
+
+    def showing(self, key: DayKey, generation: int, text: bytes) -> "World":
+        """Give the world in which a reader was shown this."""
+        generations = {**self.generations, key: generation}
+        shown = {**self.shown, key: (generation, text)}
+        return replace(self, generations=generations, shown=shown)
+
+    def edited(self, key: DayKey) -> "World":
+        """Give the world in which a hand wrote the day anew.
+
+        Nobody notices that if the server is started anew before it looks at the day again.
+        """
+        return replace(self, shown={one: each for one, each in self.shown.items() if one != key})
+
+    def stored(self, key: DayKey, entry_id: EntryId, line: Line) -> "World":
+        """Give the world in which a record is stored: where somebody moved it, or in the day."""
+        moved = self.renamed.get(key, {})
+        if line.is_sure and entry_id in moved:
+            return replace(self, renamed={**self.renamed, key: {**moved, entry_id: line}})
+        return self.with_lines(key, [(entry_id, line)])
 
     def cleared(self, key: DayKey, rid: EntryId) -> "World":
         """Give the world in which the day is set aside."""
