@@ -28,8 +28,8 @@ from tests.powercut.jobs import (
 from tests.powercut.scenarios import scenarios
 from tests.powercut.sequences import all_words
 
-STATES_OF_A_FAULT: Final = 8
-MOMENTS_OF_A_FAULT: Final = 8
+STATES_OF_A_FAULT: Final = 4
+MOMENTS_OF_A_FAULT: Final = 4
 STATES_CUT_AGAIN: Final = 12
 STATES_OF_A_SECOND_CUT: Final = 20
 PARTS: Final = ("scenarios", "again", "failing", "sequences")
