@@ -92,7 +92,7 @@ class DayCompressor:
     def finish(self, ready: Compressed) -> bool:
         """Put it in the place of the plain file, durably; False if the day was changed meanwhile.
 
-        For the store's thread. Raise OSError.
+        A power cut may leave the plain one beside it. For the store's thread. Raise OSError.
         """
         self._writer.catch_up(ready.user)
         name = compressed_file(ready.day)
@@ -103,8 +103,7 @@ class DayCompressor:
                     return False
                 folder.finish(name)
                 self._cache.forget(ready.user, ready.day)
-                folder.remove(day_file(ready.day))
-                folder.sync()
+                folder.remove(day_file(ready.day))  # comes it back after a cut, `due` names it
         except FileNotFoundError:
             return False  # tidied away by a change of the day, or moved away with the diary
         return True

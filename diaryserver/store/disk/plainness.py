@@ -3,6 +3,7 @@
 Rules: only a plain file is ever appended to or moved. Its compressed one goes when the plain one is
 durable, so that a crash leaves one of them or both. Where both are, the plain one is the day, and
 may have grown since: the other is removed if it holds nothing else, and else kept in quarantine.
+Nobody waits until that is durable: the other may be there again after a power cut, and goes again.
 """
 
 import hashlib
@@ -32,7 +33,6 @@ def make_plain(folder: UserFolder, day: Day) -> None:
     folder.write_aside(day_file(day), found.text, found.status.st_mtime_ns)
     folder.finish(day_file(day))
     folder.remove(compressed_file(day))
-    folder.sync()
 
 
 def tidy(folder: UserFolder, day: Day) -> None:
@@ -45,7 +45,6 @@ def tidy(folder: UserFolder, day: Day) -> None:
         return
     if _is_contained(folder, day):
         folder.remove(compressed_file(day))
-        folder.sync()
     else:
         _quarantine_compressed(folder, day)
 
