@@ -24,6 +24,7 @@ from diaryserver.errors import DataError
 from diaryserver.maintenance.checksums import SUMS_NAME, format_sums
 from diaryserver.maintenance.copying import (
     copy_file,
+    create_empty,
     create_file,
     digest_of,
     made_folder,
@@ -169,7 +170,7 @@ class _Backup:
         """Copy a database as of one moment; raise sqlite3.Error."""
         if not (data / name).exists():
             return  # a server of an older version had none
-        create_file(name, b"", self._target)
+        create_empty(name, self._target)
         back_up_database(data / name, destination / name)
         if name == LEDGER:
             disown(destination / name)

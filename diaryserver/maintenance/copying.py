@@ -47,6 +47,11 @@ def copy_file(source: int, length: int, name: str, folder: int) -> str:
     return digest.hexdigest()
 
 
+def create_empty(name: str, folder: int) -> None:
+    """Make a new file, 0600, for somebody else to write and to sync."""
+    os.close(os.open(name, _CREATE, mode=0o600, dir_fd=folder))
+
+
 def create_file(name: str, data: bytes, folder: int) -> None:
     """Write a new file, synced; its name is durable when the folder is."""
     target = os.open(name, _CREATE, mode=0o600, dir_fd=folder)

@@ -61,11 +61,16 @@ def copy_database(path: Path) -> sqlite3.Connection:
 
 
 def back_up_database(source: Path, destination: Path) -> None:
-    """Copy a database as of one moment into a file that exists; raise sqlite3.Error."""
+    """Copy a database as of one moment into an empty file; raise sqlite3.Error.
+
+    The caller syncs it: before, it is worth nothing, so it needs no journal either.
+    """
     with (
         closing(_opened(source, "rw")) as opened,
-        closing(sqlite3.connect(destination)) as copy,
+        closing(sqlite3.connect(destination, isolation_level=None)) as copy,
     ):
+        copy.execute("PRAGMA journal_mode = OFF")
+        copy.execute("PRAGMA synchronous = OFF")
         _copy(opened, copy, source)
 
 
