@@ -103,7 +103,7 @@ class DayCompressor:
                     return False
                 folder.finish(name)
                 self._cache.forget(ready.user, ready.day)
-                folder.remove(day_file(ready.day))  # comes it back after a cut, `due` names it
+                folder.remove(day_file(ready.day))  # if a cut brings it back, `due` names it
         except FileNotFoundError:
             return False  # tidied away by a change of the day, or moved away with the diary
         return True

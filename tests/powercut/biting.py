@@ -3,11 +3,14 @@
 The code is as it is; of its record the syncs of one site are taken out, an acknowledgement is moved
 before the last sync of its operation, or two neighbouring syncs are exchanged. Only states that the
 whole record cannot leave are looked at.
+
+A site that nobody misses may do what another one does as well: then both are taken out together.
+What the syncs of a hand's own editor keep is nothing of ours.
 """
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, TypeAlias
@@ -15,7 +18,17 @@ from typing import Final, TypeAlias
 from tests.powercut.actors import Operation
 from tests.powercut.events import Event, Marked, Synced
 from tests.powercut.exceptions import is_accepted
-from tests.powercut.exploring import Count, Finding, Left, Run, check_state, digest, states
+from tests.powercut.exploring import (
+    Count,
+    Finding,
+    Left,
+    Run,
+    check_state,
+    digest,
+    promised,
+    states,
+)
+from tests.powercut.loose import LooseDisk
 from tests.powercut.places import Place
 
 Key: TypeAlias = tuple[bytes, int, Operation | None]
@@ -29,17 +42,29 @@ ALIKE: Final = 2
 
 @dataclass(frozen=True)
 class Bite:
-    """What is changed of a record: its kind, what it is named, and the events then."""
+    """What is changed of a record: its kind, what it is named, and the events then.
+
+    `site` is the one whose syncs were taken out, if it is one, and `whole` are the events with
+    these, None for the record's own. `is_order` says that no acknowledgement lies between the two
+    syncs that were exchanged: nobody can have been told of what the first one keeps before the
+    second one.
+    """
 
     kind: str
     name: str
     events: tuple[Event, ...]
+    site: str = ""
+    whole: tuple[Event, ...] | None = None
+    is_order: bool = False
 
 
-def bites(events: tuple[Event, ...]) -> Iterator[Bite]:
-    """Give the bites of a record; of those that are alike the first ones."""
+def bites(events: tuple[Event, ...], missed: Collection[str] = ()) -> Iterator[Bite]:
+    """Give the bites of a record; of those that are alike the first ones.
+
+    With sites whose loss alone nobody noticed, which were `missed`: with another one's each.
+    """
     tried: Counter[tuple[str, str]] = Counter()
-    for each in _all_bites(events):
+    for each in _together(events, missed) if missed else _all_bites(events):
         tried[each.kind, each.name] += 1
         if tried[each.kind, each.name] <= ALIKE:
             yield each
@@ -48,8 +73,7 @@ def bites(events: tuple[Event, ...]) -> Iterator[Bite]:
 def _all_bites(events: tuple[Event, ...]) -> Iterator[Bite]:
     synced = [index for index, each in enumerate(events) if _is_sync(each)]
     for site in dict.fromkeys(_site(events[index]) for index in synced):
-        left = tuple(each for each in events if not (_is_sync(each) and _site(each) == site))
-        yield Bite("removed", site, left)
+        yield Bite("removed", site, _without(events, {site}), site)
     yield from _without_functions(events)
     for index in _ends(events):
         before = [each for each in synced if each < index]
@@ -63,7 +87,26 @@ def _all_bites(events: tuple[Event, ...]) -> Iterator[Bite]:
         if is_between and _site(events[one]) != _site(events[two]):
             swapped = list(events)
             swapped[one], swapped[two] = events[two], events[one]
-            yield Bite("exchanged", f"{_site(events[one])} / {_site(events[two])}", tuple(swapped))
+            name = f"{_site(events[one])} / {_site(events[two])}"
+            is_order = not any(one < end < two for end in _ends(events))
+            yield Bite("exchanged", name, tuple(swapped), is_order=is_order)
+
+
+def _together(events: tuple[Event, ...], missed: Collection[str]) -> Iterator[Bite]:
+    """Take out a site with each that syncs a file or folder of its too, or is in its function."""
+    nodes: dict[str, set[int | None]] = {}
+    for each in filter(_is_sync, events):
+        nodes.setdefault(_site(each), set()).add(_node(each))
+    for site in [each for each in nodes if each in missed]:
+        for other, found in nodes.items():
+            is_like = found & {None, *nodes[site]} or _function(site) == _function(other)
+            if other != site and is_like:
+                whole = _without(events, {other})
+                yield Bite("together", f"{site} + {other}", _without(whole, {site}), site, whole)
+
+
+def _without(events: tuple[Event, ...], sites: Collection[str]) -> tuple[Event, ...]:
+    return tuple(each for each in events if not (_is_sync(each) and _site(each) in sites))
 
 
 def _without_functions(events: tuple[Event, ...]) -> Iterator[Bite]:
@@ -83,11 +126,18 @@ def keys(run: Run, model: str, seed: int) -> frozenset[Key]:
 
 
 def bite(place: Place, run: Run, chosen: Bite, model: str, seed: int, whole: frozenset[Key]) -> str:
-    """Give what a state of the changed record breaks, that is not of the `whole`; "": none does."""
+    """Give what a state of the changed record breaks, that is not of the `whole`; "": none does.
+
+    Where another site's syncs are gone too, only what this site kept is lost, and nothing else: so
+    a state shows what this one is for.
+    """
     changed = replace(run, record=replace(run.record, events=chosen.events))
-    fresh = [left for left in states(changed, model, seed, Count()) if _key(left) not in whole]
-    random.Random(seed).shuffle(fresh)
-    for left in fresh[:MOST]:
+    found = list(_losses(run, chosen)) if chosen.site and model == "loose" else []
+    if chosen.whole is None:
+        fresh = [left for left in states(changed, model, seed, Count()) if _key(left) not in whole]
+        random.Random(seed).shuffle(fresh)
+        found += fresh[:MOST]
+    for left in found:
         said = check_state(place, changed, left)
         if said and not is_accepted(Finding(run.scenario.name, model, left.event, said)):
             first = said[0].partition("\n")[0].replace(f"{place.root}/", "")
@@ -95,17 +145,40 @@ def bite(place: Place, run: Run, chosen: Bite, model: str, seed: int, whole: fro
     return ""
 
 
+def _losses(run: Run, chosen: Bite) -> Iterator[Left]:
+    """Give the states in which just that is lost which the syncs of the site have kept."""
+    before, events = run.record.before, chosen.whole or run.record.events
+    kept, lost = LooseDisk(before), LooseDisk(before)
+    changed = replace(run, record=replace(run.record, events=events))
+    story = {index: promises for index, _, promises in promised(changed)}
+    seen: set[Key] = set()
+    for index, event in enumerate(events):
+        kept.apply(event)
+        if not (_is_sync(event) and _site(event) == chosen.site):
+            lost.apply(event)
+        if index in story:
+            left = Left(lost.without(kept), story[index], index)
+            if left.tree != kept.now() and _key(left) not in seen:
+                seen.add(_key(left))
+                yield left
+
+
 def _key(left: Left) -> Key:
     return digest(left.tree), len(left.promises.done), left.promises.cut_off
 
 
 def _is_sync(event: Event) -> bool:
-    return isinstance(event, Synced) and not event.failed
+    return isinstance(event, Synced) and not event.failed and not event.site.startswith("tests.")
 
 
 def _site(event: Event) -> str:
     assert isinstance(event, Synced)
     return event.site
+
+
+def _node(event: Event) -> int | None:
+    assert isinstance(event, Synced)
+    return event.node
 
 
 def _function(site: str) -> str:

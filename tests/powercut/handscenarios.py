@@ -9,6 +9,7 @@ from tests.powercut.diarywork import Clear, Compress, Put, RenameByHand, Start, 
 from tests.powercut.exploring import Scenario
 from tests.powercut.handwork import (
     AppendByHand,
+    ChangeByHand,
     CreateDay,
     DropByHand,
     Read,
@@ -37,6 +38,10 @@ def hand_scenarios() -> list[Scenario]:
         "line taken out by hand": (
             [*NEW, added, Start(), put(1), Stop()],
             [Start(), Read(), DropByHand(written(9)), Read(), put(3), Read()],
+        ),
+        "line changed by hand": (
+            [*NEW, AppendByHand(written(9)), Start(), put(1), Stop()],
+            [Start(), Read(), ChangeByHand(written(9)), Read(), put(3), Read()],
         ),
         "day removed by hand": (
             [*NEW, AppendByHand(written(9))],

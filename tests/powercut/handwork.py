@@ -100,6 +100,32 @@ class DropByHand(_ByHand):
 
 
 @dataclass(frozen=True, eq=False)
+class ChangeByHand(_ByHand):
+    """Somebody writes over a letter of a line that a hand had added, in its place."""
+
+    writing: Append
+
+    def perform(self, actor: Actor) -> object:
+        """As Operation."""
+        path, old = self.file(actor), format_writing(self.writing)
+        with path.open("r+b") as file:
+            file.seek(path.read_bytes().index(old))
+            file.write(self._changed())
+        return DONE
+
+    def after(self, world: World, outcome: object) -> list[World]:
+        """Have it as it was, or as it is."""
+        world = world.followed(self.key).edited(self.key)
+        old = world.lines(self.key)
+        line = old[self.writing.id]._replace(data=self._changed())
+        new = world.holding(self.key, {**old, self.writing.id: line})
+        return [world] if isinstance(outcome, Refused) else [world, new]
+
+    def _changed(self) -> bytes:
+        return format_writing(self.writing).replace(b"entry", b"ENTRY")
+
+
+@dataclass(frozen=True, eq=False)
 class RemoveByHand(_ByHand):
     """Somebody removes a day's file, in which only a hand had written."""
 

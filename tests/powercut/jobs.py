@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from tests.powercut.actors import hash_quickly
 from tests.powercut.biting import bite, bites, keys
 from tests.powercut.diarywork import Start, Stop
+from tests.powercut.events import Synced
 from tests.powercut.exploring import (
     MODELS,
     Count,
@@ -94,6 +95,16 @@ def calls_of(name: str) -> list[Call]:
         return list(enumerate(run_scenario(place, named(name)).record.changes, start=1))
 
 
+def syncing_functions(names: Sequence[str]) -> set[str]:
+    """Give the functions that sync in these scenarios."""
+    found: set[str] = set()
+    for name in names:
+        with place_in_memory() as place:
+            events = run_scenario(place, named(name)).record.events
+        found |= {each.site.partition(": ")[0] for each in events if isinstance(each, Synced)}
+    return found
+
+
 def explore_faults(name: str, calls: Sequence[Call], search: Search) -> Count:
     """Let each of these calls fail once, in each way; then cut, at that call or later."""
     whole, scenario = Count(), named(name)
@@ -111,15 +122,20 @@ def explore_faults(name: str, calls: Sequence[Call], search: Search) -> Count:
 
 @dataclass(frozen=True)
 class Bitten:
-    """What became of a bite: by which scenario and state it was noticed, "" if it was not."""
+    """What became of a bite: by which scenario and state it was noticed, "" if it was not.
+
+    `is_order` as of a `Bite`.
+    """
 
     kind: str
     name: str
     model: str
     caught: str
+    is_order: bool
 
 
-KINDS: Final = ("removed", "all removed", "acknowledged before", "exchanged")
+TOGETHER: Final = "together"
+KINDS: Final = ("removed", "all removed", "acknowledged before", "exchanged", TOGETHER)
 
 
 def bite_scenario(
@@ -128,22 +144,25 @@ def bite_scenario(
     kinds: tuple[str, ...] = KINDS,
     where: str = "",
     known: frozenset[tuple[str, str, str]] = frozenset(),
+    missed: frozenset[str] = frozenset(),
 ) -> list[Bitten]:
     """Try the bites of a scenario: those of these kinds whose names have the words `where`.
 
-    Not those that are `known` to be noticed, by kind, name and model.
+    Not those that are `known` to be noticed, by kind, name and model. With sites that were
+    `missed`, try them together with others.
     """
     found: list[Bitten] = []
     caught = set(known)
     with place_in_memory() as place:
         run = run_scenario(place, named(name))
-        chosen = [each for each in bites(run.record.events) if each.kind in kinds]
+        chosen = [each for each in bites(run.record.events, missed) if each.kind in kinds]
         for model in MODELS:
             whole = keys(run, model, seed)
             for each in [each for each in chosen if where in each.name]:
                 key = each.kind, each.name, model
                 if key not in caught:
                     said = bite(place, run, each, model, seed, whole)
-                    found.append(Bitten(*key, f"{name}, {said}" if said else ""))
+                    noticed = f"{name}, {said}" if said else ""
+                    found.append(Bitten(*key, noticed, each.is_order))
                     caught |= {key} if said else set()
     return found

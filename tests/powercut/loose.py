@@ -10,10 +10,19 @@ free.
 import random
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations, count
 from typing import Final
 
-from tests.powercut.disks import Disk, NameChange, Names, apply_change, copy_names, node_of
+from tests.powercut.disks import (
+    Disk,
+    NameChange,
+    Names,
+    Survival,
+    apply_change,
+    copy_names,
+    node_of,
+)
 from tests.powercut.events import Made, Renamed, Tree
 from tests.powercut.files import Chooser, File
 
@@ -55,6 +64,28 @@ class LooseDisk(Disk):
         while self._changes and self._changes[0].is_durable:
             first = self._changes.pop(0)
             apply_change(self._names, first.change, first.node)
+
+    def without(self, kept: "LooseDisk") -> Tree:
+        """Give what is left if just that is lost which `kept` has kept, by syncs that we had not.
+
+        Else the same happened to both.
+        """
+        there = {each.number for each in kept._pending()}
+        names, position = self._with([each for each in self._pending() if each.number in there])
+        special: dict[int, Survival] = {
+            node: partial(self._last_only, number=len(kept._files[node].changes))
+            for node, file in self._files.items()
+            if len(file.changes) > len(kept._files[node].changes)
+        }
+        return self._tree(names, position, special, self._everything)
+
+    def _last_only(self, file: File, first: int, last: int, *, number: int) -> bytes:  # noqa: ARG002
+        changes = file.changes[len(file.changes) - number :]
+        blocks = {block for each in changes for block in self._blocks(each)}
+        sized = last if any(each.grows or each.is_cut for each in changes) else 0
+        newest = len(file.changes)
+        length = len(file.versions[sized])
+        return self._left(file, sized, length, lambda each: newest * (each in blocks))
 
     def _pending(self) -> list["_Loose"]:
         return [each for each in self._changes if not each.is_durable]

@@ -16,8 +16,6 @@ from diaryserver.clock import SystemClock
 from tests.powercut.exceptions import is_accepted
 from tests.powercut.exploring import Count, Finding, Search
 from tests.powercut.jobs import (
-    KINDS,
-    bite_scenario,
     calls_of,
     explore_faults,
     explore_scenario,
@@ -27,6 +25,7 @@ from tests.powercut.jobs import (
 )
 from tests.powercut.scenarios import scenarios
 from tests.powercut.sequences import all_words
+from tests.powercut.verdicts import Verdicts, show_row
 
 STATES_OF_A_FAULT: Final = 4
 MOMENTS_OF_A_FAULT: Final = 4
@@ -68,7 +67,9 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     with explorers(chosen.processes) as pool:
         if chosen.bite:
-            return _bite(pool, names, chosen.seed, chosen.processes, is_markdown=chosen.markdown)
+            verdicts = Verdicts(pool, names, chosen.seed, chosen.processes)
+            verdicts.show(is_markdown=chosen.markdown)
+            return 0
         return _explore(pool, names, chosen)
 
 
@@ -134,46 +135,11 @@ def _different(findings: list[Finding]) -> list[Finding]:
 
 def _show_rows(rows: dict[str, Count], *, is_markdown: bool) -> None:
     heads = ["scenario", "calls", "states tried", "distinct", "checked", "accepted", "violations"]
-    _show_row(heads, is_markdown=is_markdown)
+    show_row(heads, is_markdown=is_markdown)
     if is_markdown:
-        _show_row(["---", *["---:"] * 6], is_markdown=True)
+        show_row(["---", *["---:"] * 6], is_markdown=True)
     for name, count in rows.items():
         accepted = sum(map(is_accepted, count.findings))
         numbers = [count.calls, count.tried, count.distinct, count.checked, accepted]
         cells = [name, *map(str, numbers), str(len(count.findings) - accepted)]
-        _show_row(cells, is_markdown=is_markdown)
-
-
-def _show_row(cells: list[str], *, is_markdown: bool) -> None:
-    if is_markdown:
-        sys.stdout.write(f"| {' | '.join(cells)} |\n")
-    else:
-        first, *rest = cells
-        sys.stdout.write(f"{first:32}{''.join(each.rjust(13) for each in rest)}\n")
-
-
-def _bite(
-    pool: ProcessPoolExecutor, names: list[str], seed: int, processes: int, *, is_markdown: bool
-) -> int:
-    caught: dict[tuple[str, str], dict[str, str]] = {}
-    left = list(names)
-    while left:
-        # What one scenario noticed need not be tried in the next ones.
-        now, left = left[:processes], left[processes:]
-        known = frozenset(
-            (*key, model) for key, models in caught.items() for model in models if models[model]
-        )
-        futures = [pool.submit(bite_scenario, name, seed, KINDS, "", known) for name in now]
-        for each in (each for future in futures for each in future.result()):
-            models = caught.setdefault((each.kind, each.name), {})
-            models[each.model] = models.get(each.model) or each.caught
-        sys.stderr.write(f"{', '.join(now)}: {len(caught)} bites so far\n")
-    _show_row(["what", "where", "ordered metadata", "loose order"], is_markdown=is_markdown)
-    if is_markdown:
-        _show_row(["---"] * 4, is_markdown=True)
-    for (kind, name), models in sorted(caught.items()):
-        cells = [models.get(model) or "NOT CAUGHT" for model in ("ordered", "loose")]
-        _show_row([kind, name, *cells], is_markdown=is_markdown)
-    missed = sum(not any(models.values()) for models in caught.values())
-    sys.stdout.write(f"{len(caught)} bites, {missed} of them not caught by any state\n")
-    return 0
+        show_row(cells, is_markdown=is_markdown)

@@ -48,6 +48,7 @@ from tests.powercut.diarywork import (
 )
 from tests.powercut.exploring import Scenario
 from tests.powercut.handscenarios import hand_scenarios
+from tests.powercut.partwork import PutInParts
 from tests.powercut.recording import Fault
 from tests.server.store_contract import BOB, amending, entry, removing, restoring
 
@@ -120,7 +121,8 @@ def diary_scenarios() -> list[Scenario]:
             put(4),
         ],
     }
-    listed["parts"] = [Start(), put(1), put(2, long=VERY_LONG), put(3), Stop()]
+    long = written(2, VERY_LONG)
+    listed["parts"] = [Start(), put(1), PutInParts(long), put(3), Checkpoint(), PutInParts(long)]
     listed["retire"] = [*_of_two(), Remove(BOB), put(9), Stop()]
     listed["purge"] = [*_of_two(), Checkpoint(), Remove(BOB, is_purged=True), put(9)]
     return [
@@ -158,14 +160,14 @@ def failing_scenarios() -> list[Scenario]:
     again, lost = Clear(id_of(206)), Clear(id_of(208))
     works: dict[str, tuple[str, list[Operation]]] = {
         "failed checkpoint": (
-            "sync_all",
+            "_drop_journal",
             [
                 *(Start(), put(1), Checkpoint(), put(2), put(3, long=LONG)),
                 *(Checkpoint(), put(4), Stop()),
             ],
         ),
         "failed checkpoint, then clear": (
-            "sync_all",
+            "_drop_journal",
             [Start(), put(1, 2), Checkpoint(), cleared, put(3), Checkpoint()],
         ),
         "failed sync of the journal": (

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from diaryserver.store.disk.disk import Disk
 
-_HANDED_ON: Final = frozenset(
+HANDED_ON: Final = frozenset(
     {
         "Disk.sync",
         "Disk.sync_folder",
@@ -20,11 +20,17 @@ _HANDED_ON: Final = frozenset(
         "UserFolder.sync",
         "UserFolder.sync_file",
         "UserFolder.sync_archive",
+        "Folders.sync_all",
         "sync_path",
         "sync_folder",
     }
 )
 """Functions that only sync: who called them is the site."""
+
+SYNCING: Final = frozenset(
+    {"fsync", "fdatasync", "sync", "sync_all", *(each.rpartition(".")[2] for each in HANDED_ON)}
+)
+"""What whoever syncs calls."""
 
 _CHANGING: Final = re.compile(r"[0-9a-f]{16,}|[0-9]+(?:-[0-9]+)*")
 _USERS: Final = frozenset({"alice", "bob", "carol"})
@@ -55,7 +61,7 @@ def site_of(function: str, name: str) -> str:
 
 def _site() -> str:
     frame = sys._getframe(2)
-    while frame.f_code.co_qualname in _HANDED_ON and frame.f_back:
+    while frame.f_code.co_qualname in HANDED_ON and frame.f_back:
         frame = frame.f_back
     module = str(frame.f_globals["__name__"]).removeprefix("diaryserver.")
     return f"{module}.{frame.f_code.co_qualname}"
