@@ -20,8 +20,11 @@ from diaryserver.accounts.connection import Connection
 from diaryserver.accounts.knownledger import KnownLedger
 from diaryserver.accounts.schema import open_database
 from diaryserver.engine import open_entries
+from diaryserver.maintenance.backup import back_up
 from diaryserver.maintenance.layout import ACCOUNTS
 from diaryserver.maintenance.ledgerstamps import match, note
+from diaryserver.maintenance.repair import repair
+from diaryserver.maintenance.restore import Keys, restore
 from diaryserver.service.ports.entries import Append, Appended, Writing
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.ledger.ledgerfile import LEDGER
@@ -57,6 +60,7 @@ CACHES: Final[dict[str, dict[str, Any]]] = {
     "one day, two ids": {"max_days": 1, "newest": 2},
 }
 DAY: Final = 86_400_000
+_UID: Final = bytes(16)
 EXAMPLES: Final = int(os.environ.get("DIARY_EXAMPLES", "150"))
 """Some three seconds; more with a number in the environment, by the hundred in one."""
 
@@ -85,6 +89,7 @@ class ForEver(RuleBasedStateMachine):
         self.home = folder_in_memory()
         self.data = self.home / "data"
         self.data.mkdir(mode=0o700)
+        open_database(self.data / ACCOUNTS).close()
         self.diary = self.data / "diaries" / "alice"
         self.cache = "roomy"
         self.stored: dict[EntryId, Writing] = {}
@@ -98,8 +103,7 @@ class ForEver(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Remove everything."""
-        self.disk.fails_in = 0
-        self.stack.close()
+        self.close()
         shutil.rmtree(self.home)
 
     # Clients
@@ -254,6 +258,37 @@ class ForEver(RuleBasedStateMachine):
             else:
                 file.write_bytes(edited)
 
+    @rule()
+    def repair(self) -> None:
+        """Between two runs: what is mended stands under a generation of its own."""
+        self.close()
+        list(repair(self.data, lambda: _replay(self.data)))
+        self.open()
+
+    @rule()
+    def restore(self) -> None:
+        """From a backup, over a folder that is away: every place is a new one."""
+        self.disk.fails_in = 0
+        self.store.settle()
+        self.close()
+        back_up(self.data, self.home / "backup", lambda: None, NOON, with_keys=False)
+        shutil.rmtree(self.data)
+        keys = Keys(fresh=True)
+        restore(self.home / "backup", self.data, keys, os.urandom, NOON, accept=True)
+        shutil.rmtree(self.home / "backup")
+        self.open()
+
+    @rule()
+    def purge(self) -> None:
+        """The user is removed, and another one gets the name."""
+        self.disk.fails_in = 0
+        self.store.retire(ALICE, _UID)
+        self.store.purge(ALICE, _UID)
+        self.stored.clear()
+        self.edited.clear()
+        self.clears.clear()
+        assert self.rows() == ()
+
     def file(self, place: int) -> Path | None:
         """Give the file of a day."""
         found = sorted(self.diary.glob("????-??-??.log"))
@@ -278,6 +313,11 @@ class ForEver(RuleBasedStateMachine):
         match(self.known, self.store.ledger, os.urandom)
         note(self.known, self.store.ledger)
 
+    def close(self) -> None:
+        """End in order."""
+        self.disk.fails_in = 0
+        self.stack.close()
+
     def die(self) -> None:
         """Be killed: nothing that is done from now on reaches the disk."""
         self.disk.fails_in = 0
@@ -288,8 +328,8 @@ class ForEver(RuleBasedStateMachine):
     @rule(cache=st.sampled_from(sorted(CACHES)))
     def restart(self, cache: str) -> None:
         """In order."""
-        self.cache, self.disk.fails_in = cache, 0
-        self.stack.close()
+        self.cache = cache
+        self.close()
         self.open()
 
     @rule()
@@ -353,6 +393,11 @@ _EDITS: Final[dict[str, Callable[[list[bytes]], list[bytes]]]] = {
     "change": lambda lines: [each.replace(b"xxx", b"yyyy", 1) for each in lines],
     "sort": lambda lines: lines[::-1],
 }
+
+
+def _replay(data: Path) -> None:
+    with open_entries(data) as entries:
+        entries.settle()
 
 
 def _synced(path: Path, disk: _FailingDisk) -> None:
