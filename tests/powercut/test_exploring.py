@@ -29,7 +29,7 @@ from tests.powercut.sequences import ALPHABET, LENGTH, all_words, scenario_of
 
 SEED: Final = 12
 NAMES: Final = [each.name for each in scenarios()]
-STATES: Final = 30
+STATES: Final = 20
 MOMENTS: Final = 25
 CHANCE: Final = random.Random(SEED)
 WORDS: Final = CHANCE.sample(list(all_words()), 12)
