@@ -66,6 +66,20 @@ def test_a_world_changes_only_as_it_is_told() -> None:
     assert cleared.knows(key, ONE)
 
 
+def test_what_a_reader_was_shown_is_promised_until_a_hand_edits_it() -> None:
+    """The generation too; a record that moved away with its file is stored there."""
+    key = ALICE, TODAY
+    shown = World().showing(key, 3, b"text")
+    assert shown.has_generation(key, 3)
+    assert not shown.has_generation(key, 2)
+    assert shown.edited(key).shown == {}
+    moved = World().with_lines(key, expected(is_sure=False).items()).moved(key)
+    stored = moved.stored(key, TWO, Line(b"two\n", is_sure=True))
+    assert stored.knows(key, TWO)
+    assert not stored.lines(key)[TWO].is_sure
+    assert stored.renamed[key][TWO].is_sure
+
+
 def spoilt(name: str, spoil: Callable[[Path], None]) -> list[str]:
     """Check the last state of a scenario, after something was done to it."""
     with place_in_memory() as place:
@@ -103,6 +117,19 @@ def add_a_stranger(root: Path) -> None:
         file.write(b"2026-11-22T12:00:00.000+00:00 " + id_of(77).hex().encode() + b" + stray\n")
 
 
+def read_it_elsewhere(root: Path) -> None:
+    """Let a line stand before what a reader was shown."""
+    day = root / DAY
+    stray = b"2026-11-22T12:00:00.000+00:00 " + id_of(77).hex().encode() + b" + stray\n"
+    day.write_bytes(stray + day.read_bytes())
+
+
+def destroy_a_torn_end(root: Path) -> None:
+    """Remove what was kept of it."""
+    for path in (root / DAY).parent.glob("quarantine/*"):
+        path.unlink()
+
+
 def lose_a_key(root: Path) -> None:
     """Remove what everybody's login hangs on."""
     (root / "data" / "keys" / "master.1").unlink()
@@ -116,6 +143,7 @@ def lose_a_key(root: Path) -> None:
         ("put", change_a_byte, "is not what was written"),
         ("put", double_the_day, "is there 2 times"),
         ("put", add_a_stranger, "to nobody"),
+        ("torn end", destroy_a_torn_end, "torn end is destroyed"),
         ("revocation", nothing, ""),
         ("revocation", lose_a_key, "does not start"),
     ],
@@ -127,6 +155,12 @@ def test_a_planted_fault_is_found(
     said = explorer.submit(spoilt, name, spoil).result()
     assert bool(said) == bool(words), said
     assert all(words in each for each in said[:1])
+
+
+def test_a_place_that_is_another_one_is_found(explorer: ProcessPoolExecutor) -> None:
+    """Beside the line that does not belong there."""
+    said = explorer.submit(spoilt, "edited by hand", read_it_elsewhere).result()
+    assert any("stands elsewhere now" in each for each in said)
 
 
 def test_a_written_entry_is_the_same_each_time() -> None:

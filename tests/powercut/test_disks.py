@@ -273,3 +273,28 @@ def test_a_name_is_set_free_before_it_is_given_again() -> None:
         frozenset({"moved"}),
         frozenset({"file", "moved"}),
     }
+
+
+def test_just_what_a_sync_keeps_is_lost_without_it() -> None:
+    """Of bytes and of names; what nobody synced in either is there."""
+    kept, lost = LooseDisk(EMPTY), LooseDisk(EMPTY)
+    story: list[tuple[Event, bool]] = [
+        (Wrote(1, 0, b"x"), True),
+        (Removed(ROOT, "other"), True),
+        (Synced(1, data_only=False, failed=False, site=""), False),
+        (Synced(ROOT, data_only=False, failed=False, site=""), False),
+        (Wrote(1, PAGE, b"y"), True),
+        (Made(ROOT, "new", 7, is_folder=False), True),
+    ]
+    for disk in (kept, lost):
+        for before in [*write_synced(failed=False), Made(ROOT, "other", 6, is_folder=False)]:
+            disk.apply(before)
+        disk.apply(Synced(None, data_only=False, failed=False, site=""))
+    for event, is_in_both in story:
+        kept.apply(event)
+        if is_in_both:
+            lost.apply(event)
+    left = paths(lost.without(kept))
+    assert set(left) == {"file", "other", "new"}
+    assert left["file"] == b"a" * PAGE + b"y" + b"b" * (PAGE - 1)
+    assert paths(kept.now())["file"][:1] == b"x"

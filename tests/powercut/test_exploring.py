@@ -6,26 +6,32 @@ restarts that are cut again, and a few of the short sequences.
 
 import errno
 import random
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
+from functools import partial
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from tests.powercut.exceptions import EXEMPTIONS, is_accepted
-from tests.powercut.exploring import Count, Finding, Search
+from tests.powercut.exploring import Count, Finding, Search, run_scenario, states
 from tests.powercut.jobs import (
+    TOGETHER,
+    Bitten,
     bite_scenario,
     calls_of,
     explore_faults,
     explore_scenario,
     explore_sequences,
     explore_twice,
+    named,
 )
+from tests.powercut.places import place_in_memory
 from tests.powercut.power import main
 from tests.powercut.recording import Fault
 from tests.powercut.scenarios import scenarios
 from tests.powercut.sequences import ALPHABET, LENGTH, all_words, scenario_of
+from tests.powercut.verdicts import Verdicts
 
 SEED: Final = 12
 NAMES: Final = [each.name for each in scenarios()]
@@ -106,6 +112,64 @@ def test_a_sync_that_is_gone_or_late_is_noticed(
     """Of the journal's bytes and of its name."""
     found = explorer.submit(bite_scenario, "put", SEED, (kind,), where).result()
     assert {each.model for each in found if each.caught} >= {model}
+
+
+def test_what_two_syncs_keep_is_lost_without_both(explorer: ProcessPoolExecutor) -> None:
+    """Of an edit by hand, which is synced when it is met, and again when it is cached."""
+    site, other = "store.daystate._sync: N.log", "store.cache.DayCache.state: N.log"
+    name = f"{site} + {other}"
+    job = partial(bite_scenario, kinds=(TOGETHER,), where=name, missed=frozenset({site}))
+    found = explorer.submit(job, "line changed by hand", SEED).result()
+    assert [each.model for each in found if each.caught] == ["loose"]
+
+
+class _Pool(ProcessPoolExecutor):
+    """Knows what becomes of bites."""
+
+    def submit(self, *arguments: Any, **keywords: Any) -> Future[Any]:  # noqa: ANN401, ARG002 - its own
+        """Notice the one, not the other, unless they are taken out together."""
+        found: Future[list[Bitten]] = Future()
+        alone = [Bitten("removed", name, "loose", said, is_order=False) for name, said in _ALONE]
+        swapped = [
+            Bitten("exchanged", f"{name} / c", "loose", "", is_order=is_order)
+            for name, is_order in (("b", False), ("d", True), ("e", False))
+        ]
+        both = Bitten(TOGETHER, "b + a", "loose", "a scenario, lost", is_order=False)
+        found.set_result([both] if keywords["missed"] else [*alone, *swapped])
+        return found
+
+
+_ALONE: Final = (("a", "a scenario, lost"), ("b", ""))
+
+
+def test_a_reason_is_given_for_what_nobody_notices(capsys: pytest.CaptureFixture[str]) -> None:
+    """By rule: another sync keeps it too, or nobody was told anything; else it is counted."""
+    with _Pool(1) as pool:
+        Verdicts(pool, ["a scenario"], SEED, 1).show(is_markdown=True)
+    rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines()]
+    cells = {row[1]: row[2] for row in rows if len(row) > 2}
+    assert "lost" in cells["a"]
+    assert cells["b"] == cells["b / c"]
+    assert "another one" in cells["b"]
+    assert "lost" in cells["b + a"]
+    assert "nobody is told" in cells["d / c"]
+    assert "not noticed" in cells["e / c"]
+    assert ["exchanged: 3, 1 of them without a state or a reason"] in rows
+
+
+def test_a_sequence_is_cut_in_its_last_operation(explorer: ProcessPoolExecutor) -> None:
+    """As a shorter one ends with the operation before."""
+    whole, last = explorer.submit(events_cut, "sequence ppk").result()
+    assert 0 < last < whole / 2
+
+
+def events_cut(name: str) -> tuple[int, int]:
+    """Give how many events a scenario has, and after how many of them it is cut."""
+    with place_in_memory() as place:
+        run = run_scenario(place, named(name))
+        return len(run.record.events), len(
+            {each.event for each in states(run, "loose", 1, Count())}
+        )
 
 
 def test_an_exemption_covers_only_what_it_names() -> None:
