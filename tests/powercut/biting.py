@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, TypeAlias
 
-from tests.powercut.actors import Operation
+from tests.powercut.actors import Operation, Refused
+from tests.powercut.diarywork import Step
 from tests.powercut.events import Event, Marked, Synced
 from tests.powercut.exceptions import is_accepted
 from tests.powercut.exploring import (
@@ -58,24 +59,25 @@ class Bite:
     is_order: bool = False
 
 
-def bites(events: tuple[Event, ...], missed: Collection[str] = ()) -> Iterator[Bite]:
+def bites(run: Run, missed: Collection[str] = ()) -> Iterator[Bite]:
     """Give the bites of a record; of those that are alike the first ones.
 
     With sites whose loss alone nobody noticed, which were `missed`: with another one's each.
     """
     tried: Counter[tuple[str, str]] = Counter()
-    for each in _together(events, missed) if missed else _all_bites(events):
+    for each in _together(run.record.events, missed) if missed else _all_bites(run):
         tried[each.kind, each.name] += 1
         if tried[each.kind, each.name] <= ALIKE:
             yield each
 
 
-def _all_bites(events: tuple[Event, ...]) -> Iterator[Bite]:
+def _all_bites(run: Run) -> Iterator[Bite]:
+    events, ends = run.record.events, _ends(run)
     synced = [index for index, each in enumerate(events) if _is_sync(each)]
     for site in dict.fromkeys(_site(events[index]) for index in synced):
         yield Bite("removed", site, _without(events, {site}), site)
     yield from _without_functions(events)
-    for index in _ends(events):
+    for index in ends:
         before = [each for each in synced if each < index]
         if before and not _is_mark_between(events, before[-1], index):
             moved = list(events)
@@ -88,7 +90,7 @@ def _all_bites(events: tuple[Event, ...]) -> Iterator[Bite]:
             swapped = list(events)
             swapped[one], swapped[two] = events[two], events[one]
             name = f"{_site(events[one])} / {_site(events[two])}"
-            is_order = not any(one < end < two for end in _ends(events))
+            is_order = not any(one < end < two for end in ends)
             yield Bite("exchanged", name, tuple(swapped), is_order=is_order)
 
 
@@ -129,11 +131,14 @@ def keys(run: Run, model: str, seed: int) -> frozenset[Key]:
 def bite(place: Place, run: Run, chosen: Bite, model: str, seed: int, whole: frozenset[Key]) -> str:
     """Give what a state of the changed record breaks, that is not of the `whole`; "": none does.
 
-    Where another site's syncs are gone too, only what this site kept is lost, and nothing else: so
-    a state shows what this one is for.
+    Where another site's syncs are gone too, a state must be well with this one's, and not without:
+    so it shows what this one is for.
     """
     changed = replace(run, record=replace(run.record, events=chosen.events))
-    found = list(_losses(run, chosen)) if chosen.site and model == "loose" else []
+    found: list[Left] = []
+    for left, control in _losses(run, chosen) if chosen.site and model == "loose" else ():
+        if not chosen.whole or not check_state(place, changed, control):
+            found.append(left)
     if chosen.whole is None:
         fresh = [left for left in states(changed, model, seed, Count()) if _key(left) not in whole]
         random.Random(seed).shuffle(fresh)
@@ -146,8 +151,11 @@ def bite(place: Place, run: Run, chosen: Bite, model: str, seed: int, whole: fro
     return ""
 
 
-def _losses(run: Run, chosen: Bite) -> Iterator[Left]:
-    """Give the states in which just that is lost which the syncs of the site have kept."""
+def _losses(run: Run, chosen: Bite) -> Iterator[tuple[Left, Left]]:
+    """Give states in which that is lost which the syncs of the site have kept, and with it kept.
+
+    All else is there that was done; or nothing of it that no other sync has kept.
+    """
     before, events = run.record.before, chosen.whole or run.record.events
     kept, lost = LooseDisk(before), LooseDisk(before)
     changed = replace(run, record=replace(run.record, events=events))
@@ -158,10 +166,12 @@ def _losses(run: Run, chosen: Bite) -> Iterator[Left]:
         if not (_is_sync(event) and _site(event) == chosen.site):
             lost.apply(event)
         if index in story:
-            left = Left(lost.without(kept), story[index], index)
-            if left.tree != kept.now() and _key(left) not in seen:
-                seen.add(_key(left))
-                yield left
+            pairs = ((lost.without(kept), kept.now()), (lost.synced(), kept.synced()))
+            for one, other in pairs:
+                left, control = (Left(tree, story[index], index) for tree in (one, other))
+                if one != other and _key(left) not in seen:
+                    seen.add(_key(left))
+                    yield left, control
 
 
 def _key(left: Left) -> Key:
@@ -186,12 +196,22 @@ def _function(site: str) -> str:
     return site.partition(": ")[0]
 
 
-def _ends(events: tuple[Event, ...]) -> list[int]:
+def _ends(run: Run) -> list[int]:
+    """Give where somebody was told something: not of a failure, nor by what promises nothing."""
     return [
         index
-        for index, event in enumerate(events)
-        if isinstance(event, Marked) and isinstance(event.said, tuple) and event.said[0] == "end"
+        for index, event in enumerate(run.record.events)
+        if isinstance(event, Marked)
+        and isinstance(event.said, tuple)
+        and event.said[0] == "end"
+        and _tells(run, *event.said[1:])
     ]
+
+
+def _tells(run: Run, number: int, outcome: object, observation: object) -> bool:
+    kinds = [each for each in type(run.scenario.operations[number]).__mro__ if each is not Step]
+    is_promise = any({"after", "repeat"} & set(vars(each)) for each in kinds)
+    return not isinstance(outcome, Refused) and (observation is not None or is_promise)
 
 
 def _is_mark_between(events: tuple[Event, ...], start: int, end: int) -> bool:

@@ -213,7 +213,8 @@ class Recover(Step):
         lines = [
             (each, Line(line.data, is_sure=is_sure and line.is_sure))
             for each, line in archived.lines.items()
-            if each not in world.lines((archived.user, archived.day))
+            if not (known := world.lines((archived.user, archived.day)).get(each))
+            or not known.is_sure
         ]
         return [world.with_lines((archived.user, archived.day), lines)]
 

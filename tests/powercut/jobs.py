@@ -155,7 +155,7 @@ def bite_scenario(
     caught = set(known)
     with place_in_memory() as place:
         run = run_scenario(place, named(name))
-        chosen = [each for each in bites(run.record.events, missed) if each.kind in kinds]
+        chosen = [each for each in bites(run, missed) if each.kind in kinds]
         for model in MODELS:
             whole = keys(run, model, seed)
             for each in [each for each in chosen if where in each.name]:

@@ -79,6 +79,11 @@ class LooseDisk(Disk):
         }
         return self._tree(names, position, special, self._everything)
 
+    def synced(self) -> Tree:
+        """Give what is left if nothing is that was not synced."""
+        names, position = self._with(())
+        return self._tree(names, position, {}, self._nothing)
+
     def _last_only(self, file: File, first: int, last: int, *, number: int) -> bytes:  # noqa: ARG002
         changes = file.changes[len(file.changes) - number :]
         blocks = {block for each in changes for block in self._blocks(each)}

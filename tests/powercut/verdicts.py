@@ -91,9 +91,18 @@ class Verdicts:
     def _reason(self, kind: str, name: str, models: Models) -> str:
         if kind == "exchanged" and all(each.is_order for each in models.values()):
             return "nobody is told anything in between"
+        if kind == "all removed" and self._is_each_known(name):
+            return "another function does it too: see *removed*, one by one"
         if name.split(" / ", maxsplit=1)[0] in self._covered:
             return "another one does it too: see *together*"
         return ""
+
+    def _is_each_known(self, function: str) -> bool:
+        return all(
+            _is_noticed(models) or name in self._covered
+            for (kind, name), models in self._tried.items()
+            if kind == "removed" and name.startswith(f"{function}: ")
+        )
 
 
 def _is_noticed(models: Models) -> bool:
