@@ -32,7 +32,7 @@ from diaryserver.maintenance.ledgerstamps import (
 )
 from diaryserver.store.days.archives import archived_of
 from diaryserver.store.days.aside import meet
-from diaryserver.store.disk.diary_folders import DiaryFolders, sync_path
+from diaryserver.store.disk.diary_folders import DiaryFolders
 from diaryserver.store.disk.disk import Disk
 from diaryserver.store.disk.user_folder import DAY_SUFFIX, UserFolder
 from diaryserver.store.ledger.ledger import Ledger
@@ -148,8 +148,7 @@ def _make_anew(path: Path, random_bytes: Callable[[int], bytes]) -> None:
         closing(Ledger(open_ledger(unfinished))) as ledger,
     ):
         begin_anew(known, ledger, random_bytes)
-    unfinished.replace(path)
-    sync_path(path.parent, Disk())
+    unfinished.replace(path)  # durable with the journal's folder, which is opened for the replay
 
 
 def _is_broken(path: Path) -> bool:

@@ -7,7 +7,6 @@ clears nothing again, whoever moved the archive away meanwhile.
 
 import zlib
 from collections.abc import Callable, Hashable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -75,13 +74,8 @@ class ClearedDays:
 
     def _done(self, folder: UserFolder, day: Day, rid: EntryId) -> Cleared | None:
         """Give what this request cleared before, durably; None if it did not."""
-        meet(folder, day)
-        found = folder.ledger.clear_of(folder.user, rid)
-        if found is None:
-            return None
-        with suppress(FileNotFoundError):  # the archive may have been moved away since
-            folder.sync_archive()
-        return found
+        meet(folder, day)  # what was cut off is synced then; else it was before the ledger said so
+        return folder.ledger.clear_of(folder.user, rid)
 
     def _set_aside(self, folder: UserFolder, day: Day, rid: EntryId) -> str:
         self.writer.ensure_trust()

@@ -284,6 +284,5 @@ def _set_torn_end_aside(folder: UserFolder, day: Day, offset: int, torn: bytes) 
     make_plain(folder, day)
     quarantine(folder, day, offset, torn)
     with os.fdopen(folder.open_file(day_file(day), os.O_RDWR), "r+b") as file:
-        file.truncate(offset)
-        os.fsync(file.fileno())
+        file.truncate(offset)  # if a cut undoes that, the same is set aside once more
         return os.fstat(file.fileno())

@@ -36,8 +36,8 @@ class DiaryFolders:
             path.mkdir(mode=0o700, exist_ok=True)
             self._descriptors.append(os.open(path, FOLDER_FLAGS))
         self._diaries, self._removed = self._descriptors
-        sync_path(data, disk)
-        # Whoever made a folder may have crashed before its name was durable.
+        # Both names are durable with the journal's, which is opened next; but whoever made a diary
+        # may have crashed before its name was.
         self._has_new = True
         self.sync_new()
 
@@ -146,12 +146,3 @@ def _usernames(name: str) -> Iterator[Username]:
         yield Username(name)
     except MalformedError:
         return  # none of ours, which verify reports
-
-
-def sync_path(path: Path, disk: Disk) -> None:
-    """Make the names in the folder `path` durable."""
-    descriptor = os.open(path, FOLDER_FLAGS)
-    try:
-        disk.sync_folder(descriptor)
-    finally:
-        os.close(descriptor)
