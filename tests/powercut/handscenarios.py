@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 from tests.powercut.actors import Operation
 from tests.powercut.building import NEW, id_of, put, written
-from tests.powercut.diarywork import Clear, Compress, Put, RenameByHand, Start, Stop
+from tests.powercut.diarywork import Clear, Compress, Put, Recover, RenameByHand, Start, Stop
 from tests.powercut.exploring import Scenario
 from tests.powercut.handwork import (
     AppendByHand,
@@ -29,7 +29,12 @@ def hand_scenarios() -> list[Scenario]:
     """Give them; each call gives operations of their own."""
     stored: list[Operation] = [*_OPEN, put(1), Stop()]
     added, here = AppendByHand(written(9)), AppendByHand(written(2))
+    cleared = Clear(id_of(209))
     works: dict[str, _Work] = {
+        "put back by hand, then recovered": (
+            [*_OPEN, put(1), cleared, Stop()],
+            [AppendByHand(written(1)), Start(), Recover(cleared, 1), put(3)],
+        ),
         "edited by hand": (stored, [Start(), Read(), here, Read(), put(3), Read()]),
         "edited anew by hand": (
             stored,
