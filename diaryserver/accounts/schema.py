@@ -201,4 +201,7 @@ def _migrate(connection: sqlite3.Connection) -> int:
     for number in range(version + 1, SCHEMA_VERSION + 1):
         script = _MIGRATIONS[number - 1]
         connection.executescript(f"BEGIN;{script}PRAGMA user_version = {number};COMMIT;")
+    if version <= SCHEMA_VERSION:
+        # What SQLite cannot open for writing it opens for reading only, and says so at a change.
+        connection.execute("DELETE FROM users WHERE 0")
     return version

@@ -70,7 +70,10 @@ def main(arguments: Sequence[str]) -> int:
             verdicts = Verdicts(pool, names, chosen.seed, chosen.processes)
             verdicts.show(is_markdown=chosen.markdown)
             return 0
-        return _explore(pool, names, chosen)
+        try:
+            return _explore(pool, names, chosen)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # if one failed, for the others
 
 
 Job = tuple[str, Future[Count]]
@@ -81,7 +84,10 @@ def _explore(pool: ProcessPoolExecutor, names: list[str], chosen: argparse.Names
     rows: dict[str, Count] = {}
     jobs = _jobs(pool, names, chosen)
     for number, (row, future) in enumerate(jobs, start=1):
-        rows.setdefault(row, Count()).add(future.result())
+        count = future.result()
+        rows.setdefault(row, Count()).add(count)
+        for each in [each for each in count.findings if not is_accepted(each)][:1]:
+            sys.stderr.write(f"violation: {each}\n")
         if _clock.monotonic() - shown > PROGRESS_SECONDS:
             shown = _clock.monotonic()
             sys.stderr.write(f"{number} of {len(jobs)} pieces looked at\n")

@@ -75,6 +75,18 @@ def test_a_cut_after_a_failed_call_breaks_none(explorer: ProcessPoolExecutor, na
     assert violations(explorer.submit(explore_faults, name, calls, search).result()) == []
 
 
+def test_a_start_that_cannot_write_the_accounts_is_none(explorer: ProcessPoolExecutor) -> None:
+    """SQLite opens for reading what it cannot open for writing: nobody would be added until then.
+
+    The start fails, and is tried again.
+    """
+    opening = [
+        each for each in explorer.submit(calls_of, "invite").result()[:6] if "open" in each[1]
+    ]
+    search = Search(SEED, 1, 1, ("ordered",))
+    assert violations(explorer.submit(explore_faults, "invite", opening, search).result()) == []
+
+
 @pytest.mark.parametrize("word", WORDS)
 def test_a_cut_of_a_short_sequence_breaks_none(explorer: ProcessPoolExecutor, word: str) -> None:
     """Of all there are of up to three operations, a seeded sample."""

@@ -89,6 +89,9 @@ def open_ledger(path: Path | str) -> sqlite3.Connection:
         for number in range(version + 1, LEDGER_VERSION + 1):
             script = _MIGRATIONS[number - 1]
             connection.executescript(f"BEGIN;{script}PRAGMA user_version = {number};COMMIT;")
+        if version <= LEDGER_VERSION:
+            # What SQLite cannot open for writing it opens for reading, and says so at a change.
+            connection.execute("DELETE FROM days WHERE 0")
     except sqlite3.DatabaseError as error:
         connection.close()
         raise OSError(errno_of(error), str(error), str(path)) from error
