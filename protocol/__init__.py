@@ -21,6 +21,8 @@
     amounts      bytes and entries as people read them
     errors       the one tree of errors: wire code and exit status of each
     lazy_names   names whose modules are imported when they are asked for
+    caseless     the one form in which tags and searched texts are compared
+    incoming     a text as a diary keeps it, out of what any door brought
 
 Rules of this package: it is pure. Time and chance are arguments, never asked for; nothing here
 opens a file or a socket, logs, or knows which side it runs on. Every decoder is total: any bytes

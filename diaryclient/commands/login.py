@@ -24,8 +24,8 @@ from diaryclient.commands.shared.passwords import (
     read_password,
     read_secret_line,
 )
-from diaryclient.commands.shared.trusting import offer_to_move, parse_trust
 from diaryclient.commands.shared.wishes import EXPIRES_HELP, SCOPE_HELP, parse_name, parse_scope
+from diaryclient.commands.trusting import offer_to_move, parse_trust
 from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.errors import (
     LostAnswerError,

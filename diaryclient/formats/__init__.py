@@ -11,6 +11,8 @@
     journal    for jrnl
     webpage    for browsers: html
     versions   the versions of one entry, for people and for programs
+    prose      texts as HTML: their Markdown, made safe
+    sections   a text below a heading with its time, and back
 
 Rules: pure, but for `files`. A format takes pages of entries as they come and gives pieces of text
 whose join is the output. Nothing in a text can move a cursor or forge an entry. What the formats

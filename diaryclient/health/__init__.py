@@ -4,6 +4,8 @@
     exposure     looks for what other people of the machine can get at
     diagnosis    what that means, and what to type (pure)
     wording      how `status`, `doctor` and `ping` put it
+    openness     what others can get at, in words (pure)
+    queues       what sends the entries that wait, in words (pure)
 
 Rules: `diagnosis` decides; the others only look.
 """

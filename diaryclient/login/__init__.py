@@ -7,6 +7,7 @@
     ending      that announcement
     lifetime    how long a token shall live, as people say it
     token_list  a user's tokens: list, make, revoke
+    moving      a server's logins and entries, taken to where it is now
 
 Rules: no credential leaves before somebody has confirmed whom it goes to.
 """

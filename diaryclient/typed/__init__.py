@@ -7,6 +7,9 @@
     dates           those that options take
     wall_clock      which moment a clock on the wall showed
     zones           clocks in other time zones
+    machine_zone    whether the C library knows the zone of TZ
+    time_reader     the days and times that people type, wherever they are asked for
+    times           the words for these, and what they mean (pure)
 
 Rules: a text that was typed outlives whatever goes wrong with it.
 """

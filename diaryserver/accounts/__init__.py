@@ -12,6 +12,7 @@
     passwords    Argon2id, with a pepper that is not in the database
     keyfiles     the server's secrets, a file each
     generations  which master keys there are, and when an old one is destroyed
+    knownledger  which ledger lies beside these accounts, as they saw it last
 
 Rules: a change is durable as a whole, or not made.
 """

@@ -18,6 +18,7 @@
     checksums      `SHA256SUMS`
     recovery       what was set aside comes back
     pastmonths     compresses past months while the server serves
+    ledgerstamps   whether the ledger is the one that the accounts know
 
 What only looks creates nothing and may run beside a server. What changes a diary goes through its
 store, or holds the data lock.

@@ -1,6 +1,6 @@
 """A person's disk, mounted for real: full, read-only, and well again. They need root.
 
-The same without root: `tests/client/test_disks.py`.
+The same without root: `tests/client/files/test_disks.py`.
 """
 
 import json

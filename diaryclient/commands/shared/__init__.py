@@ -10,6 +10,9 @@
     passwords    from a prompt without echo, or from standard input
     destination  where a login goes, and as whom
     wishes       what a new token shall be
+    fitting      rows as wide as the terminal that they go to
+    forgiving    what to type, when there is no command or option of a name
+    other_words  the words of other programs, and what they are here (pure)
 
 Rules: none of these imports a command.
 """

@@ -9,6 +9,7 @@
     context          what a handler is given beside its request
     parts            a long request, done once it is whole
     assembling       its parts, until then (pure)
+    turnedaway       who is told that too much of his waits already, and when in silence
 
 Rules: the first failed check ends it, in silence or with a signed refusal.
 """
