@@ -98,7 +98,7 @@ class Diary:
         LoginFileError.
         """
         flags = {"server": server, "user": user, "profile": profile, "timezone": timezone}
-        surroundings = Surroundings(flags, os.environ, SystemClock())
+        surroundings = Surroundings.of(flags, os.environ, SystemClock())
         return cls(surroundings.diary(surroundings.login()), surroundings.settings.date_order())
 
     @property

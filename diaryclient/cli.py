@@ -70,7 +70,7 @@ def _run(words: Sequence[str], environment: Mapping[str, str], clock: Clock) -> 
     if COMPLETE_VARIABLE not in environment and (entry := words_of_entry(words)):
         from diaryclient.commands.writing import Wishes, write  # noqa: PLC0415 - only what is typed
 
-        surroundings = Surroundings({}, environment, clock)
+        surroundings = Surroundings.of({}, environment, clock)
         tell_of_leftovers(surroundings)
         write(surroundings, entry, Wishes())
         return 0

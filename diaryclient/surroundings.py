@@ -11,7 +11,7 @@ from diaryclient.errors import DamagedLoginError, LoginFileError, NotKeptError
 from diaryclient.home.leftovers import notes_below, sweep
 from diaryclient.home.logins import Login, Logins
 from diaryclient.home.outbox import Outbox
-from diaryclient.home.settings import Choice, Places, Settings
+from diaryclient.home.settings import Choice, ConfigFiles, Places, Settings
 from diaryclient.screen.display import safe_line
 from diaryclient.typed.machine_zone import is_known_zone
 from protocol.errors import MalformedError, UsageError
@@ -26,11 +26,19 @@ COMPLETE_VARIABLE: Final = "_DIARYCLIENT_COMPLETE"
 
 
 class Surroundings(NamedTuple):
-    """Built once, by `diaryclient.cli`; `flags` are as `Settings` takes them."""
+    """Built once a process, by `of`; `flags` are as `Settings` takes them."""
 
     flags: Mapping[str, str | None]
     environment: Mapping[str, str]
     clock: Clock
+    config: ConfigFiles
+
+    @classmethod
+    def of(
+        cls, flags: Mapping[str, str | None], environment: Mapping[str, str], clock: Clock
+    ) -> "Surroundings":
+        """Give what is around a process that was started with these."""
+        return cls(flags, environment, clock, ConfigFiles(Places.of(environment)))
 
     @property
     def places(self) -> Places:
@@ -49,8 +57,8 @@ class Surroundings(NamedTuple):
 
     @property
     def settings(self) -> Settings:
-        """What is set, read anew; raises UsageError."""
-        return Settings(self.flags, self.environment, self.places)
+        """What is set; raises UsageError."""
+        return Settings(self.flags, self.environment, self.config)
 
     @property
     def logins(self) -> Logins:

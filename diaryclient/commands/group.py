@@ -168,7 +168,7 @@ def cli(
       printf 'one entry\\nand another\\n' | diaryclient
     """  # noqa: D301 - click's mark is a real backspace
     environment, clock = context.obj
-    context.obj = Surroundings(
+    context.obj = Surroundings.of(
         {"server": server, "user": user, "profile": profile}, environment, clock
     )
     if context.invoked_subcommand not in _LEAVE_ALL_AS_IT_IS:

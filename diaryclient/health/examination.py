@@ -25,7 +25,7 @@ from diaryclient.health.queues import Queue
 from diaryclient.health.wording import format_life
 from diaryclient.home.logins import Login, Logins
 from diaryclient.home.outbox import outboxes_below
-from diaryclient.home.settings import Choice, Places, Settings, read_config
+from diaryclient.home.settings import Choice, Places, Settings
 from diaryclient.typed.zones import in_zone
 from protocol.address import Address
 from protocol.errors import DiaryError
@@ -43,7 +43,7 @@ def examine(
     zoned_clock: Callable[[], Clock],
 ) -> Observations:
     """Look at everything; `settings`, `login` and `zoned_clock` raise what is wrong with them."""
-    config = _tried(lambda: _config(places, settings(), zoned_clock))
+    config = _tried(lambda: _config(settings(), zoned_clock))
     exposed = find_exposed(places)
     found = config if isinstance(config, DiaryError) else _tried(login)
     kept = count_kept(places.state, None if isinstance(found, DiaryError) else found)
@@ -127,16 +127,14 @@ def _drafts(folder: Path) -> Iterator[Path]:
         yield from (each for each in folder.iterdir() if not each.name.startswith("."))
 
 
-def _config(
-    places: Places, settings: Settings, zoned_clock: Callable[[], Clock]
-) -> tuple[Path, ...]:
+def _config(settings: Settings, zoned_clock: Callable[[], Clock]) -> tuple[Path, ...]:
     settings.choice()
     settings.date_order()
     clock = zoned_clock()
     for profile in settings.profiles():
         if profile.timezone:
             in_zone(clock, profile.timezone, f"profile.{profile.name}.timezone")
-    return tuple(path for path in places.config_files if read_config(path))
+    return settings.paths
 
 
 def _addresses(address: Address) -> tuple[str, ...]:

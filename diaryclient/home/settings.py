@@ -85,6 +85,22 @@ class ConfigFile(NamedTuple):
     profiles: Mapping[str, Mapping[str, str]]
 
 
+class ConfigFiles:
+    """Every `config.toml` that counts, the most important first; read once, when it is needed."""
+
+    def __init__(self, places: Places) -> None:
+        """Nothing is read yet."""
+        self.first = places.config_files[0]
+        self._paths = places.config_files
+        self._found: list[ConfigFile] | None = None
+
+    def found(self) -> list[ConfigFile]:
+        """Give those that there are; raise UsageError for their mistakes."""
+        if self._found is None:
+            self._found = [file for path in self._paths if (file := read_config(path))]
+        return self._found
+
+
 class _Source(NamedTuple):
     """Values that stand in one place; `origin` names the place of a key."""
 
@@ -99,15 +115,18 @@ class Settings:
     """
 
     def __init__(
-        self, flags: Mapping[str, str | None], environment: Mapping[str, str], places: Places
+        self,
+        flags: Mapping[str, str | None],
+        environment: Mapping[str, str],
+        config: ConfigFiles,
     ) -> None:
-        """Read every `config.toml`, once.
+        """Put together what each place says.
 
         `flags` are `server`, `user`, `profile`, and `timezone`, which is `--tz`. Raise UsageError
         for a wrong file, and for a profile that no file has.
         """
-        self._config = places.config_files[0]
-        self._files = [file for path in places.config_files if (file := read_config(path))]
+        self._config = config.first
+        self._files = config.found()
         variables = {key: environment.get(_variable(key)) for key in (*_KEYS, "profile")}
         typed, usual = flags.get("profile"), variables["profile"]
         self.profile = typed or usual or ""
@@ -152,6 +171,11 @@ class Settings:
             Profile(name, _choice([source]), _pick([source], "timezone")[1])
             for name, source in sources.items()
         ]
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files that say something, the most important first."""
+        return tuple(file.path for file in self._files)
 
     @property
     def profile_names(self) -> list[str]:

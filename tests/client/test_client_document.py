@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from diaryclient.home.config_file import KEYS, parse_config
-from diaryclient.home.settings import Places, Settings
+from diaryclient.home.settings import ConfigFiles, Places, Settings
 from protocol.address import Address
 from tests.client.loopback import Loopback, Run
 from tests.docs.readme import README
@@ -32,7 +32,7 @@ def test_the_settings_are_these(tmp_path: Path) -> None:
     assert set(parse_config(example.encode(), "x")[0]) == set(KEYS)
     assert {name for row in rows("Settings") for name in names(row[0])} == set(KEYS)
     (tmp_path / "config.toml").write_text(example)
-    settings = Settings({"profile": "shared"}, {}, Places(tmp_path, tmp_path))
+    settings = Settings({"profile": "shared"}, {}, ConfigFiles(Places(tmp_path, tmp_path)))
     chosen = settings.choice()
     assert (chosen.user, chosen.server) == ("family", Address("diary.example.org", 8888))
 

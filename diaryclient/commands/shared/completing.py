@@ -175,4 +175,4 @@ def _surroundings(context: click.Context) -> Surroundings:
     root = context.find_root()
     environment, clock = root.obj
     flags = {key: root.params.get(key) for key in ("server", "user", "profile")}
-    return Surroundings(flags, environment, clock)
+    return Surroundings.of(flags, environment, clock)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from diaryclient.home.settings import Choice, Places, Profile, Settings
+from diaryclient.home.settings import Choice, ConfigFiles, Places, Profile, Settings
 from protocol.address import Address
 from protocol.errors import UsageError
 from protocol.identifiers import Username
@@ -28,7 +28,7 @@ def configure(folder: Path, text: str, whose: str = "mine") -> None:
 
 def choose(folder: Path, flags: dict[str, str | None] | None = None, **environment: str) -> Choice:
     """Give the login that is meant."""
-    return Settings(flags or {}, environment, places(folder)).choice()
+    return Settings(flags or {}, environment, ConfigFiles(places(folder))).choice()
 
 
 def test_precedence(tmp_path: Path) -> None:
@@ -75,9 +75,9 @@ def test_what_the_command_line_names_alone(tmp_path: Path) -> None:
     """Its flags and its profile, nothing else."""
     configure(tmp_path, WORK)
     environment = {"DIARY_SERVER": "e.test", "DIARY_PROFILE": "work"}
-    assert Settings({}, environment, places(tmp_path)).typed_choice() == Choice()
+    assert Settings({}, environment, ConfigFiles(places(tmp_path))).typed_choice() == Choice()
     flags = {"profile": "bob", "server": "a.test"}
-    chosen = Settings(flags, environment, places(tmp_path)).typed_choice()
+    chosen = Settings(flags, environment, ConfigFiles(places(tmp_path))).typed_choice()
     assert chosen == Choice(Address("a.test", 8888), BOB)
 
 
@@ -85,7 +85,7 @@ def test_profiles_of_all_files(tmp_path: Path) -> None:
     """By name; of two with one name the person's own counts, whole."""
     configure(tmp_path, WORK)
     configure(tmp_path, '[profile.all]\n[profile.bob]\nserver = "x.test"\n', "second")
-    settings = Settings({"profile": "bob"}, {}, places(tmp_path))
+    settings = Settings({"profile": "bob"}, {}, ConfigFiles(places(tmp_path)))
     assert settings.profiles() == [
         Profile("all", Choice(), ""),
         Profile("bob", Choice(None, BOB), "UTC"),
@@ -93,7 +93,7 @@ def test_profiles_of_all_files(tmp_path: Path) -> None:
     ]
     assert settings.profile == "bob"
     assert settings.timezone()[1] == "UTC"
-    assert Settings({"timezone": "Asia/Tokyo"}, {}, places(tmp_path)).timezone() == (
+    assert Settings({"timezone": "Asia/Tokyo"}, {}, ConfigFiles(places(tmp_path))).timezone() == (
         "--tz",
         "Asia/Tokyo",
     )
@@ -109,10 +109,10 @@ def test_an_unknown_profile_lists_those_there_are(
     """Or says where one is described."""
     message = f"{origin}: there is no profile wrok; there are none; .*mine/config.toml"
     with pytest.raises(UsageError, match=message):
-        Settings(flags, environment, places(tmp_path))
+        Settings(flags, environment, ConfigFiles(places(tmp_path)))
     configure(tmp_path, WORK)
     with pytest.raises(UsageError, match=f"{origin}: .* no profile wrok; there are bob, work"):
-        Settings(flags, environment, places(tmp_path))
+        Settings(flags, environment, ConfigFiles(places(tmp_path)))
 
 
 @pytest.mark.parametrize(
@@ -144,14 +144,14 @@ def test_a_profiles_wrong_value_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"config.toml: profile.work.server: an address"):
         choose(tmp_path, {"profile": "work"})
     with pytest.raises(UsageError, match=r"profile.work.server: an address"):
-        Settings({}, {}, places(tmp_path)).profiles()
+        Settings({}, {}, ConfigFiles(places(tmp_path))).profiles()
 
 
 @pytest.mark.parametrize("variable", ["DIARY_SERVER", "DIARY_USER"])
 def test_a_wrong_variable_is_named(tmp_path: Path, variable: str) -> None:
     """Where the wrong value stands is part of the message."""
     with pytest.raises(UsageError, match=variable):
-        Settings({}, {variable: "a b"}, places(tmp_path)).choice()
+        Settings({}, {variable: "a b"}, ConfigFiles(places(tmp_path))).choice()
 
 
 def test_places_follow_xdg() -> None:
