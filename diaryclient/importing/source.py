@@ -16,7 +16,6 @@ from typing import BinaryIO, Final
 
 from diaryclient.errors import SourceError
 from diaryclient.importing.finding import Finding
-from protocol.incoming import incoming_text
 
 MAX_BYTES: Final = 512 * 2**20
 """Of one file, and of all in a folder or a zip; the longest diaries are a tenth of it, and all of
@@ -67,9 +66,12 @@ def too_large() -> SourceError:
 
 
 def decode(data: bytes) -> str:
-    """Give UTF-8 as text, its ends as `protocol.incoming` has them; raise SourceError."""
+    """Give UTF-8 as text, without a byte order mark, its lines ended by LF; raise SourceError.
+
+    Its last line end stays: only who reads it knows whether that is of a text.
+    """
     try:
-        return incoming_text(data.decode())
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise SourceError(f"line {line} is not UTF-8; convert it first, with iconv") from None

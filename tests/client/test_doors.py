@@ -73,7 +73,7 @@ def jrnl_json(run: Run, logged_in: Loopback, folder: Path, data: bytes) -> str:
 def day_one(run: Run, logged_in: Loopback, folder: Path, data: bytes) -> str:
     """`diaryclient import` of what Day One exports, which ends no text in blank lines."""
     del run, logged_in
-    entry = {"text": data.decode(), "creationDate": "2026-01-02T03:04:05Z"}
+    entry = {"text": data.decode(), "creationDate": "2026-01-02T03:04:05Z", "timeZone": "UTC"}
     return imported(folder, json.dumps({"entries": [entry]}))
 
 

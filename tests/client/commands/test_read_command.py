@@ -107,7 +107,7 @@ def test_today_in_history(run: Run, diary: Loopback) -> None:
         (["--today-in-history", "--on", "today"], "--today-in-history names its days"),
         (["--today-in-history", "yesterday"], "--today-in-history names its days"),
         (["yesterday", "--on", "today"], "--on names the day; leave out yesterday, or --on"),
-        (["yesterday", "--from", "monday"], "--on names one day; leave out --from and --to"),
+        (["yesterday", "--from", "monday"], "--on stands alone; leave out --from and --to"),
         (["4fb39"], "4fb39 is no day but may be an entry; type: diaryclient show 4fb39"),
         (["@work"], "@work is a tag; type: diaryclient read --tagged @work"),
         (["--format", "xml"], "--format"),
