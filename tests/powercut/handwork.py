@@ -251,6 +251,7 @@ def _append(path: Path, data: bytes) -> None:
 
 def _write_anew(path: Path, data: bytes) -> None:
     aside = path.with_name("edited")
+    aside.unlink(missing_ok=True)  # of an attempt that failed
     _append(aside, data)
     with aside.open("rb") as file:
         os.fsync(file.fileno())

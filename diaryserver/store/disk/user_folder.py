@@ -253,12 +253,15 @@ class UserFolder:
         """Make a file's bytes durable.
 
         It is opened for writing: on a disk that turned read-only a sync says yes and does nothing.
+        So does one after another that failed, since the kernel takes the bytes for written then:
+        they are written again, for the next one to sync.
         """
-        descriptor = self.open_file(name, os.O_RDWR)
-        try:
-            self._disk.sync(descriptor)
-        finally:
-            os.close(descriptor)
+        with os.fdopen(self.open_file(name, os.O_RDWR), "rb") as file:
+            try:
+                self._disk.sync(file.fileno())
+            except OSError:
+                self._disk.write_at(file.fileno(), file.read(), 0)
+                raise
 
     def write_aside(self, name: str, data: bytes, modified: int | None = None) -> None:
         """Write what is to be the file `name` under its unfinished name, synced.

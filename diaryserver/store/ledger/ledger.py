@@ -65,6 +65,7 @@ class Ledger:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """`connection` comes from `open_ledger`."""
         self._connection = connection
+        self._is_doubtful = False
         self._epochs = {str(user): int(epoch) for user, epoch in self._rows("SELECT * FROM epochs")}
         named = " UNION ".join(f"SELECT user FROM {table}" for table in _OF_USERS)  # noqa: S608 - names of our own
         self._users = {str(user) for (user,) in self._rows(named)}
@@ -277,6 +278,7 @@ class Ledger:
 
     def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
         try:
+            self._ensure_trust()
             return self._connection.execute(query, values).fetchall()
         except sqlite3.DatabaseError as error:
             raise _failed(error) from error
@@ -292,16 +294,29 @@ class Ledger:
         """
         self._users.update(map(str, users))
         try:
+            self._ensure_trust()
             self._connection.execute("BEGIN IMMEDIATE")
             yield
             self._connection.execute("UPDATE stamp SET changes = changes + 1")
             self._connection.execute("COMMIT")
         except sqlite3.DatabaseError as error:
+            self._is_doubtful = True
             raise _failed(error) from error
         finally:
             if self._connection.in_transaction:
                 with suppress(sqlite3.DatabaseError):  # then the next one undoes it first, or fails
                     self._connection.execute("ROLLBACK")
+
+    def _ensure_trust(self) -> None:
+        """Return when what can be read is durable; raise sqlite3.DatabaseError.
+
+        A commit that could not sync the folder may have been made: a reader would be shown a
+        generation that a power cut undoes.
+        """
+        if self._is_doubtful and not self._connection.in_transaction:
+            (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+            self._run(f"PRAGMA user_version = {version}")  # a commit that changes nothing
+            self._is_doubtful = False
 
 
 def draw_epoch(random_bytes: Callable[[int], bytes]) -> int:
