@@ -34,11 +34,12 @@ class Refused:
 class Operation(Protocol):
     """One step of a scenario.
 
-    `is_repeated`: who was cut off does it again. `leaves` are the faults that `verify` names after
-    it, and is right to.
+    `is_repeated`: who was cut off does it again. `is_by_hand`: a call that fails in it is a hand's.
+    `leaves` are the faults that `verify` names after it, and is right to.
     """
 
     is_repeated: ClassVar[bool]
+    is_by_hand: ClassVar[bool]
     leaves: ClassVar[frozenset[Kind]]
 
     def perform(self, actor: "Actor") -> object:

@@ -35,7 +35,7 @@ class Promises:
 
     `worlds` are possible, `observations` of the accounts too (empty: of no interest). `done` are
     the operations that were acknowledged, with their outcomes; `cut_off` is the one on its way, and
-    `abandoned` are those that were when the power went before.
+    `abandoned` are those that failed, or were on theirs when the power went before.
     """
 
     worlds: tuple[World, ...] = (World(),)
@@ -63,8 +63,9 @@ class Promises:
         worlds = [*self.worlds]
         worlds += [after for world in self.worlds for after in operation.after(world, None)]
         cut_off = operation if is_cut_off else None
+        abandoned = self.abandoned if is_cut_off else (*self.abandoned, operation)
         observations = (*self.observations, *later)
-        return Promises(_few(worlds), observations, self.done, cut_off, self.abandoned)
+        return Promises(_few(worlds), observations, self.done, cut_off, abandoned)
 
     def given_up(self) -> "Promises":
         """Give what holds if nobody does again what was cut off."""

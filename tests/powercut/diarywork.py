@@ -28,6 +28,7 @@ class Step:
     """An operation that promises nothing of its own."""
 
     is_repeated: ClassVar[bool] = True
+    is_by_hand: ClassVar[bool] = False
     leaves: ClassVar[frozenset[Kind]] = frozenset()
 
     def after(self, world: World, outcome: object) -> list[World]:  # noqa: ARG002
@@ -227,6 +228,7 @@ class RenameByHand(Step):
     """
 
     is_repeated = False
+    is_by_hand = True
     leaves = frozenset({Kind.STRANGE_NAME, Kind.ORDER})
 
     number: int = 1

@@ -1,5 +1,6 @@
 """Scenarios in which hands change diaries beside the server, and what the server relies on then."""
 
+import errno
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
@@ -18,6 +19,7 @@ from tests.powercut.handwork import (
     Repair,
     TearByHand,
 )
+from tests.powercut.recording import Fault
 from tests.server.store_contract import BOB
 
 _OPEN: Final = NEW[:-1]
@@ -71,7 +73,10 @@ def hand_scenarios() -> list[Scenario]:
             [Repair()],
         ),
     }
-    return [Scenario(name, operations, before) for name, (before, operations) in works.items()]
+    scenarios = [Scenario(name, operations, before) for name, (before, operations) in works.items()]
+    again: list[Operation] = [Start(), Read(), AppendByHand(written(2)), Read(), put(3), Read()]
+    fault = Fault(0, errno.EIO, site="DayCache.state: N.log")
+    return [*scenarios, Scenario("edited by hand, a sync fails", again, stored, fault=fault)]
 
 
 def _relying() -> list[Operation]:

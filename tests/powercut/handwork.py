@@ -34,6 +34,7 @@ class _ByHand(Step):
     """Something done to a day's file; what an editor writes first may be left beside it."""
 
     is_repeated = False
+    is_by_hand = True
     leaves = frozenset({Kind.STRANGE_NAME})
 
     @property

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from tests.powercut.actors import hash_quickly
+from tests.powercut.actors import Operation, hash_quickly
 from tests.powercut.biting import bite, bites, keys
 from tests.powercut.diarywork import Start, Stop
-from tests.powercut.events import Synced
+from tests.powercut.events import Marked, Synced
 from tests.powercut.exploring import (
     MODELS,
     Count,
@@ -116,8 +116,21 @@ def explore_faults(name: str, calls: Sequence[Call], search: Search) -> Count:
                 fault = Fault(number, error, is_short)
                 place.make(before)
                 run = run_scenario(place, scenario, fault, start)
-                whole.add(explore(place, run, replace(search, fault=str(fault))))
+                if not _failing(run).is_by_hand:
+                    whole.add(explore(place, run, replace(search, fault=str(fault))))
     return whole
+
+
+def _failing(run: Run) -> Operation:
+    """Give the operation in which a call failed."""
+    number = 0
+    for event in run.record.events[: run.record.fault]:
+        match event:
+            case Marked(said=("begin", int() as begun)):
+                number = begun
+            case _:
+                pass
+    return run.scenario.operations[number]
 
 
 @dataclass(frozen=True)

@@ -174,6 +174,10 @@ def failing_scenarios() -> list[Scenario]:
             "_append: ",
             [*(Start(), put(1), put(2), put(3, long=LONG)), Checkpoint()],
         ),
+        "failed end of a checkpoint": (
+            "_remove: journal",
+            [Start(), put(1), put(2, long=LONG), Checkpoint(), put(3), Stop()],
+        ),
         "failed sync of the archive": (
             "_move: archive",
             [Start(), put(1, 2), again, put(3), Checkpoint()],

@@ -87,6 +87,13 @@ def test_a_start_that_cannot_write_the_accounts_is_none(explorer: ProcessPoolExe
     assert violations(explorer.submit(explore_faults, "invite", opening, search).result()) == []
 
 
+def test_a_commit_that_could_not_be_synced_is_not_believed(explorer: ProcessPoolExecutor) -> None:
+    """The last sync of a renewal fails; its repetition finds it made, and says so once it stays."""
+    last = explorer.submit(calls_of, "token renewal").result()[-1:]
+    search = Search(SEED, models=("ordered",))
+    assert violations(explorer.submit(explore_faults, "token renewal", last, search).result()) == []
+
+
 @pytest.mark.parametrize("word", WORDS)
 def test_a_cut_of_a_short_sequence_breaks_none(explorer: ProcessPoolExecutor, word: str) -> None:
     """Of all there are of up to three operations, a seeded sample."""

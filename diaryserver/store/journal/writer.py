@@ -223,5 +223,5 @@ class JournaledWriter:
 
     def _drop_journal(self) -> None:
         self._folders.sync_all()
+        self._inodes.clear()  # also if what follows fails: the next segment may hold nothing of it
         self._journal.forget([record for each in self._waiting.values() for record in each])
-        self._inodes.clear()
