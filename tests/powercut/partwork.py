@@ -49,7 +49,7 @@ class _Caller:
         else:
             done(result)
 
-    def of(self, party: str) -> "_Caller":
+    def of(self, party: str) -> "_Caller":  # noqa: ARG002 - as Worker
         """As Worker: nobody else is there to take turns with."""
         return self
 
