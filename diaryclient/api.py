@@ -1,5 +1,7 @@
 """The diary for Python programs; docs/PYTHON.md shows how it is used.
 
+Long, since it is all that a program sees, most of it docstrings.
+
     from diaryclient import Diary
 
     with Diary.connect() as diary:

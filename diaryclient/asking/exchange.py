@@ -1,5 +1,7 @@
 """One question to a server and its answer over datagrams that may get lost: the pure core.
 
+Long, since it is one state machine, whose halves would know all of each other.
+
     for outgoing in exchange.datagrams_to_send(now): ...
     exchange.receive(envelope, now)
 

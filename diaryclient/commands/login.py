@@ -1,5 +1,7 @@
 """`diaryclient login`: what is asked at the terminal, and what is told afterwards.
 
+Long, since a log-in asks for and tells so much.
+
 Rules: a password comes from a prompt without echo, from standard input or from DIARY_PASSWORD, a
 token from such a prompt or from standard input, neither from the command line, where other users
 of the machine could see it. The login that a new one replaces ends on the server too, once the new

@@ -1,5 +1,7 @@
 """Brings entries from the outbox to the server: one that was just written, or all that wait.
 
+Long, so that what may change an entry on its way stands in one place.
+
 Rules: an entry is held (`diaryclient.home.outbox`) while it is sent, and only a signed OK takes it
 off the disk. Its content changes only when no server can have stored the old one, because the
 server would take another content under the same id for a conflict, or, on another day, for a second

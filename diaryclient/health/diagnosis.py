@@ -1,5 +1,7 @@
 """What observations mean and what is to be done: the core of `diaryclient doctor`. Pure.
 
+Long, a short function for each check.
+
 Rules: the findings stand in the order in which one thing causes the next, so the first that is not
 well is the one to mend first, and the exit status of the whole is its. What could not be looked at
 is said to be unknown, never well.

@@ -1,5 +1,7 @@
 """The logins of this machine: one file for each user on each server, `alice@127.0.0.1:8888.json`.
 
+Long, since choosing, changing and setting aside need the same lock and the same reading.
+
 Rules: a file holds a token's secret, so only its owner may read it, and one that others can read is
 refused. A damaged file that could be the one meant is an error, never skipped: a command sets it
 aside and ends, so that nobody writes into another diary without a word. Logins live side by side;

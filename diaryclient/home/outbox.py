@@ -1,5 +1,7 @@
 """The outbox: every entry, from before it is sent until the server has confirmed it.
 
+Long, so that every way of holding an entry's file stands here.
+
 One 0600 file for each entry, `outbox/alice@host:port/<id>.json`, so that several processes can work
 side by side: a file that vanished was confirmed, or dropped, by another one.
 

@@ -1,5 +1,7 @@
 """The account store on SQLite; implements `service.ports.AccountStore`.
 
+Long, since it is one port: a few lines a method, on tables that have modules of their own.
+
 Rules: every change is one transaction, durable when the method returns; tokens are also kept in
 memory, changed only after their transaction, so that looking one up never touches the disk. What
 the rules of tokens are is for `service.token_life` to say.

@@ -1,5 +1,8 @@
 """The entry store on day files; implements `service.ports.entries.EntryStore`.
 
+Long, since it is one port: each method is short, and what is done to days stands in the modules
+beside.
+
 Rules: an entry's duplicate record is its own line in the day's file, or its row in the ledger when
 it left that file: there is no window after which an id is forgotten. What is broken in one place of
 a diary fails only what needs that place.

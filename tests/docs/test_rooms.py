@@ -10,6 +10,7 @@ import pytest
 ROOT: Final = Path(__file__).parents[2]
 SIDES: Final = {"client": "diaryclient", "server": "diaryserver", "protocol": "protocol"}
 ROW: Final = re.compile(r"^    (\w+)(?:  +\S|$)", re.MULTILINE)
+LONGEST: Final = 300
 ROOMS: Final = sorted(
     init.parent.relative_to(ROOT)
     for package in SIDES.values()
@@ -45,3 +46,12 @@ def test_the_unit_tests_of_a_module_lie_in_its_room(side: str) -> None:
         room = test.parent.relative_to(ROOT / "tests" / side)
         assert name not in rooms or name == room.name or room in rooms[name], test
         assert (package / room).is_dir(), test
+
+
+def test_a_long_module_says_why_it_is_one() -> None:
+    """In the first lines of its docstring, `Long, ...`: else it is to be split."""
+    modules = [path for package in SIDES.values() for path in (ROOT / package).rglob("*.py")]
+    for path in modules:
+        text = path.read_text()
+        if text.count("\n") > LONGEST:
+            assert re.search(r"^Long, ", text[:400], re.MULTILINE), path

@@ -1,5 +1,7 @@
 """Plain-text clients: who may speak without signing, whose diary they write, what they get back.
 
+Long, since datagrams and lines share all but their first bytes.
+
 Rules: plain text is neither private nor authentic, so only networks on the allow-list are heard;
 a datagram whose source port is below 1024, one of ours or the tutorial's gets silence, or two
 servers would talk to each other for ever; what a browser sends is no text. An answer means on disk

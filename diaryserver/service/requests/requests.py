@@ -1,5 +1,7 @@
 """Requests under a token: authenticate, check, hand to a handler, seal the answer.
 
+Long, so that this order stands in one place.
+
 The order is the cheapest first, and nothing is said to anybody who did not sign correctly:
 length, token known, HMAC, shape, suite; a datagram already in flight is dropped; then signed
 refusals: REVOKED, EXPIRED, BADTIME; then decrypt, unpack, validate, scope, do it. What only appends

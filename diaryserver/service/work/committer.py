@@ -1,5 +1,7 @@
 """Collects appends while the store writes, and hands them over batch by batch.
 
+Long, since batches and turns hand groups to each other.
+
 An acknowledgement waits for the disk; while one batch is being made durable on the store's thread,
 the loop goes on receiving, and all that arrives meanwhile shares the next write. What the store
 cannot decide without looking into files, a repetition or a change, goes on in its party's turns;

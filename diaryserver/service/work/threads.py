@@ -1,5 +1,7 @@
 """Where work that waits for a disk or burns a core goes, so that the event loop never stops.
 
+Long, since workers, turns and shares are one scheduler.
+
 Each port gets threads of its own: one for the entry store and one for the accounts (both promise
 only to be called by one thread at a time), two for password hashing. One more does what nobody
 waits for.

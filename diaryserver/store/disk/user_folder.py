@@ -1,5 +1,7 @@
 """Where a diary's files are, and the only code that opens them.
 
+Long, so that no other module opens a day's file.
+
     <data>/diaries/<user>/<day>.log
     <data>/diaries/<user>/<day>.log.gz                             a compressed day
     <data>/diaries/<user>/.<day>.log.new, .<day>.log.gz.new        what is not whole yet

@@ -1,5 +1,7 @@
 """The ledger: what must never be forgotten, apart from the files that people may move.
 
+Long, so that every statement about these tables stands here.
+
     <data>/ledger.sqlite3
     days      the generation of each day whose file is not the first one of its name
     cleared   which request cleared which generation; `pending` is the proof of its text until that
