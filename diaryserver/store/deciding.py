@@ -27,11 +27,13 @@ from protocol.identifiers import Day, EntryId
 from protocol.messages.changes import version_of
 
 
-class Additions:
-    """One day file's part of a batch: entries only, under ids that the day does not hold.
+def need_no_file(batch: Iterable[Writing], state: DayState) -> bool:
+    """Tell whether a day file's part of a batch is entries only, under ids that the day lacks."""
+    return all(isinstance(each, Append) and state.lacks(each.id) for each in batch)
 
-    For them nothing has to be looked up in a file.
-    """
+
+class Additions:
+    """The new lines of one day file's part of a batch; nothing is looked up in a file for them."""
 
     def __init__(self, day: Day, diary: DiaryRoom, state: DayState, trailing: int = 0) -> None:
         """`state` is the file's as it is now; so many bytes come behind it."""
@@ -39,31 +41,24 @@ class Additions:
         self.changes: dict[EntryId, bytes] = {}
         self._day = day
         self._diary = diary
-        self._state = state
         self._size = state.size + trailing
         self._entries = state.entries
-        self._accepted: dict[EntryId, Writing] = {}
-
-    @staticmethod
-    def are(batch: Iterable[Writing], state: DayState) -> bool:
-        """Tell whether a day file's part of a batch is of this kind."""
-        return all(isinstance(each, Append) and state.lacks(each.id) for each in batch)
+        self._added: dict[EntryId, Writing] = {}
 
     def decide(self, writing: Writing) -> Outcome:
-        """Give the outcome, and take its line among `lines` if it is new; raise OSError.
+        """Give the outcome of what `need_no_file` allows, and take its line if it is new."""
+        return self.repeated(writing) or self.add(writing)
 
-        Raise UnfinishedError for what is not to be looked up now.
-        """
-        accepted = self._accepted.get(writing.id)
-        if accepted is None:
-            return self._decide(writing)
-        same = content(writing) == content(accepted)
+    def repeated(self, writing: Writing) -> Outcome | None:
+        """Answer what stands in this batch already; None if its id does not."""
+        added = self._added.get(writing.id)
+        if added is None:
+            return None
+        same = content(writing) == content(added)
         return Appended(self._day, duplicate=True) if same else ConflictError()
 
-    def _decide(self, writing: Writing) -> Outcome:
-        return self._accept(writing)
-
-    def _accept(self, writing: Writing) -> Outcome:
+    def add(self, writing: Writing) -> Outcome:
+        """Take the line of what is new, if the diary has room for it."""
         line = format_writing(writing)
         is_change = isinstance(writing, Alteration)
         size, entries = self._size, self._entries
@@ -71,51 +66,63 @@ class Additions:
             return self._diary.refusal(self._day, size, entries, len(line), not is_change)
         self._size = size + len(line)
         self._entries = entries + (not is_change)
-        self._accepted[writing.id] = writing
+        self._added[writing.id] = writing
         self.lines[writing.id] = line
         if is_change:
             self.changes[writing.id] = line
         return Appended(self._day, duplicate=False)
 
 
-class Decisions(Additions):
+class Decisions:
     """One day file's part of a batch; for a file that has all its lines."""
 
     def __init__(self, folder: UserFolder, day: Day, diary: DiaryRoom, state: DayState) -> None:
         """`state` is the file's as it is now."""
-        super().__init__(day, diary, state)
+        self.additions = Additions(day, diary, state)
         self._folder = folder
+        self._day = day
+        self._state = state
 
-    def _decide(self, writing: Writing) -> Outcome:
-        if isinstance(writing, Alteration) or not self._state.lacks(writing.id):
-            self._folder.looking.check()
-        if self._is_stored(writing.id):
-            return compare_stored(self._folder, self._day, self._state, writing)
-        if isinstance(writing, Alteration):
-            if writing.change.original in self.lines:
-                # Torn out of one write, the change could outlive its entry and act on nothing.
-                return BusyError("the entry is just being written")
-            records = self._records(writing.change.original)
-            refusal = _refusal(writing, histories(records).get(writing.change.original))
-            if refusal is None and not isinstance(writing.change, Removed):
-                refusal = _too_many(records)
-            if refusal is not None:
-                return refusal
-        return self._accept(writing)
+    def decide(self, writing: Writing) -> Outcome:
+        """Give the outcome, and take the line of what is new; raise OSError.
 
-    def _is_stored(self, entry_id: EntryId) -> bool:
+        Raise UnfinishedError for what is not to be looked up now.
+        """
+        known = self.additions.repeated(writing) or self._stored_before(writing)
+        return known or self._refused(writing) or self.additions.add(writing)
+
+    def _stored_before(self, writing: Writing) -> Outcome | None:
         state = self._state
-        if state.holds(entry_id) or state.lacks(entry_id):
-            return state.holds(entry_id)
-        return entry_id in record_ids(naming(entry_id, self._stored))
+        if isinstance(writing, Alteration) or not state.lacks(writing.id):
+            self._folder.looking.check()
+        if state.holds(writing.id):
+            return compare_stored(self._folder, self._day, state, writing)
+        if state.lacks(writing.id):
+            return None
+        found = naming(writing.id, self._text)
+        if writing.id not in record_ids(found):
+            return None
+        return compare_stored(self._folder, self._day, state, writing, found)
+
+    def _refused(self, writing: Writing) -> RefusedError | None:
+        if not isinstance(writing, Alteration):
+            return None
+        if writing.change.original in self.additions.lines:
+            # Torn out of one write, the change could outlive its entry and act on nothing.
+            return BusyError("the entry is just being written")
+        records = self._records(writing.change.original)
+        refusal = _refusal(writing, histories(records).get(writing.change.original))
+        if refusal is None and not isinstance(writing.change, Removed):
+            refusal = _too_many(records)
+        return refusal
 
     def _records(self, original: EntryId) -> list[Record]:
         if self._state.records.find(original) is False:
             return []
-        return records_on(original, b"".join((self._stored, *self.changes.values())))
+        return records_on(original, b"".join((self._text, *self.additions.changes.values())))
 
     @cached_property
-    def _stored(self) -> bytes:
+    def _text(self) -> bytes:
         return self._folder.read_day(self._day).text
 
 

@@ -31,7 +31,7 @@ from diaryserver.store.compressing import DayCompressor
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.days.daystate import DayState, entry_ids, record_ids
 from diaryserver.store.days.written_form import compare_digest, compare_with
-from diaryserver.store.deciding import Additions, Decisions
+from diaryserver.store.deciding import Additions, Decisions, need_no_file
 from diaryserver.store.disk.diary_folders import DiaryFolders
 from diaryserver.store.disk.user_folder import UserFolder, day_file
 from diaryserver.store.failing import storage_error
@@ -279,7 +279,7 @@ class FileEntryStore:
         except (UnfinishedError, OSError) as error:
             return self._undecided(user, day, group, indexes, error)
         trailing = self._writer.trailing(user, day)
-        if trailing is not None and Additions.are(group, trailing.state):
+        if trailing is not None and need_no_file(group, trailing.state):
             additions = Additions(day, diary, trailing.state, trailing.size)
             outcomes = [additions.decide(writing) for writing in group]
             return _Group(indexes, outcomes, _new_lines(user, day, trailing.state, additions))
@@ -295,9 +295,10 @@ class FileEntryStore:
                     folder.read_compressed(day)  # remembered then, or begun in vain in the middle
                 decisions = Decisions(folder, day, diary, state)
                 outcomes = self._decide(decisions, group)
-                if decisions.lines:
+                if decisions.additions.lines:
                     state.become_plain(folder, day)
-                return _Group(indexes, outcomes, _new_lines(user, day, state, decisions))
+                fresh = _new_lines(user, day, state, decisions.additions)
+                return _Group(indexes, outcomes, fresh)
         except (UnfinishedError, OSError) as error:
             return self._undecided(user, day, group, indexes, error)
 

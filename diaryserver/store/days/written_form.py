@@ -52,9 +52,12 @@ def content(writing: Writing | Record) -> tuple[object, ...]:
     return type(record), record.stamp.off, record.original, *text
 
 
-def compare_stored(folder: UserFolder, day: Day, state: DayState, writing: Writing) -> Outcome:
+def compare_stored(
+    folder: UserFolder, day: Day, state: DayState, writing: Writing, found: bytes | None = None
+) -> Outcome:
     """Give the original answer if what is stored is the same; raise OSError if not durable.
 
+    `found` is what `naming` gives of the day's text, if that was asked already.
     The file is synced before, once for as long as it is known: after a crash or a failed sync the
     line may have been readable but not durable; what was written since is in the journal.
     """
@@ -65,7 +68,9 @@ def compare_stored(folder: UserFolder, day: Day, state: DayState, writing: Writi
         folder.sync_file(state.file_name(day))
         folder.sync()
         state.is_synced = True
-    return compare_with(parse_day_file(naming(writing.id, folder.read_day(day).text)), day, writing)
+    if found is None:
+        found = naming(writing.id, folder.read_day(day).text)
+    return compare_with(parse_day_file(found), day, writing)
 
 
 def compare_digest(day: Day, digest: bytes, writing: Writing) -> Outcome:
