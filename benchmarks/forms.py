@@ -18,7 +18,7 @@ from time import process_time
 from typing import Final
 
 from diaryserver.engine import open_entries
-from diaryserver.service.ports.entries import Append, WordQuery
+from diaryserver.service.ports.entries import WordQuery, Writing, new_entry
 from diaryserver.store.files import FileEntryStore
 from protocol.caseless import caseless
 from protocol.identifiers import Day, EntryId, Username
@@ -92,9 +92,9 @@ def _make(folder: Path, sentence: str) -> None:
             )
 
 
-def _entry(at: int, text: str, chance: random.Random) -> Append:
+def _entry(at: int, text: str, chance: random.Random) -> Writing:
     entry_id = EntryId.make(at, chance.randbytes(10))
-    return Append(_USER, entry_id, Stamp(at, 60), text, starred=False, received=at, via="")
+    return new_entry(_USER, entry_id, Stamp(at, 60), text, starred=False, received=at, via="")
 
 
 def _search(store: FileEntryStore) -> None:

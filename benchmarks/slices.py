@@ -18,7 +18,7 @@ from benchmarks.estates import days_ago
 from benchmarks.requests import texts
 from diaryserver.clock import SystemClock
 from diaryserver.engine import open_entries
-from diaryserver.service.ports.entries import Append, UnfinishedError, WordQuery
+from diaryserver.service.ports.entries import UnfinishedError, WordQuery, Writing, new_entry
 from diaryserver.service.quotas import MAX_DAY_BYTES
 from diaryserver.service.work.slices import SLICE_SECONDS
 from diaryserver.store.disk.user_folder import day_file
@@ -60,7 +60,7 @@ def _calls(entries: FileEntryStore, oldest: Written) -> Iterator[tuple[str, Call
     size = f"of {MAX_DAY_BYTES / 2**20:.0f} MiB"
     yield f"list a day {size}", lambda: entries.list_days(_USER, day, day, _EVERY_ROW)
     yield "search it", lambda: entries.search(_USER, WordQuery("nowhere", day, day), b"", _ROOM)
-    again = Append(_USER, oldest.id, oldest.stamp, oldest.text, starred=False, received=1)
+    again = new_entry(_USER, oldest.id, oldest.stamp, oldest.text, starred=False, received=1)
     yield "repeat its oldest entry", lambda: _decided(entries, again)
     yield "tell how much room is left", lambda: entries.usage(_USER, day)
     [row] = entries.list_days(_USER, day, day, _EVERY_ROW).rows
@@ -102,7 +102,7 @@ def _is_before(end: float) -> bool:
     return _clock.monotonic() < end
 
 
-def _decided(entries: FileEntryStore, writing: Append) -> None:
+def _decided(entries: FileEntryStore, writing: Writing) -> None:
     [outcome] = entries.append_batch([writing])
     if isinstance(outcome, UnfinishedError):
         raise outcome

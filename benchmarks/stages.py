@@ -22,7 +22,7 @@ from benchmarks.requests import signed_entries
 from benchmarks.town import WINDOW
 from diaryserver.engine import open_entries
 from diaryserver.service.door import read_request
-from diaryserver.service.ports.entries import Append
+from diaryserver.service.ports.entries import Writing, new_entry
 from diaryserver.store.days.written_form import format_writing
 from diaryserver.store.files import FileEntryStore
 from diaryserver.store.journal.records import Line, encode_record
@@ -79,10 +79,10 @@ def _stores(data: Path, people: Sequence[Person]) -> list[tuple[str, float]]:
     ]
 
 
-def _append(person: Person, plaintext: bytes, entry_id: EntryId) -> Append:
+def _append(person: Person, plaintext: bytes, entry_id: EntryId) -> Writing:
     put = cast("Put", read_request(plaintext)[1])
     stamp = Stamp(put.at, put.off)
-    return Append(person.name, entry_id, stamp, put.text, put.star, entry_id.milliseconds)
+    return new_entry(person.name, entry_id, stamp, put.text, put.star, entry_id.milliseconds)
 
 
 def _batches(entries: FileEntryStore, people: Sequence[Person]) -> float:

@@ -66,7 +66,7 @@ def build_service(data: Data, runtime: Runtime, legacy: LegacySection, ports: se
     """Give the service on top of the data; `ports` are those the server listens on."""
     clock, workers, counters = runtime.clock, runtime.workers, runtime.counters
     accounts, entries = data.accounts, data.entries
-    committer = Committer(entries, workers.entries, accounts.has_user, clock.monotonic)
+    committer = Committer(entries, workers.entries, accounts.may_write, clock.monotonic)
     requests = RequestService(clock, accounts, entries, committer, workers, os.urandom, counters)
     prekeys = Prekeys(data.keys.identity)
     throttle = LoginThrottle(

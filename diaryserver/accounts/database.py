@@ -119,6 +119,11 @@ class SqliteAccounts:
         """Tell from memory whether there is a user of that name."""
         return name in self._names
 
+    def may_write(self, name: Username, kid: bytes) -> bool:
+        """Tell the same, and that no revocation ended the token."""
+        token = self._tokens.get(kid) if kid else None
+        return self.has_user(name) and (not kid or (token is not None and not token.revoked))
+
     def find_user(self, name: Username) -> User | None:
         """Give the user of that name, unless removed."""
         return next(self._users.all(name), None)

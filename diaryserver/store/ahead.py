@@ -8,7 +8,7 @@ days. So the day of such an entry is remembered for ever, and on another day the
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from diaryserver.service.ports.entries import Append, Writing
+from diaryserver.service.ports.entries import Writing
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.days.daystate import record_ids
 from diaryserver.store.days.pieces import naming
@@ -21,7 +21,7 @@ from protocol.messages.base import MAX_SKEW_MILLISECONDS
 def is_ahead(writing: Writing) -> bool:
     """Tell whether an entry's id has a time at which its datagram would be taken again."""
     return (
-        isinstance(writing, Append)
+        writing.change is None
         and writing.id.milliseconds > writing.received + MAX_SKEW_MILLISECONDS
     )
 
@@ -39,7 +39,7 @@ class EntriesAhead:
 
         Raise OSError, or UnfinishedError if that is not to be looked up now.
         """
-        if not isinstance(writing, Append):
+        if writing.change is not None:
             return None
         day = self.folders.ledger.day_ahead(writing.user, writing.id)
         if day is None or day == writing.day:

@@ -8,7 +8,7 @@ a change that was done once is answered as done, however the entry changed since
 from collections.abc import Iterable
 from functools import cached_property
 
-from diaryserver.service.ports.entries import Alteration, Append, Appended, Outcome, Writing
+from diaryserver.service.ports.entries import Appended, Outcome, Writing
 from diaryserver.store.days.daystate import DayState, record_ids
 from diaryserver.store.days.pieces import MAX_CHANGES, naming, records_on
 from diaryserver.store.days.written_form import compare_stored, content, format_writing
@@ -29,7 +29,7 @@ from protocol.messages.changes import version_of
 
 def need_no_file(batch: Iterable[Writing], state: DayState) -> bool:
     """Tell whether a day file's part of a batch is entries only, under ids that the day lacks."""
-    return all(isinstance(each, Append) and state.lacks(each.id) for each in batch)
+    return all(each.change is None and state.lacks(each.id) for each in batch)
 
 
 class Additions:
@@ -60,7 +60,7 @@ class Additions:
     def add(self, writing: Writing) -> Outcome:
         """Take the line of what is new, if the diary has room for it."""
         line = format_writing(writing)
-        is_change = isinstance(writing, Alteration)
+        is_change = writing.change is not None
         size, entries = self._size, self._entries
         if not self._diary.take(size, entries, len(line), not is_change):
             return self._diary.refusal(self._day, size, entries, len(line), not is_change)
@@ -93,7 +93,7 @@ class Decisions:
 
     def _stored_before(self, writing: Writing) -> Outcome | None:
         state = self._state
-        if isinstance(writing, Alteration) or not state.lacks(writing.id):
+        if writing.change is not None or not state.lacks(writing.id):
             self._folder.looking.check()
         if state.holds(writing.id):
             return compare_stored(self._folder, self._day, state, writing)
@@ -105,7 +105,7 @@ class Decisions:
         return compare_stored(self._folder, self._day, state, writing, found)
 
     def _refused(self, writing: Writing) -> RefusedError | None:
-        if not isinstance(writing, Alteration):
+        if writing.change is None:
             return None
         if writing.change.original in self.additions.lines:
             # Torn out of one write, the change could outlive its entry and act on nothing.
@@ -134,7 +134,7 @@ def _too_many(records: list[Record]) -> RefusedError | None:
     )
 
 
-def _refusal(alteration: Alteration, history: History | None) -> RefusedError | None:
+def _refusal(alteration: Writing, history: History | None) -> RefusedError | None:
     if history is None:
         return NotFoundError("there is no such entry on that day")
     if version_of(history.last) != alteration.base:

@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
-from diaryserver.service.ports.entries import Append
+from diaryserver.service.ports.entries import Writing
 from protocol.identifiers import EntryId, Username
 from tests.powercut.actors import Actor
 from tests.powercut.diarywork import DONE, Put, Start, Step, Stop
@@ -54,7 +54,7 @@ def id_of(number: int) -> EntryId:
     return EntryId.make(NOON, random.Random(number).randbytes(10))
 
 
-def written(number: int, length: int = 0, user: Username = ALICE) -> Append:
+def written(number: int, length: int = 0, user: Username = ALICE) -> Writing:
     """Give an entry."""
     return entry(text(number, length), id_of(number), user=user)
 

@@ -4,13 +4,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from diaryserver.maintenance.faults import Kind
-from diaryserver.service.ports.entries import (
-    Alteration,
-    Appended,
-    Outcome,
-    UnfinishedError,
-    Writing,
-)
+from diaryserver.service.ports.entries import Appended, Outcome, UnfinishedError, Writing
 from diaryserver.store.days.written_form import format_writing
 from protocol.errors import ConflictError, StorageError
 from protocol.identifiers import Day, EntryId, Username
@@ -294,7 +288,7 @@ def _word(outcome: Outcome) -> str:
 
 
 def _other(writing: Writing) -> Writing:
-    if isinstance(writing, Alteration):
+    if writing.change is not None:
         change = replace(writing.change, stamp=writing.change.stamp._replace(off=60))
-        return replace(writing, change=change)
+        return writing._replace(change=change)
     return writing._replace(text=writing.text + "!")

@@ -14,7 +14,7 @@ from typing import Final
 from diaryserver.engine import open_entries
 from diaryserver.maintenance.faults import Kind
 from diaryserver.maintenance.repair import repair
-from diaryserver.service.ports.entries import Append
+from diaryserver.service.ports.entries import Writing
 from diaryserver.store.days.pieces import split_pieces
 from diaryserver.store.days.written_form import format_writing
 from diaryserver.store.disk.gzipped import compress
@@ -57,7 +57,7 @@ class AppendByHand(_ByHand):
     It is so short that it is in one sector with what was there, so that a cut leaves it or not.
     """
 
-    writing: Append
+    writing: Writing
     anew: bool = False
 
     def perform(self, actor: Actor) -> object:
@@ -84,7 +84,7 @@ class AppendByHand(_ByHand):
 class DropByHand(_ByHand):
     """Somebody takes a line out again that a hand had added."""
 
-    writing: Append
+    writing: Writing
 
     def perform(self, actor: Actor) -> object:
         """As Operation."""
@@ -104,7 +104,7 @@ class DropByHand(_ByHand):
 class ChangeByHand(_ByHand):
     """Somebody writes over a letter of a line that a hand had added, in its place."""
 
-    writing: Append
+    writing: Writing
 
     def perform(self, actor: Actor) -> object:
         """As Operation."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from diaryserver.service.ports.entries import Append
+from diaryserver.service.ports.entries import Writing
 from diaryserver.service.requests.parts import LongRequests
 from diaryserver.service.work.committer import Committer
 from diaryserver.store.days.written_form import format_writing
@@ -58,7 +58,7 @@ class _Caller:
 class PutInParts(Step):
     """Send an entry in parts, one of them late; another content under the id is refused."""
 
-    writing: Append
+    writing: Writing
 
     def perform(self, actor: Actor) -> object:
         """Give whether it was there before, as the answer to the last part says."""
@@ -100,7 +100,7 @@ async def _send(actor: Actor, parts: list[Part]) -> bytes:
     committer = Committer(
         actor.data.entries,
         cast("Worker", _Caller()),
-        actor.data.accounts.has_user,
+        actor.data.accounts.may_write,
         asyncio.get_running_loop().time,
     )
     requests = LongRequests(committer, asyncio.get_running_loop().time)

@@ -12,7 +12,14 @@ from typing import Final, Protocol, Self, cast
 
 from diaryserver.engine import UNLIMITED, open_entries
 from diaryserver.service.ports.dayfiles import DayFileStore
-from diaryserver.service.ports.entries import Alteration, Append, Appended, EntryStore, Outcome
+from diaryserver.service.ports.entries import (
+    Appended,
+    EntryStore,
+    Outcome,
+    Writing,
+    new_change,
+    new_entry,
+)
 from diaryserver.service.quotas import Quotas
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.files import FileEntryStore
@@ -202,7 +209,7 @@ class Diaries:
         """Give a day's texts as they stand now."""
         return [entry.text for entry in fold(self.records(day, user))]
 
-    def change(self, alteration: Alteration) -> Outcome:
+    def change(self, alteration: Writing) -> Outcome:
         """Change one entry."""
         return self.store.append_batch([alteration])[0]
 
@@ -221,9 +228,9 @@ def entry(
     starred: bool = False,
     received: int = NOON,
     via: str = "",
-) -> Append:
+) -> Writing:
     """Give an entry to append, with an id of its own unless one is given."""
-    return Append(user, entry_id or new_id(), stamp(at, off), text, starred, received, via)
+    return new_entry(user, entry_id or new_id(), stamp(at, off), text, starred, received, via)
 
 
 def amending(
@@ -236,10 +243,10 @@ def amending(
     day: Day = TODAY,
     starred: bool = False,
     received: int = NOON,
-) -> Alteration:
+) -> Writing:
     """Give an amendment made to the version `base`, the entry as it was written by default."""
     change = Amended(stamp(received), change_id or new_id(), original, text, starred)
-    return Alteration(user, day, version_of(base or original), change)
+    return new_change(user, day, version_of(base or original), change)
 
 
 def removing(
@@ -249,10 +256,10 @@ def removing(
     *,
     user: Username = ALICE,
     day: Day = TODAY,
-) -> Alteration:
+) -> Writing:
     """Give a removal, with `base` as above."""
     change = Removed(stamp(), change_id or new_id(), original)
-    return Alteration(user, day, version_of(base or original), change)
+    return new_change(user, day, version_of(base or original), change)
 
 
 def restoring(
@@ -262,10 +269,10 @@ def restoring(
     *,
     user: Username = ALICE,
     day: Day = TODAY,
-) -> Alteration:
+) -> Writing:
     """Give what takes the last change back, with `base` as above."""
     change = Restored(stamp(), change_id or new_id(), original)
-    return Alteration(user, day, version_of(base or original), change)
+    return new_change(user, day, version_of(base or original), change)
 
 
 def refused(function: Callable[[], object]) -> type[RefusedError] | None:

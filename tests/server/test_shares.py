@@ -16,14 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diaryserver.engine import open_entries
-from diaryserver.service.ports.entries import (
-    Append,
-    Appended,
-    Outcome,
-    UnfinishedError,
-    WordQuery,
-    Writing,
-)
+from diaryserver.service.ports.entries import Appended, Outcome, UnfinishedError, WordQuery, Writing
 from diaryserver.service.work.committer import MAX_PENDING_OF_ONE, Committer
 from diaryserver.service.work.slices import SLICE_SECONDS, Slices
 from diaryserver.service.work.threads import Worker
@@ -66,7 +59,7 @@ def is_open(outcome: Outcome) -> bool:
 
 
 @contextmanager
-def full_of_old(folder: Path, number: int = 40) -> Iterator[tuple[FileEntryStore, list[Append]]]:
+def full_of_old(folder: Path, number: int = 40) -> Iterator[tuple[FileEntryStore, list[Writing]]]:
     """Open a store that knows two ids of a day by heart, with so many entries on it."""
     with open_entries(folder, cache=DayCache(newest=2)) as store:
         old = [entry(str(each), user=MALLORY) for each in range(number)]
@@ -450,7 +443,7 @@ class FakeStore:
         yield
         self.has_leave = True
 
-    def append_batch(self, batch: Sequence[Append]) -> list[Outcome]:
+    def append_batch(self, batch: Sequence[Writing]) -> list[Outcome]:
         """As EntryStore."""
         outcomes: list[Outcome] = []
         held = set()
@@ -472,12 +465,12 @@ class FakeStore:
         """As EntryStore."""
 
 
-def committed(store: FakeStore, *groups: Sequence[Append]) -> list[list[str]]:
+def committed(store: FakeStore, *groups: Sequence[Writing]) -> list[list[str]]:
     """Hand groups over at once; give the texts of each in the order in which they were told."""
     worker, told = Worker("entries"), []
 
     async def commit() -> None:
-        committer = Committer(store, worker, lambda _: True, FrozenClock().monotonic)  # type: ignore[arg-type]
+        committer = Committer(store, worker, lambda _, __: True, FrozenClock().monotonic)  # type: ignore[arg-type]
         ended = [asyncio.get_running_loop().create_future() for _ in groups]
 
         def done(number: int) -> Callable[[Sequence[Outcome]], None]:
@@ -526,7 +519,7 @@ def test_what_is_waiting_for_its_turn_is_bounded_as_well() -> None:
 
     async def flood() -> None:
         worker, gate = Worker("entries"), threading.Event()
-        committer = Committer(store, worker, lambda _: True, clock.monotonic)  # type: ignore[arg-type]
+        committer = Committer(store, worker, lambda _, __: True, clock.monotonic)  # type: ignore[arg-type]
         stuck = asyncio.create_task(worker.run(gate.wait))
         for writing in repeat(again[0], MAX_PENDING_OF_ONE):
             committer.submit([writing], lambda _: None)

@@ -85,7 +85,7 @@ class World:
     def serve_requests(self, accounts: AccountStore) -> None:
         """Serve requests on these; the router knows of it with the next `serve_logins`."""
         entries, workers = self.entries, self.workers
-        committer = Committer(entries, workers.entries, accounts.has_user, self.clock.monotonic)
+        committer = Committer(entries, workers.entries, accounts.may_write, self.clock.monotonic)
         self.requests = RequestService(
             self.clock, accounts, entries, committer, workers, seeded(5), self.counters
         )

@@ -33,7 +33,7 @@ from diaryserver.service.plain.dialect import (
 from diaryserver.service.plain.foreign import is_foreign_datagram
 from diaryserver.service.ports.accounts import AccountStore
 from diaryserver.service.ports.clock import Clock
-from diaryserver.service.ports.entries import Append, Appended, EntryStore, Outcome
+from diaryserver.service.ports.entries import Appended, EntryStore, Outcome, Writing, new_entry
 from diaryserver.service.source import Source
 from diaryserver.service.throttle import MAX_REMEMBERED_HOSTS
 from diaryserver.service.work.committer import Committer
@@ -190,11 +190,11 @@ class PlainService:
         await self._committer.append(append, GUESTS)
         return _written(append)
 
-    def _append(self, user: Username, text: str) -> Append:
+    def _append(self, user: Username, text: str) -> Writing:
         now = self._clock.now()
         entry_id = EntryId.make(now, self._random_bytes(10))
         stamp = Stamp(now, self._clock.local_offset(now))
-        return Append(user, entry_id, stamp, text, starred=False, received=now, via=LEGACY)
+        return new_entry(user, entry_id, stamp, text, starred=False, received=now, via=LEGACY)
 
     # One after the other, since a call that is not done in its turn is made again as a whole.
 
@@ -230,7 +230,7 @@ async def _as_it_is(action: Callable[[Username], Awaitable[_Day]], user: Usernam
     raise BusyError
 
 
-def _written(append: Append) -> Written:
+def _written(append: Writing) -> Written:
     return Written(append.stamp, append.id, append.text)
 
 

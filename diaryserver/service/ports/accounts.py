@@ -113,9 +113,9 @@ class PasswordHasher(Protocol):
 class AccountStore(Protocol):
     """Keeps users, invites and tokens.
 
-    All but `token`, `root`, `generation`, `has_user` and `touch` may wait for the disk, and are
-    called from one thread at a time. A change is durable when its method returns, or not made.
-    What keeps a new token raises BusyError if its generation is no longer the current one.
+    All but `token`, `root`, `generation`, `has_user`, `may_write` and `touch` may wait for the
+    disk, and are called from one thread at a time. A change is durable when its method returns, or
+    not made. What keeps a new token raises BusyError if its generation is no longer current.
     """
 
     def token(self, kid: bytes) -> Token | None:
@@ -142,6 +142,9 @@ class AccountStore(Protocol):
 
     def has_user(self, name: Username) -> bool:
         """Tell, from memory, whether there is a user of that name who is not disabled."""
+
+    def may_write(self, name: Username, kid: bytes) -> bool:
+        """Tell the same, and that no revocation ended the token; `kid` is empty for plain text."""
 
     def find_user(self, name: Username) -> User | None:
         """Give the user of that name, unless removed."""

@@ -14,7 +14,11 @@ The contract of `EntryStore` is meant for several stores (day files now, a datab
   stored. What is stored already is answered as ever, however full the diary is. Nothing but `clear`
   makes a diary have fewer entries, and nothing of these methods makes it have fewer bytes, since
   nothing is destroyed.
+- A row whose token has ended meanwhile, or whose user is gone, is a TokenRevokedError, and nothing
+  of it is stored. For a store that keeps no tokens, the committer asks right before the append.
 - A StorageError means that the outcome is unknown: the caller retries the same id.
+- Nobody relies on an order between a read and an append that is not answered yet: a store may let
+  reads run beside an append that waits.
 - Methods are synchronous and are called from one thread at a time.
 """
 
@@ -33,49 +37,56 @@ from protocol.messages.usage import Used
 from protocol.stamp import Stamp
 
 
-class Append(NamedTuple):
-    """An entry to store; `received` is ms since the epoch, `via` is "" or "legacy".
+class Writing(NamedTuple):
+    """A row of a batch: an entry to store in `day`, or a change of one that stands there.
 
-    A tuple, since one is made for each entry, and a frozen dataclass takes four times as long.
-    """
-
-    user: Username
-    id: EntryId
-    stamp: Stamp
-    text: str
-    starred: bool
-    received: int
-    via: str = ""
-
-    def __repr__(self) -> str:
-        """Show no diary text."""
-        return f"Append({self.user}, {self.id.hex()})"
-
-    @property
-    def day(self) -> Day:
-        """The day it goes to."""
-        return self.stamp.day
-
-
-@dataclass(frozen=True, slots=True)
-class Alteration:
-    """A change to make to an entry of `day`, if `base` is its version (`messages.version_of`).
-
-    The stamp of `change` has the moment when it was received.
+    `kid` names the token that it came under, empty for plain text. Of an entry: `received` is ms
+    since the epoch, `via` "" or "legacy". Of a change: `change` says what is done, its stamp having
+    the moment when it was received; `base` is the version that it is made to
+    (`messages.changes.version_of`). A tuple, since one is made for each entry, and a frozen
+    dataclass takes four times as long.
     """
 
     user: Username
     day: Day
-    base: bytes
-    change: Amended | Removed | Restored = field(repr=False)
+    id: EntryId
+    stamp: Stamp
+    text: str = ""
+    starred: bool = False
+    received: int = 0
+    via: str = ""
+    change: Amended | Removed | Restored | None = None
+    base: bytes = b""
+    kid: bytes = b""
 
-    @property
-    def id(self) -> EntryId:
-        """The change's own id."""
-        return self.change.id
+    def __repr__(self) -> str:
+        """Show no diary text."""
+        return f"Writing({self.user}, {self.id.hex()})"
 
 
-Writing: TypeAlias = Append | Alteration
+def new_entry(  # noqa: PLR0913 - an entry has so many properties
+    user: Username,
+    entry_id: EntryId,
+    stamp: Stamp,
+    text: str,
+    starred: bool,  # noqa: FBT001 - the order of a row
+    received: int,
+    via: str = "",
+    kid: bytes = b"",
+) -> Writing:
+    """Give the row of an entry; its stamp decides the day."""
+    return Writing(user, stamp.day, entry_id, stamp, text, starred, received, via, kid=kid)
+
+
+def new_change(
+    user: Username,
+    day: Day,
+    base: bytes,
+    change: Amended | Removed | Restored,
+    kid: bytes = b"",
+) -> Writing:
+    """Give the row of a change to an entry of `day`."""
+    return Writing(user, day, change.id, change.stamp, change=change, base=base, kid=kid)
 
 
 @dataclass(frozen=True, slots=True)

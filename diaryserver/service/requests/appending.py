@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from diaryserver.service.ports.entries import Alteration, Append, Appended, Outcome, Writing
+from diaryserver.service.ports.entries import Appended, Outcome, Writing, new_change, new_entry
 from protocol.dayfile import Amended, Change, Removed, Restored
 from protocol.errors import ErrorCode, InvalidRequestError
 from protocol.identifiers import EntryId, Username
@@ -21,11 +21,12 @@ from protocol.stamp import Stamp
 
 
 class Author(NamedTuple):
-    """Whose diary it is, under which request id, and when it was received (ms since the epoch)."""
+    """Whose diary it is, under which request id, when it was received (ms), under which token."""
 
     user: Username
     rid: EntryId
     now: int
+    kid: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def _restore(author: Author, request: Restore) -> Sequence[Writing]:
 def _alteration(
     author: Author, request: Amend | Remove | Restore, change: Change
 ) -> Sequence[Writing]:
-    return (Alteration(author.user, request.day, request.base, change),)
+    return (new_change(author.user, request.day, request.base, change, author.kid),)
 
 
 def _changed(
@@ -97,9 +98,11 @@ def _has_come(author: Author, entry: Put | EntryRow) -> bool:
     return entry.at <= author.now + MAX_SKEW_MILLISECONDS
 
 
-def _append(author: Author, entry_id: EntryId, entry: Put | EntryRow) -> Append:
+def _append(author: Author, entry_id: EntryId, entry: Put | EntryRow) -> Writing:
     stamp = Stamp(entry.at, entry.off)
-    return Append(author.user, entry_id, stamp, entry.text, entry.star, author.now)
+    return new_entry(
+        author.user, entry_id, stamp, entry.text, entry.star, author.now, kid=author.kid
+    )
 
 
 def _appended(outcomes: Sequence[Outcome]) -> Appended:

@@ -59,7 +59,9 @@ class LongRequests:
         self.assemblies.hold(assembly)
         try:
             async with self._turn:
-                reply = await self._append(token, Author(token.user, rid, now), assembly.joined())
+                reply = await self._append(
+                    token, Author(token.user, rid, now, token.kid), assembly.joined()
+                )
         except RefusedError as error:
             if error.code not in NOT_YET:
                 self.assemblies.forget(assembly)

@@ -213,7 +213,8 @@ class RequestService:
                     return
                 self._start(self._handle(call, request))
                 return
-            author = Author(call.session.token.user, call.envelope.rid, call.now)
+            token = call.session.token
+            author = Author(token.user, call.envelope.rid, call.now, token.kid)
             answered = partial(self._appended, call, partial(appending.answer, author, request))
             self._committer.submit(appending.writings(author, request), answered)
         except Exception as error:  # noqa: BLE001 - said by the alarm; nobody must wait for nothing

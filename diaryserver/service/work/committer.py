@@ -94,16 +94,16 @@ class Committer:
         self,
         store: EntryStore,
         worker: Worker,
-        has_user: Callable[[Username], bool],
+        may_write: Callable[[Username, bytes], bool],
         monotonic: Callable[[], float],
         catch_up_seconds: float = CATCH_UP_SECONDS,
     ) -> None:
         """All outlive the committer; it is used from one event loop. `monotonic` gives seconds.
 
-        `has_user` tells from memory whether there is a user of that name.
+        `may_write` tells from memory whether there is such a user, and the token has not ended.
         """
         self._store = store
-        self._has_user = has_user
+        self._may_write = may_write
         self._monotonic = monotonic
         self._worker = worker
         self._alarm = Alarm(logger, "batches are written again", monotonic)
@@ -298,7 +298,7 @@ class Committer:
     def _append(self, writings: Sequence[Writing]) -> list[Outcome]:
         # Asked here, on the store's thread: a diary is moved aside on it too, after its user is
         # gone, and an append that comes later must not begin a new diary under the old name.
-        live = [self._has_user(writing.user) for writing in writings]
+        live = [self._may_write(writing.user, writing.kid) for writing in writings]
         known = [writing for writing, is_live in zip(writings, live, strict=True) if is_live]
         stored = iter(self._store.append_batch(known))
         return [next(stored) if is_live else TokenRevokedError() for is_live in live]

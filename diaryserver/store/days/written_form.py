@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from diaryserver.service.ports.entries import Alteration, Append, Appended, Outcome, Writing
+from diaryserver.service.ports.entries import Appended, Outcome, Writing
 from diaryserver.store.days.contents import digest_of
 from diaryserver.store.days.daystate import DayState
 from diaryserver.store.days.pieces import naming
@@ -28,7 +28,7 @@ LATE_MILLISECONDS: Final = 2_000
 
 def format_writing(writing: Writing) -> bytes:
     """Give an entry's lines, or a change's."""
-    if isinstance(writing, Alteration):
+    if writing.change is not None:
         return format_record(writing.change)
     attributes: Attributes = ()
     if abs(writing.received - writing.id.milliseconds) > LATE_MILLISECONDS:
@@ -45,8 +45,10 @@ def content(writing: Writing | Record) -> tuple[object, ...]:
 
     The moment of a change is when the server took it, so only its zone belongs to the content.
     """
-    record = writing.change if isinstance(writing, Alteration) else writing
-    if isinstance(record, Append | Written):
+    record: Writing | Record = writing
+    if isinstance(writing, Writing) and writing.change is not None:
+        record = writing.change
+    if isinstance(record, Writing | Written):
         return record.stamp, record.text, record.starred
     text = (record.text, record.starred) if isinstance(record, Amended) else ()
     return type(record), record.stamp.off, record.original, *text

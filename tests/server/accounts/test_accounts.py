@@ -90,6 +90,21 @@ def test_a_name_is_one_user(accounts: SqliteAccounts, alice: User) -> None:
     assert accounts.has_user(ALICE)
 
 
+def test_who_may_write_has_a_name_and_no_ended_token(accounts: SqliteAccounts, alice: User) -> None:
+    """Plain text comes under no token; a token that nobody kept is none."""
+    kept, unknown = token_of(alice), token_of(alice, 2)
+    accounts.mint(kept, b"", "hash")
+    assert accounts.may_write(ALICE, b"")
+    assert accounts.may_write(ALICE, kept.kid)
+    assert not accounts.may_write(ALICE, unknown.kid)
+    assert not accounts.may_write(Username("bob"), b"")
+    accounts.disable_user(alice, NOON + 5)
+    assert not accounts.may_write(ALICE, kept.kid)
+    accounts.enable_user(alice)
+    assert accounts.may_write(ALICE, b"")
+    assert not accounts.may_write(ALICE, kept.kid)
+
+
 def test_users_are_listed_by_name(accounts: SqliteAccounts) -> None:
     """And say whether they have a password."""
     for name in ("carol", "alice", "bob"):

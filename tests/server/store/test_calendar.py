@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from diaryserver.engine import open_entries
-from diaryserver.service.ports.entries import Append
+from diaryserver.service.ports.entries import new_entry
 from protocol.dayfile import Written, parse_day_file
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day, EntryId, Username
@@ -128,7 +128,7 @@ def test_two_thousand_people_write_across_midnight(folder: Path) -> None:
     """Each has one entry in each of the two days, with a handful of open files."""
     users = [Username(f"user-{number}") for number in range(CROWD)]
     appends = [
-        Append(user, new_id(), stamp(at), "text", starred=False, received=MIDNIGHT)
+        new_entry(user, new_id(), stamp(at), "text", starred=False, received=MIDNIGHT)
         for at in (MIDNIGHT - 1, MIDNIGHT)
         for user in users
     ]

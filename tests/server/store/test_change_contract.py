@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from diaryserver.service.ports.entries import Alteration, Append, Appended
+from diaryserver.service.ports.entries import Appended, Writing
 from protocol.dayfile import Amended, Removed, Restored
 from protocol.errors import BusyError, ConflictError, NotFoundError, RefusedError, StaleError
 from protocol.identifiers import EntryId
@@ -29,7 +29,7 @@ from tests.server.store_contract import (
 )
 
 DAY_MILLISECONDS: Final = 86_400_000
-Change = Callable[[EntryId, EntryId | None, EntryId | None], Alteration]
+Change = Callable[[EntryId, EntryId | None, EntryId | None], Writing]
 CHANGES: Final[dict[str, Change]] = {
     "amend": lambda original, base, own: amending(original, "changed", base, own),
     "remove": removing,
@@ -52,7 +52,7 @@ def put(diaries: Diaries, text: str = "first") -> EntryId:
     return entry_id
 
 
-def changed(diaries: Diaries, make: Change) -> tuple[EntryId, Alteration]:
+def changed(diaries: Diaries, make: Change) -> tuple[EntryId, Writing]:
     """Write an entry, and amend it, so that each change has something to act on; do the change."""
     original, amendment = put(diaries), new_id()
     assert diaries.change(amending(original, "amended", None, amendment)) == fresh(TODAY)
@@ -61,7 +61,7 @@ def changed(diaries: Diaries, make: Change) -> tuple[EntryId, Alteration]:
     return original, alteration
 
 
-def refusal(diaries: Diaries, alteration: Alteration) -> type[RefusedError]:
+def refusal(diaries: Diaries, alteration: Writing) -> type[RefusedError]:
     """Give how a change is refused; nothing may have been written."""
     before = diaries.rows()
     outcome = diaries.change(alteration)
@@ -142,8 +142,8 @@ def test_what_is_not_there_is_not_changed(diaries: Diaries, make: Change) -> Non
     """An unknown id, another day, another user, a cleared day: nothing is created either."""
     original = put(diaries)
     assert refusal(diaries, make(new_id(), None, None)) is NotFoundError
-    assert refusal(diaries, replace(make(original, None, None), day=TOMORROW)) is NotFoundError
-    assert refusal(diaries, replace(make(original, None, None), user=BOB)) is NotFoundError
+    assert refusal(diaries, make(original, None, None)._replace(day=TOMORROW)) is NotFoundError
+    assert refusal(diaries, make(original, None, None)._replace(user=BOB)) is NotFoundError
     assert diaries.rows(BOB) == []
     diaries.clear(TODAY)
     assert refusal(diaries, make(original, None, None)) is NotFoundError
@@ -196,8 +196,9 @@ def test_a_repeated_change_is_answered_and_not_made_again(
         diaries.reopen()
     before = diaries.raw(TODAY)
     assert diaries.change(alteration) == again(TODAY)
+    assert alteration.change is not None
     received_later = replace(alteration.change, stamp=stamp(NOON + DAY_MILLISECONDS))
-    assert diaries.change(replace(alteration, change=received_later)) == again(TODAY)
+    assert diaries.change(alteration._replace(change=received_later)) == again(TODAY)
     assert diaries.raw(TODAY) == before
 
 
@@ -210,10 +211,11 @@ def test_another_content_under_the_id_of_a_change_is_a_conflict(
     other = put(diaries, "other")
     original, alteration = changed(diaries, make)
     own, change = alteration.id, alteration.change
-    others: list[Append | Alteration] = [
+    assert change is not None
+    others: list[Writing] = [
         make(other, None, own),
         amending(original, "yet another", None, own),
-        replace(alteration, change=replace(change, stamp=stamp(NOON, 60))),
+        alteration._replace(change=replace(change, stamp=stamp(NOON, 60))),
         entry("an entry", own),
     ]
     if place == "cleared":

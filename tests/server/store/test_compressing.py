@@ -15,7 +15,7 @@ import pytest
 
 from diaryserver.engine import open_entries
 from diaryserver.service.ports.dayfiles import Due
-from diaryserver.service.ports.entries import Append, Appended
+from diaryserver.service.ports.entries import Appended, Writing
 from diaryserver.store.disk.gzipped import compress
 from diaryserver.store.files import FileEntryStore
 from protocol.errors import StorageError
@@ -194,7 +194,7 @@ def test_a_change_meanwhile_wins(diaries: Diaries, alice: Path, happens: str) ->
 # What a crash leaves
 
 
-def live(store: FileEntryStore, acknowledged: list[Append], attempted: list[Append]) -> None:
+def live(store: FileEntryStore, acknowledged: list[Writing], attempted: list[Writing]) -> None:
     """Write, compress, write late, clear and recover, all on one day."""
 
     def put(text: str) -> None:
@@ -216,7 +216,7 @@ def live(store: FileEntryStore, acknowledged: list[Append], attempted: list[Appe
     compress_all(store)
 
 
-def check(folder: Path, acknowledged: list[Append], attempted: list[Append]) -> None:
+def check(folder: Path, acknowledged: list[Writing], attempted: list[Writing]) -> None:
     """What was acknowledged is known once; the day has one file, and nothing half is left."""
     with open_entries(folder) as store:
         outcomes = store.append_batch(attempted)
@@ -241,10 +241,10 @@ def read(store: FileEntryStore) -> bytes:
     return store.read(ALICE, TODAY, rows[0].generation, 0, 2**20).data if rows else b""
 
 
-def live_until(folder: Path, disk: ForgetfulDisk) -> tuple[list[Append], list[Append]]:
+def live_until(folder: Path, disk: ForgetfulDisk) -> tuple[list[Writing], list[Writing]]:
     """Live until the power is cut."""
-    acknowledged: list[Append] = []
-    attempted: list[Append] = []
+    acknowledged: list[Writing] = []
+    attempted: list[Writing] = []
     with suppress(PowerCutError), open_entries(folder, disk=disk) as store:
         live(store, acknowledged, attempted)
         disk.cut()

@@ -25,7 +25,7 @@ from diaryserver.maintenance.layout import ACCOUNTS
 from diaryserver.maintenance.ledgerstamps import match, note
 from diaryserver.maintenance.repair import repair
 from diaryserver.maintenance.restore import Keys, restore
-from diaryserver.service.ports.entries import Append, Appended, Writing
+from diaryserver.service.ports.entries import Appended, Writing
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.ledger.ledgerfile import LEDGER
 from protocol.errors import RefusedError, StorageError
@@ -116,7 +116,7 @@ class ForEver(RuleBasedStateMachine):
     @rule(place=PLACES)
     def amend(self, place: int) -> None:
         """A change of one."""
-        entries = [each for each in self.stored.values() if isinstance(each, Append)]
+        entries = [each for each in self.stored.values() if each.change is None]
         if entries:
             original = entries[place % len(entries)]
             self.keep(amending(original.id, "amended", day=original.day))
@@ -371,7 +371,7 @@ class ForEver(RuleBasedStateMachine):
         files = [path for path in self.home.rglob("*.log*") if path.is_file()]
         everything = b"".join([*(text for _, text in self.days()), *map(Path.read_bytes, files)])
         for one, writing in self.stored.items():
-            if one not in self.edited and isinstance(writing, Append):
+            if one not in self.edited and writing.change is None:
                 assert f" {one.hex()} + {writing.text}\n".encode() in everything
 
     def rows(self) -> tuple[DayRow, ...]:

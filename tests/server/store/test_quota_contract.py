@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from diaryserver.service.ports.entries import Append, Appended, Outcome
+from diaryserver.service.ports.entries import Appended, Outcome, Writing
 from diaryserver.service.quotas import NO_LIMIT, Quotas
 from diaryserver.store.days.written_form import format_writing
 from diaryserver.store.quota import in_blocks
@@ -55,7 +55,7 @@ def used(diaries: Diaries, day: Day = TODAY) -> Used:
     return diaries.store.usage(ALICE, day)
 
 
-def fill(diaries: Diaries) -> list[Append]:
+def fill(diaries: Diaries) -> list[Writing]:
     """Write as many entries as a diary may have, over three days."""
     entries = [entry("x", at=NOON + number % 3 * A_DAY) for number in range(TIGHT.entries)]
     assert {type(each) for each in diaries.store.append_batch(entries)} == {Appended}
@@ -173,7 +173,7 @@ class RoomMachine(RuleBasedStateMachine):
         self.copies = 0
         self.diaries = Diaries(STORES[store], self.folder / "0", TIGHT)
         self.diaries.__enter__()
-        self.stored: dict[EntryId, Append] = {}
+        self.stored: dict[EntryId, Writing] = {}
 
     def teardown(self) -> None:
         """Look at last, and clean up."""
@@ -195,7 +195,7 @@ class RoomMachine(RuleBasedStateMachine):
         for written, outcome in zip(entries, outcomes, strict=True):
             self._judge(written, outcome)
 
-    def _judge(self, written: Append, outcome: Outcome) -> None:
+    def _judge(self, written: Writing, outcome: Outcome) -> None:
         if isinstance(outcome, Appended):
             assert not outcome.duplicate
             self.stored[written.id] = written

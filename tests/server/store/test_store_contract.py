@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from diaryserver.service.ports.entries import Alteration, Appended, Outcome
+from diaryserver.service.ports.entries import Appended, Outcome, Writing
 from diaryserver.store.files import FileEntryStore
 from protocol.dayfile import Restored, Written
 from protocol.errors import (
@@ -385,20 +385,21 @@ def test_a_purged_diary_is_gone_with_all_that_was_aside(diaries: Diaries, tmp_pa
     diaries.store.purge(ALICE, bytes(16))
 
 
-def amending_to(text: str) -> Callable[..., Alteration]:
+def amending_to(text: str) -> Callable[..., Writing]:
     """Give what makes amendments to a text."""
 
     def make(
         original: EntryId, base: EntryId, own: EntryId, *, user: Username, day: Day
-    ) -> Alteration:
+    ) -> Writing:
         return amending(original, text, base, own, user=user, day=day)
 
     return make
 
 
-def content_of(alteration: Alteration) -> object:
+def content_of(alteration: Writing) -> object:
     """Give what the model compares of a change."""
     change = alteration.change
+    assert change is not None
     return type(change), change.original, getattr(change, "text", None)
 
 
@@ -474,7 +475,7 @@ class StoreMachine(RuleBasedStateMachine):
         day: Day,
         numbers: tuple[int, int],
         behind: int,
-        make: Callable[..., Alteration],
+        make: Callable[..., Writing],
     ) -> None:
         """Change an entry, now and then one that is not there, or a version that is over."""
         original, own = self.ids[numbers[0]], self.ids[numbers[1]]
@@ -495,7 +496,7 @@ class StoreMachine(RuleBasedStateMachine):
                 states.append(getattr(alteration.change, "text", None))
 
     def expected(
-        self, key: tuple[Username, Day, EntryId], alteration: Alteration, base: EntryId
+        self, key: tuple[Username, Day, EntryId], alteration: Writing, base: EntryId
     ) -> Outcome | type[RefusedError]:
         """Give the outcome of a change by the model."""
         user, day, original = key

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from diaryserver.engine import UNLIMITED, open_entries
-from diaryserver.service.ports.entries import Alteration, EntryStore
+from diaryserver.service.ports.entries import EntryStore, Writing
 from diaryserver.service.quotas import Quotas
 from diaryserver.store.days.written_form import format_writing
 from diaryserver.store.following import ChangedDays
@@ -221,10 +221,10 @@ def held(diaries: Diaries) -> dict[Day, list[Record | Foreign]]:
     return {day: records for day, records in found.items() if records}
 
 
-def amending_to(text: str) -> Callable[..., Alteration]:
+def amending_to(text: str) -> Callable[..., Writing]:
     """Give what makes amendments to a text."""
 
-    def make(original: EntryId, base: EntryId, *, day: Day) -> Alteration:
+    def make(original: EntryId, base: EntryId, *, day: Day) -> Writing:
         return amending(original, text, base, day=day)
 
     return make
@@ -273,7 +273,7 @@ class FollowerMachine(RuleBasedStateMachine):
         place=st.integers(0, 9),
         make=st.sampled_from((amending_to("c"), removing, restoring)),
     )
-    def change(self, place: int, make: Callable[..., Alteration]) -> None:
+    def change(self, place: int, make: Callable[..., Writing]) -> None:
         """Change an entry; where it is none, or there is nothing to take back, it is refused."""
         rows = self.diaries.rows()
         if rows:

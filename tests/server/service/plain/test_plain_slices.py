@@ -17,7 +17,7 @@ def test_a_day_is_shown_and_cleared_piece_by_piece(world: World) -> None:
     clock = itertools.count(0.0, SLICE_SECONDS * 0.6)
     worker = Slices(world.workers.entries.of(GUESTS), world.entries, lambda: next(clock))
     committer = Committer(
-        world.entries, world.workers.entries, world.accounts.has_user, world.clock.monotonic
+        world.entries, world.workers.entries, world.accounts.may_write, world.clock.monotonic
     )
     plain = PlainService(
         PlainRules((), (), ALICE, "utf-8", 4096),

@@ -26,7 +26,9 @@ def test_an_entry_that_was_under_way_when_its_user_was_removed_begins_no_new_dia
 
     async def write_while_alice_is_removed() -> None:
         with open_entries(tmp_path) as store:
-            committer = Committer(store, worker, users.__contains__, FrozenClock().monotonic)
+            committer = Committer(
+                store, worker, lambda user, _: user in users, FrozenClock().monotonic
+            )
             both = (committer.append(entry("hers", user=ALICE)), committer.append(entry(user=BOB)))
             users.discard(ALICE)
             hers, his = await asyncio.gather(*both, return_exceptions=True)
@@ -40,13 +42,37 @@ def test_an_entry_that_was_under_way_when_its_user_was_removed_begins_no_new_dia
     assert [path.name for path in (tmp_path / "diaries").iterdir()] == ["bob"]
 
 
+def test_what_came_under_a_token_that_ended_meanwhile_is_refused(tmp_path: Path) -> None:
+    """A row's outcome is its own: the same user's under another token is kept."""
+    ended: set[bytes] = set()
+    worker = Worker("entries")
+
+    async def write_while_a_token_is_revoked() -> None:
+        with open_entries(tmp_path) as store:
+            committer = Committer(
+                store, worker, lambda _, kid: kid not in ended, FrozenClock().monotonic
+            )
+            both = [committer.append(entry(kid.decode())._replace(kid=kid)) for kid in (b"a", b"b")]
+            ended.add(b"a")
+            first, second = await asyncio.gather(*both, return_exceptions=True)
+        assert isinstance(first, TokenRevokedError)
+        assert not isinstance(second, BaseException)
+
+    try:
+        asyncio.run(write_while_a_token_is_revoked())
+    finally:
+        worker.close()
+    [path] = (tmp_path / "diaries" / "alice").glob("*.log")
+    assert path.read_bytes().endswith(b"+ b\n")
+
+
 def test_nothing_is_refused_while_the_user_is_there(tmp_path: Path) -> None:
     """An append returns once the entry is durable."""
     worker = Worker("entries")
 
     async def write() -> bool:
         with open_entries(tmp_path) as store:
-            committer = Committer(store, worker, lambda _: True, FrozenClock().monotonic)
+            committer = Committer(store, worker, lambda _, __: True, FrozenClock().monotonic)
             return (await committer.append(entry(user=ALICE))).duplicate
 
     try:
@@ -95,7 +121,7 @@ def committing(store: CountingStore, *groups: int, parties: Sequence[str] = ("",
     worker = Worker("entries")
 
     async def commit() -> list[int]:
-        committer = Committer(store, worker, lambda _: True, FrozenClock().monotonic)  # type: ignore[arg-type]
+        committer = Committer(store, worker, lambda _, __: True, FrozenClock().monotonic)  # type: ignore[arg-type]
         each = zip(groups, cycle(parties), strict=False)
         return await asyncio.gather(*(submitted(committer, *group) for group in each))
 
@@ -134,7 +160,7 @@ def test_soon_after_a_write_the_store_catches_up() -> None:
 
     async def commit() -> None:
         store.loop = asyncio.get_running_loop()
-        committer = Committer(store, worker, lambda _: True, FrozenClock().monotonic, 0)  # type: ignore[arg-type]
+        committer = Committer(store, worker, lambda _, __: True, FrozenClock().monotonic, 0)  # type: ignore[arg-type]
         for _ in range(2):
             await committer.append(entry())
             async with asyncio.timeout(10):
@@ -179,7 +205,7 @@ def test_what_is_written_while_the_store_catches_up_is_caught_up_with_too() -> N
     async def commit() -> None:
         store, worker = CountingStore(), HeldWorker()
         store.loop = asyncio.get_running_loop()
-        committer = Committer(store, worker, lambda _: True, FrozenClock().monotonic, 0)  # type: ignore[arg-type]
+        committer = Committer(store, worker, lambda _, __: True, FrozenClock().monotonic, 0)  # type: ignore[arg-type]
         await committer.append(entry())
         held = await worker.asked.get()
         await committer.append(entry())
@@ -199,7 +225,7 @@ def test_an_answer_that_fails_takes_no_other_one_with_it(caplog: pytest.LogCaptu
 
     async def commit() -> list[int]:
         store.loop = asyncio.get_running_loop()
-        committer = Committer(store, worker, lambda _: True, FrozenClock().monotonic)  # type: ignore[arg-type]
+        committer = Committer(store, worker, lambda _, __: True, FrozenClock().monotonic)  # type: ignore[arg-type]
         committer.submit([entry()], fail)
         return [await submitted(committer, 2), await submitted(committer, 3)]
 

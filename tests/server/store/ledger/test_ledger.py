@@ -22,7 +22,7 @@ from diaryserver.maintenance.ledgerstamps import NOT_CONTINUED, known_beside, ma
 from diaryserver.maintenance.repair import repair as repair_with
 from diaryserver.maintenance.verify import verify
 from diaryserver.service.ports.accounts import User
-from diaryserver.service.ports.entries import Append, Appended, EntryStore
+from diaryserver.service.ports.entries import Appended, EntryStore, Writing, new_entry
 from diaryserver.serving import _Server
 from diaryserver.store.days.cache import DayCache
 from diaryserver.store.disk.disk import Disk
@@ -77,7 +77,7 @@ def store(data: Path) -> Iterator[FileEntryStore]:
         yield entries
 
 
-def put(store: EntryStore, *texts: str) -> list[Append]:
+def put(store: EntryStore, *texts: str) -> list[Writing]:
     """Store entries of today, and give them."""
     entries = [entry(text) for text in texts]
     assert store.append_batch(entries) == [NEW] * len(entries)
@@ -468,9 +468,9 @@ def test_a_generation_fits_the_wire_in_every_epoch(tmp_path: Path) -> None:
 # A clock that is ahead
 
 
-def ahead(entry_id: EntryId, at: int, received: int) -> Append:
+def ahead(entry_id: EntryId, at: int, received: int) -> Writing:
     """Give an entry of alice's under an id of its client's clock."""
-    return Append(
+    return new_entry(
         ALICE, entry_id, stamp(at), "from a clock ahead", starred=False, received=received
     )
 
