@@ -6,7 +6,9 @@ never lost by mistake. A text is shown escaped.
 """
 
 import json
+import math
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +24,7 @@ from diaryclient.diary.open_diary import OpenDiary
 from diaryclient.diary.sending import Attempt
 from diaryclient.entries.endings import resolve
 from diaryclient.errors import HeldElsewhereError, NoSuchEntryError, QueuedError
-from diaryclient.home.outbox import Entry, Outbox, outboxes_below
+from diaryclient.home.outbox import LOGIN_REFUSALS, Entry, Outbox, outboxes_below
 from diaryclient.screen.display import (
     ShortIds,
     cut,
@@ -116,7 +118,7 @@ def flush(surroundings: Surroundings) -> None:
     """  # noqa: D301 - click's mark is a real backspace
     with surroundings.diary(surroundings.login()) as diary, late_bar(diary, "sending") as bar:
         status = max(
-            (_tell(diary, attempt) for attempt in bar.between(diary.attempts(_FLUSHING_SECONDS))),
+            (_tell(diary, attempt) for attempt in bar.between(_all_of(diary))),
             key=_SEVERITY.index,
             default=0,
         )
@@ -129,6 +131,11 @@ def flush(surroundings: Surroundings) -> None:
         keep_login(diary)
     if status:
         raise click.exceptions.Exit(status)
+
+
+def _all_of(diary: OpenDiary) -> Iterator[Attempt]:
+    """Send also what was refused for an earlier login, and wait for who is delivering."""
+    return diary.deliveries(math.inf, _FLUSHING_SECONDS, once_more=LOGIN_REFUSALS)
 
 
 @command.command("drop")

@@ -63,7 +63,7 @@ class Sender:
     def __init__(self, asker: Asker, outbox: Outbox, clock: Clock) -> None:
         """Send what is in `outbox` through `asker`."""
         self._asker = asker
-        self._outbox = outbox
+        self.outbox = outbox
         self._clock = clock
         self._never_sent = set[EntryId]()
 
@@ -86,9 +86,9 @@ class Sender:
         """
         stamp = at or self.now()
         entry = Entry(self._asker.new_id(), stamp.at, stamp.off, text, star, refused)
-        self._outbox.add(entry)
+        self.outbox.add(entry)
         if refused:
-            self._outbox.release(entry.id)
+            self.outbox.release(entry.id)
         elif at is None:
             self._never_sent.add(entry.id)
         return entry
@@ -116,9 +116,9 @@ class Sender:
         NotLoggedInError or IdentityChangedError; in every case the entry is kept. NotKeptError: its
         file was taken away, and the disk does not take it again.
         """
-        was_held = self._outbox.holds(entry.id)
+        was_held = self.outbox.holds(entry.id)
         try:
-            held = self._outbox.hold(entry.id, patience)
+            held = self.outbox.hold(entry.id, patience)
         except BlockingIOError:
             raise _queued(entry, _ELSEWHERE) from None
         except MalformedError:
@@ -128,12 +128,12 @@ class Sender:
         if held is None:
             # Another process had it confirmed, or a hand took it away: only an answer tells.
             try:
-                self._outbox.add(entry)
+                self.outbox.add(entry)
             except OSError as error:
                 raise self._not_kept(error) from None
         return self._send(held or entry, patience, may_change=was_held or held is not None)
 
-    def deliver(
+    def deliveries(
         self, seconds: float, waits: float = 0.0, *, once_more: frozenset[ErrorCode] = frozenset()
     ) -> Iterator[Attempt]:
         """Send the waiting entries, oldest first, for at most so many seconds; give each one tried.
@@ -148,15 +148,15 @@ class Sender:
         wanted = once_more | {None}
         if allows(self._asker.login.scopes, Scope.WRITE):
             wanted |= {ErrorCode.SCOPE}
-        if not any(entry.refused in wanted for entry in self._outbox.entries()):
+        if not any(entry.refused in wanted for entry in self.outbox.entries()):
             return
-        with self._outbox.delivering(waits) as is_mine:
+        with self.outbox.delivering(waits) as is_mine:
             if is_mine:
                 yield from self._deliver(deadline, wanted)
 
     def _deliver(self, deadline: float, wanted: frozenset[ErrorCode | None]) -> Iterator[Attempt]:
         full = set[Day]()
-        for listed in self._outbox.entries():
+        for listed in self.outbox.entries():
             patience = min(PATIENCE, deadline - self._clock.instant().monotonic)
             if patience <= 0:
                 return
@@ -177,13 +177,13 @@ class Sender:
         self, listed: Entry, patience: float, wanted: frozenset[ErrorCode | None]
     ) -> Attempt | None:
         try:
-            entry = self._outbox.hold(listed.id)
+            entry = self.outbox.hold(listed.id)
         except (BlockingIOError, MalformedError):
             return None  # who holds it sends it; what was damaged meanwhile is told of elsewhere
         if entry is None:
             return None  # confirmed meanwhile
         if entry.refused not in wanted:
-            self._outbox.release(entry.id)
+            self.outbox.release(entry.id)
             return None
         try:
             return Attempt(self._send(entry, patience))
@@ -198,7 +198,7 @@ class Sender:
         is_new = may_change and entry.id in self._never_sent
         sending = _Sending(
             entry,
-            self._outbox.keep,
+            self.outbox.keep,
             self._clock.local_offset,
             is_new=is_new,
             may_change=may_change,
@@ -218,22 +218,22 @@ class Sender:
         else:
             self._never_sent.discard(entry.id)
             with suppress(OSError):  # it stays, is sent once more, and the server knows it
-                self._outbox.remove(entry.id)
+                self.outbox.remove(entry.id)
             return sending.entry
         finally:
-            self._outbox.release(entry.id)
+            self.outbox.release(entry.id)
 
     def _ensure(self, entry: Entry) -> None:
         """Let what is said next be so: the entry is in the outbox."""
         try:
-            self._outbox.ensure(entry)
+            self.outbox.ensure(entry)
         except OSError as error:
             raise self._not_kept(error) from None
 
     def _not_kept(self, error: OSError) -> NotKeptError:
         return NotKeptError(
-            f"NOT SAVED: somebody took its file away, and the outbox {self._outbox.folder} cannot "
-            f"be written: {reason_of(error, self._outbox.folder)}"
+            f"NOT SAVED: somebody took its file away, and the outbox {self.outbox.folder} cannot "
+            f"be written: {reason_of(error, self.outbox.folder)}"
         )
 
     def _kept(self, entry: Entry, error: DiaryError) -> DiaryError:
@@ -256,15 +256,15 @@ class Sender:
             reason = f"{error}; {name} is kept in the outbox and sent with a later command"
         else:
             with suppress(OSError):  # then it waits without its reason, and is refused again
-                self._outbox.hold_back(entry, error.code)
+                self.outbox.hold_back(entry, error.code)
             is_final = error.code in FINAL_REFUSALS
-            where = f": {self._outbox.path(entry.id)}" if is_final else " until then"
+            where = f": {self.outbox.path(entry.id)}" if is_final else " until then"
             reason = f"{error}; {name} is kept in the outbox{where}"
         return type(error)(reason, error.server_time)
 
     def _unusable(self, error: OSError) -> str:
-        reason = reason_of(error, self._outbox.folder)
-        return f"the outbox {self._outbox.folder} cannot be used: {reason}"
+        reason = reason_of(error, self.outbox.folder)
+        return f"the outbox {self.outbox.folder} cannot be used: {reason}"
 
 
 class _Sending:

@@ -11,21 +11,19 @@ is never touched. `diaryclient.diary.open_diary` adds all that reads: `diaryclie
 import that.
 """
 
-import math
 import os
-from collections.abc import Iterator
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from diaryclient.asking.asker import Asker
-from diaryclient.asking.exchange import PATIENCE, Chance
+from diaryclient.asking.exchange import Chance
 from diaryclient.asking.link import open_session
 from diaryclient.asking.session import Session
 from diaryclient.clock import Clock, SystemClock
-from diaryclient.diary.sending import Attempt, Sender
+from diaryclient.diary.sending import Sender
 from diaryclient.files.disks import reason_of
 from diaryclient.home.logins import Login, Logins
-from diaryclient.home.outbox import LOGIN_REFUSALS, Entry, Outbox
+from diaryclient.home.outbox import Entry, Outbox
 from protocol.errors import ErrorCode
 from protocol.identifiers import Day
 from protocol.stamp import Stamp
@@ -39,15 +37,12 @@ class Delivery(NamedTuple):
     left: int
 
 
-class Writer:
+class Writer(Sender):
     """Writes with one login. What asks the server raises as `Asker.ask` does."""
 
     def __init__(self, asker: Asker, outbox: Outbox, clock: Clock) -> None:
         """Put one together from its parts; `open` does it for a real server."""
-        self.outbox = outbox
-        self._asker = asker
-        self._clock = clock
-        self._sender = Sender(asker, outbox, clock)
+        super().__init__(asker, outbox, clock)
         self._is_closed = False
 
     @classmethod
@@ -105,45 +100,11 @@ class Writer:
         at: Stamp | None = None,
         refused: ErrorCode | None = None,
     ) -> Entry:
-        """Make an entry and keep it in the outbox, with `refused` as its reason to stay.
-
-        `at` is when it happened, None for now. Raise OSError if the disk does not take it; then
-        nothing was kept.
-        """
-        entry = self._sender.compose(text, star=star, at=at, refused=refused)
+        """As Sender; what is composed after the end is left to other processes."""
+        entry = super().compose(text, star=star, at=at, refused=refused)
         if self._is_closed:
-            self.outbox.release(entry.id)  # nobody will send it through here
+            self.outbox.release(entry.id)
         return entry
-
-    def put(self, entry: Entry, patience: float = PATIENCE) -> Entry:
-        """Send an entry of the outbox, and give it as it was stored: its time may be corrected.
-
-        Raise QueuedError if its fate is open after `patience` seconds, or the RefusedError,
-        NotLoggedInError or IdentityChangedError; in every case the entry is kept.
-        """
-        return self._sender.put(entry, patience)
-
-    def send_unkept(self, text: str, *, star: bool = False, at: Stamp | None = None) -> Entry:
-        """Send an entry that is in no outbox, and give it as it was stored.
-
-        For a disk that takes nothing: nobody sends it again. Raise as `Asker.ask`.
-        """
-        return self._sender.send_unkept(text, star=star, at=at)
-
-    def attempts(self, seconds: float) -> Iterator[Attempt]:
-        """Send all that waits, also what was refused for its login, oldest first; give each.
-
-        Another process that delivers is waited for, but not longer than `seconds`. Raise OSError if
-        the outbox cannot be used.
-        """
-        return self._sender.deliver(math.inf, seconds, once_more=LOGIN_REFUSALS)
-
-    def deliveries(self, seconds: float) -> Iterator[Attempt]:
-        """Send the waiting entries for at most so many seconds, and give each; raise OSError.
-
-        If another process is doing that, leave it to that one.
-        """
-        return self._sender.deliver(seconds)
 
     def deliver(self, seconds: float, *, has_new_login: bool = False) -> Delivery:
         """Send the waiting entries, oldest first, for at most so many seconds.
@@ -155,7 +116,7 @@ class Writer:
         try:
             if has_new_login:
                 self.outbox.release_login_refusals()
-            for attempt in self._sender.deliver(seconds):
+            for attempt in self.deliveries(seconds):
                 if attempt.error:
                     problems.append(str(attempt.error))
                 else:
@@ -164,10 +125,6 @@ class Writer:
             reason = reason_of(error, self.outbox.folder)
             problems.append(f"the outbox {self.outbox.folder} cannot be used: {reason}")
         return Delivery(sent, problems, len(self.outbox.waiting()))
-
-    def now(self) -> Stamp:
-        """Give the moment of an entry that is written now."""
-        return self._sender.now()
 
     def offset_at(self, at: int) -> int:
         """Give the writer's zone at a moment (ms since the epoch), in minutes east of UTC."""
