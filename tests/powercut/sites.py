@@ -20,7 +20,7 @@ HANDED_ON: Final = frozenset(
         "UserFolder.sync",
         "UserFolder.sync_file",
         "UserFolder.sync_archive",
-        "Folders.sync_all",
+        "DiaryFolders.sync_all",
         "sync_path",
         "sync_folder",
     }

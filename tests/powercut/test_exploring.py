@@ -135,7 +135,10 @@ def test_a_sync_that_is_gone_or_late_is_noticed(
 
 def test_what_two_syncs_keep_is_lost_without_both(explorer: ProcessPoolExecutor) -> None:
     """Of an edit by hand, which is synced when it is met, and again when it is cached."""
-    site, other = "store.daystate._sync: N.log", "store.cache.DayCache.state: N.log"
+    site, other = (
+        "store.days.daystate._sync: N.log",
+        "store.days.cache.DayCache._make_met_durable: N.log",
+    )
     name = f"{site} + {other}"
     job = partial(bite_scenario, kinds=(TOGETHER,), where=name, missed=frozenset({site}))
     found = explorer.submit(job, "line changed by hand", SEED).result()

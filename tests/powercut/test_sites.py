@@ -17,7 +17,7 @@ def test_every_function_that_syncs_is_in_a_scenario(explorer: ProcessPoolExecuto
     recorded = explorer.submit(syncing_functions, names).result()
     written = set(_syncing(Path(diaryserver.__file__).parent))
     assert written - recorded == set()
-    assert {"store.journal.Journal._append", "accounts.keyfiles._create"} <= written
+    assert {"store.journal.journal.Journal._append", "accounts.keyfiles._create"} <= written
 
 
 def _syncing(package: Path) -> Iterator[str]:
