@@ -103,7 +103,7 @@ def to_markdown(figures: Sequence[Result], columns: int = len(_HEADS)) -> str:
 def goals_met(figures: Sequence[Result]) -> str:
     """Give a sentence about how many goals are."""
     met = sum(figure.is_reached for figure in figures)
-    return f"{met} of {len(figures)} goals are met; one in parentheses is not."
+    return f"{met} of {len(figures)} goals are met; those in parentheses are not."
 
 
 def _cells(figure: Result) -> tuple[str, ...]:

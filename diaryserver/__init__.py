@@ -4,7 +4,7 @@
     commands       what the operator types
     serving        runs: bind, open, listen, finish
     composition    builds the service on top of what keeps the data
-    engine         opens that: the one place that knows which adapters there are
+    engine         opens that: the one place that chooses adapters
     configuration  the configuration file
     datalock       one process owns the data
     announcing     a server that says where it is, for tests that kill it there

@@ -1,4 +1,4 @@
-"""Opens what keeps the data: the one place that knows which adapters there are.
+"""Opens what keeps the data: the one place that chooses adapters.
 
 Everything else is handed the ports of `diaryserver.service.ports`.
 """
@@ -98,7 +98,7 @@ def open_data(
 
 @dataclass(frozen=True, slots=True)
 class _WatchedLedger:
-    """As `ports.dayfiles.WatchedLedger`."""
+    """Compares the ledger's stamp with the one that the accounts know."""
 
     ledger: Ledger
     accounts: KnownLedger

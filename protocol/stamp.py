@@ -18,7 +18,7 @@ _MINUTES: Final = 256
 class Stamp(NamedTuple):
     """A moment on a writer's wall clock: ms since the epoch, and minutes east of UTC.
 
-    Both within the bounds of `protocol.messages.Put`, or they name no day of the calendar.
+    Both within the bounds of `protocol.messages.writing.Put`, or they name no day of the calendar.
     """
 
     at: int

@@ -275,4 +275,4 @@ def _is_long(request: Request) -> bool:
 
 
 def _tell_nobody(done: int, total: int) -> None:
-    """Nobody looks."""
+    """Tell nobody how far it is."""

@@ -43,7 +43,7 @@ _ENDED: Final = frozenset({ErrorCode.REVOKED, ErrorCode.EXPIRED})
 
 
 class Enquiry:
-    """What is asked besides one request, and what is known by it.
+    """The HELLO and probes beside an unanswered request, and what their answers tell of the server.
 
     `is_up`: the pinned identity answered. `is_known`: the server answered under the token.
     """

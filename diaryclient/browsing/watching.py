@@ -39,7 +39,7 @@ class Watcher:
     """Knows what of a diary was given; the diary may be opened anew between two calls."""
 
     def __init__(self) -> None:
-        """`begin` comes first."""
+        """Call `begin` before the first `poll`."""
         self._cursor = b""
         self._known: dict[Day, tuple[int, int]] = {}
         self._told = Told()

@@ -30,7 +30,7 @@ Came: TypeAlias = Callable[[int], None]
 
 
 def _came_unseen(size: int) -> None:
-    """Nobody looks."""
+    """Tell nobody how much has come."""
 
 
 @dataclass(frozen=True, slots=True)

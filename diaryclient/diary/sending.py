@@ -224,7 +224,7 @@ class Sender:
             self.outbox.release(entry.id)
 
     def _ensure(self, entry: Entry) -> None:
-        """Let what is said next be so: the entry is in the outbox."""
+        """Write the entry back if its file is gone, before somebody is told that it is kept."""
         try:
             self.outbox.ensure(entry)
         except OSError as error:

@@ -1,6 +1,6 @@
 """Users, invites and tokens on disk: SQLite, and beside it the keys that it never holds.
 
-    database     the account store: implements `service.ports.AccountStore`
+    database     the account store: implements `service.ports.accounts.AccountStore`
     schema       its tables and migrations
     connection   its transactions
     usertable    users and their passwords

@@ -1,4 +1,4 @@
-"""The account store on SQLite; implements `service.ports.AccountStore`.
+"""The account store on SQLite; implements `service.ports.accounts.AccountStore`.
 
 Long, since it is one port: a few lines a method, on tables that have modules of their own.
 

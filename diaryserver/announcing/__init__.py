@@ -5,6 +5,6 @@
     accounts  accounts that announce when a log-in's token is kept
     disk      a disk that announces what was written, synced and renamed
 
-Rules: what is announced on knows nothing of it. Each part stands in front of the real one, and
-`diaryserver.engine` and `composition` put it there only if `DIARY_DEBUG_DIE_AT` is set.
+Rules: what is announced on knows nothing of it. `diaryserver.engine` and `composition` put each
+part in the place of the real one only if `DIARY_DEBUG_DIE_AT` is set.
 """

@@ -52,7 +52,7 @@ Ancillary: TypeAlias = Sequence[tuple[int, int, bytes]]
 
 
 class Receiver(Protocol):
-    """What datagrams are handed to."""
+    """Whoever takes datagrams; the service's router does."""
 
     def receive(self, datagram: bytes, source: Source, reply: SendReply) -> None:
         """Take any datagram."""

@@ -15,7 +15,7 @@ ROOMS: Final = sorted(
     init.parent.relative_to(ROOT)
     for package in SIDES.values()
     for init in (ROOT / package).rglob("__init__.py")
-    if init.parent.name != "commands"  # there every module is the command of its name
+    if init.parent != ROOT / "diaryclient/commands"  # there modules are the commands of their names
 )
 
 
@@ -55,3 +55,12 @@ def test_a_long_module_says_why_it_is_one() -> None:
         text = path.read_text()
         if text.count("\n") > LONGEST:
             assert re.search(r"^Long, ", text[:400], re.MULTILINE), path
+
+
+def test_the_map_names_places_that_exist() -> None:
+    """In docs/ARCHITECTURE.md and CONTRIBUTING.md, whole or from a room on."""
+    for name in ("docs/ARCHITECTURE.md", "CONTRIBUTING.md"):
+        for mentioned in re.findall(r"`([\w/]+(?:/|\.py))`", (ROOT / name).read_text()):
+            places = [ROOT / mentioned, *ROOT.glob(f"diary*/**/{mentioned}")]
+            places += [*ROOT.glob(f"tests/**/{mentioned}"), *ROOT.glob(f"protocol/**/{mentioned}")]
+            assert any(each.exists() for each in places), f"{name}: {mentioned}"

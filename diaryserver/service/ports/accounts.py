@@ -197,9 +197,9 @@ class AccountStore(Protocol):
         """Keep a log-in's token; with an invite, use it up and set the hash in one transaction.
 
         An invite for somebody who had a password ends all tokens there were; without one, a 65th
-        line ends another (`tokens.pushed_out`). `change` names the LOGIN for `granted_before`. Give
-        None, keeping nothing, if the user or the invite is gone meanwhile; raise ConflictError if
-        `change` was made before.
+        line ends another (`token_life.pushed_out`). `change` names the LOGIN for `granted_before`.
+        Give None, keeping nothing, if the user or the invite is gone meanwhile; raise ConflictError
+        if `change` was made before.
         """
 
     def granted_before(self, change: TokenChange) -> Token | None:

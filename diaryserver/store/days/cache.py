@@ -145,4 +145,4 @@ class DayCache:
 
 
 def _ignore(user: Username) -> None:
-    """Nobody has to know."""
+    """Do nothing: nobody keeps more of the day."""

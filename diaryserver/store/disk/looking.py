@@ -31,7 +31,7 @@ Pieces = Generator[None, None, _Found]
 
 
 class Looking:
-    """The leave to look into files; used by the store's thread."""
+    """How much may be looked into in the call that runs; used by the store's thread."""
 
     def __init__(self) -> None:
         """Everything may be looked at, as long as it takes."""

@@ -90,7 +90,7 @@ class UserFolder:
         remembered: RememberedTexts | None = None,
         looking: Looking | None = None,
     ) -> None:
-        """Take over `descriptor`; closed by `Folders.user`."""
+        """Take over `descriptor`; closed by `DiaryFolders.user`."""
         self.looking: Final = looking or Looking()
         self.user = user
         self.ledger = ledger

@@ -206,7 +206,7 @@ class Ledger:
                 self._run("INSERT OR REPLACE INTO ahead VALUES (?, ?, ?)", row)
 
     def begin_epoch(self, user: Username, epoch: int) -> None:
-        """Let every generation of a diary be another than it was."""
+        """Begin another epoch of a diary: no place that a reader holds is good any more."""
         with self._transaction():
             self._run("INSERT OR REPLACE INTO epochs VALUES (?, ?)", (user, epoch))
         self._epochs[user] = epoch
@@ -220,7 +220,7 @@ class Ledger:
         self._epochs = {EVERYBODY: epoch}
 
     def take_name(self, name: bytes) -> None:
-        """Have this name from now on; nothing else changes."""
+        """Set the ledger's name, by which the accounts know it."""
         with self._transaction():
             self._set_name(name)
 

@@ -38,7 +38,7 @@ def read_stamp(connection: sqlite3.Connection) -> LedgerStamp | None:
 
 
 def drop_stamp(connection: sqlite3.Connection) -> None:
-    """Let a copy be nobody's; raise sqlite3.DatabaseError."""
+    """Erase the stamp of a copy, so that nobody takes it for the ledger; raise DatabaseError."""
     if _can_have_one(connection):
         connection.execute("DELETE FROM stamp")
 
