@@ -110,8 +110,8 @@ class Surroundings(NamedTuple):
         return OpenDiary.open(login, self.logins, self.outbox(login), clock=self.zoned_clock())
 
     def check_disk(self) -> None:
-        """Raise NotKeptError if no login could be kept, before anything is spent on one."""
-        from diaryclient.files.disks import why_unwritable  # noqa: PLC0415 - only for new logins
+        """Raise NotKeptError if no login could be kept or removed, before anything is asked for."""
+        from diaryclient.files.disks import why_unwritable  # noqa: PLC0415 - only where a login begins or ends
 
         folder = self.places.state / "logins"
         if reason := why_unwritable(folder):

@@ -51,6 +51,8 @@ def delete(surroundings: Surroundings, folder: Path | None, *, yes: bool) -> Non
     if not yes and not has_terminal():
         raise UsageError("no terminal to ask; type --yes to delete unasked; nothing was done")
     login = surroundings.login()
+    if login.is_stored:
+        surroundings.check_disk()  # its file could not be removed afterwards
     with surroundings.diary(login) as diary:
         if not allows(login.scopes, Scope.FULL):
             raise ScopeError(f"this login's scope is {login.scopes}; {login.way_out}")

@@ -36,7 +36,12 @@ def command(surroundings: Surroundings, *, forget: bool) -> None:
 
 
 def log_out(surroundings: Surroundings, login: Login, *, forget: bool = False) -> None:
-    """Revoke a login and remove its file; raise as `Asker.ask`, and then it stays."""
+    """Revoke a login and remove its file; raise as `Asker.ask`, and then it stays.
+
+    Raise NotKeptError, having asked for nothing, if its file could not be removed.
+    """
+    if login.is_stored:
+        surroundings.check_disk()
     try:
         ended = _revoke(surroundings, login)
     except DiaryError as error:

@@ -71,7 +71,7 @@ def command(  # noqa: PLR0913 - one for each option
         if today_in_history:
             _refuse_days(on, first, last)
         searches = newest is not None or not selection.is_everything
-        is_today = not (searches or on or first or last)
+        is_today = not searches and on is first is last is None
         reader = surroundings.time_reader(diary)
         begin, end = (today, today) if is_today else parse_days(on, first, last, reader)
         anniversary = today if today_in_history else None

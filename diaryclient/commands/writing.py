@@ -152,10 +152,16 @@ def _keep_if_wished(writer: Writer, composition: Composition, wishes: Wishes) ->
     except NotKeptError as error:
         if not has_terminal():
             raise
+        from click import Abort  # noqa: PLC0415 - as above
+
         from diaryclient.commands.shared.confirming import confirm  # noqa: PLC0415 - hardly ever needed
 
         sys.stderr.write(f"diaryclient: {safe_line(str(error))}\n")
-        if not confirm(_QUESTION):
+        try:
+            is_wished = confirm(_QUESTION)
+        except Abort:  # Ctrl-C or Ctrl-D: as at any other moment, the text is given back
+            raise KeyboardInterrupt from None
+        if not is_wished:
             raise
     return None
 

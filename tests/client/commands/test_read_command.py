@@ -120,6 +120,7 @@ def test_today_in_history(run: Run, diary: Loopback) -> None:
         ),
         (["--to", "3 hours ago"], "--to: 3 hours ago says a time"),
         (["--on", "99"], "--on: a day is written YYYY-MM-DD"),
+        (["--on", ""], "--on: a day is written YYYY-MM-DD"),
         (["--on", "13.01."], "--on: a day is written YYYY-MM-DD"),
         (["--on", "the day before yesterday's morrow"], "--on: a day is written YYYY-MM-DD"),
     ],

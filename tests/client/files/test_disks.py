@@ -144,6 +144,25 @@ def test_at_a_terminal_it_is_asked(
     assert len(logged_in.fake.contents) == (status == 0)
 
 
+@pytest.mark.parametrize("key", ["\x03", "\x04"])
+@pytest.mark.parametrize("words", [["precious text"], ["--star", "precious text"], []])
+def test_who_leaves_the_question_gets_the_text_back(
+    logged_in: Loopback, environment: dict[str, str], state: Path, words: list[str], key: str
+) -> None:
+    """By Ctrl-C or Ctrl-D: it is nowhere else."""
+    block(state, "outbox")
+    child = terminal("write", *words, environment=environment)
+    if not words:
+        child.send("precious text\n\x04")
+    child.expect("Send it without keeping it here\\?")
+    child.send(key)
+    status, out = finish(child)
+    assert status == 130
+    assert "| precious text" in out
+    assert "Traceback" not in out
+    assert not logged_in.fake.contents
+
+
 @pytest.mark.parametrize("words", [["--text", "new text"], []])
 def test_an_edited_text_is_printed_back(
     run: Run, logged_in: Loopback, state: Path, words: list[str]
@@ -252,3 +271,15 @@ def test_what_was_typed_before_ctrl_c_is_printed_back(
     assert "NOTHING WAS KEPT: Not a directory; the text is printed above" in shown.replace(
         "\r\n", ""
     )
+
+
+@pytest.mark.parametrize("words", [["logout"], ["account", "delete", "--yes"]])
+def test_a_login_that_could_not_be_removed_is_not_ended(
+    logged_in: Loopback, environment: dict[str, str], words: list[str]
+) -> None:
+    """Nobody is asked for the half that cannot be taken back."""
+    done = penniless(*words, environment=environment)
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr
+    assert "nothing was sent" in done.stderr
+    assert not logged_in.fake.requests
