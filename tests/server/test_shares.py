@@ -308,7 +308,7 @@ def test_long_looks_that_are_kept_are_bounded() -> None:
     def turn(key: int) -> str:
         with looking.bounded(leave(1)):
             try:
-                return looking.finish(key, three_pieces)
+                return looking.finish(("day", f"user {key}"), three_pieces)
             except UnfinishedError:
                 return ""
 
@@ -323,15 +323,38 @@ def test_a_long_look_that_nobody_goes_on_with_makes_room() -> None:
     looking = Looking()
     for key in range(MAX_BEGUN):
         with looking.bounded(leave(1)), pytest.raises(UnfinishedError):
-            looking.finish(key, three_pieces)
+            looking.finish(("day", f"user {key}"), three_pieces)
     for _ in range(MAX_IDLE + 1):
         with looking.bounded(leave(1)):
             looking.check()
     for _ in range(2):
         with looking.bounded(leave(1)), pytest.raises(UnfinishedError):
-            looking.finish("another", three_pieces)
+            looking.finish(("day", "another"), three_pieces)
     with looking.bounded(leave(1)):
-        assert looking.finish("another", three_pieces) == "found"
+        assert looking.finish(("day", "another"), three_pieces) == "found"
+
+
+def test_nobody_keeps_all_long_looks_for_himself() -> None:
+    """Of what changes all the time one of a kind is kept, and several kinds make room."""
+    looking = Looking()
+
+    def turn(*key: object) -> str:
+        with looking.bounded(leave(1)):
+            try:
+                return looking.finish(key, three_pieces)
+            except UnfinishedError:
+                return ""
+
+    for number in range(10):
+        for kind in ("row", "offer", "text", "aside", "scan"):
+            assert turn(kind, "mallory", number) == ""
+    assert [turn("scan", "alice", 1) for _ in range(3)] == ["", "", "found"]
+    found = ""
+    for number in range(3):
+        found = turn("scan", "alice", 2)
+        for kind in ("row", "offer", "text", "aside"):
+            turn(kind, "mallory", 10 + number)
+    assert found == "found"
 
 
 # The turns

@@ -4,13 +4,13 @@ What only appends is in `service.requests.appending`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 
 from diaryserver.service.ports.entries import WordQuery
 from diaryserver.service.requests.accounthandlers import delete, mint, revoke, tokens
 from diaryserver.service.requests.context import Context
 from protocol.dayfile import format_record
-from protocol.errors import InvalidRequestError, ScopeError
+from protocol.errors import InvalidRequestError, ScopeError, TokenRevokedError
 from protocol.identifiers import Day
 from protocol.messages.account import Delete, Identity, Mint, Ping, Revoke, Tokens, Whoami
 from protocol.messages.archive import MAX_ARCHIVE_ROWS, ArchiveList, Archives, Recover, Recovered
@@ -107,10 +107,27 @@ async def tail(context: Context, request: Tail) -> Tailed:
     )
 
 
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+
+def _unless_ended(
+    context: Context, change: Callable[_Arguments, _Result]
+) -> Callable[_Arguments, _Result]:
+    """Make a change in its turn, unless the token was ended while it waited for that."""
+
+    def changed(*arguments: _Arguments.args, **keywords: _Arguments.kwargs) -> _Result:
+        if not context.accounts.may_write(context.token.user, context.token.kid):
+            raise TokenRevokedError
+        return change(*arguments, **keywords)
+
+    return changed
+
+
 async def clear(context: Context, request: Clear) -> Cleared:
     """Set a day aside; the request's id in the archive's name makes a repetition harmless."""
     name = await context.store_worker.run(
-        context.entries.clear,
+        _unless_ended(context, context.entries.clear),
         context.token.user,
         request.day,
         request.generation,
@@ -132,7 +149,7 @@ async def archives(context: Context, request: Archives) -> ArchiveList:
 async def recover(context: Context, request: Recover) -> Recovered:
     """Bring a cleared day back; the generation makes a repetition harmless."""
     entries = await context.store_worker.run(
-        context.entries.recover,
+        _unless_ended(context, context.entries.recover),
         context.token.user,
         request.day,
         request.generation,

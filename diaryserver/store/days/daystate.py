@@ -10,7 +10,7 @@ import logging
 import os
 import re
 import zlib
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, NamedTuple
@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from diaryserver.store.days.aside import Aside, meet
 from diaryserver.store.days.contents import begins_with
 from diaryserver.store.days.dayids import MAX_NEWEST, DayIds
-from diaryserver.store.disk.looking import SMALL_BYTES, Pieces
+from diaryserver.store.disk.looking import SMALL_BYTES, Key, Pieces
 from diaryserver.store.disk.plainness import make_plain
 from diaryserver.store.disk.texts import DayText
 from diaryserver.store.disk.user_folder import QUARANTINE, UserFolder, compressed_file, day_file
@@ -214,7 +214,7 @@ class _Scanned:
             yield
 
 
-def _scan_key(folder: UserFolder, day: Day) -> Hashable:
+def _scan_key(folder: UserFolder, day: Day) -> Key | None:
     """Give what a long look at a day's file is known by; None if it takes no long one."""
     found = folder.day_status(day)
     if found is None:
@@ -226,7 +226,7 @@ def _scan_key(folder: UserFolder, day: Day) -> Hashable:
 
 
 def _read_and_scan(
-    folder: UserFolder, day: Day, newest: int, key: Hashable
+    folder: UserFolder, day: Day, newest: int, key: Key | None
 ) -> tuple[DayText, _Scanned]:
     """Read a day's file; if it is a long one in pieces, of which reading it is the first."""
     if key is None:

@@ -6,9 +6,10 @@ kept, so that the same call again comes to an end. What is small goes even witho
 user and call: the first entry of a day must not wait behind those who look.
 """
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from diaryserver.service.ports.entries import UnfinishedError
 
@@ -19,8 +20,9 @@ SMALL_FOLDER: Final = 2**16
 """Of a diary's folder itself, as file systems count: some thousand names."""
 
 MAX_BEGUN: Final = 4
-"""Long looks that are kept until they go on, 16 MiB of text each. Of further ones none is kept, so
-that these come to an end; whoever begins anew in each turn waits for that."""
+"""Long looks that are kept until they go on, 16 MiB of text each. Nobody has two while another has
+none; of further ones none is kept, so that these come to an end, and whoever begins anew in each
+turn waits for that."""
 
 MAX_IDLE: Final = 1024
 """Calls in which a long look was not gone on with, after which nobody seems to wait for it."""
@@ -28,6 +30,10 @@ MAX_IDLE: Final = 1024
 _Found = TypeVar("_Found")
 Pieces = Generator[None, None, _Found]
 """A long look: gives way after each piece, and returns what it found."""
+
+
+Key: TypeAlias = tuple[Any, ...]
+"""What a long look is known by: its kind, the user whose diary it is in, and what it is of."""
 
 
 class Looking:
@@ -40,7 +46,7 @@ class Looking:
         self._pieces = 0
         self._favoured: set[tuple[str, str]] = set()
         self._calls = 0
-        self._begun: dict[object, tuple[int, Pieces[Any]]] = {}
+        self._begun: dict[Key, tuple[int, Pieces[Any]]] = {}
         self._is_inside = False
 
     @property
@@ -95,11 +101,11 @@ class Looking:
         self.count()
         return _all_of(pieces)
 
-    def has_begun(self, key: object) -> bool:
+    def has_begun(self, key: Key | None) -> bool:
         """Tell whether a long look was begun, and goes on."""
         return key in self._begun
 
-    def finish(self, key: object, begin: Callable[[], Pieces[_Found]]) -> _Found:
+    def finish(self, key: Key, begin: Callable[[], Pieces[_Found]]) -> _Found:
         """Give what a long look finds, or raise UnfinishedError; the same `key` goes on.
 
         What a piece of another look asks for is done as a whole: it is a part of that piece.
@@ -125,12 +131,23 @@ class Looking:
                 self._keep(key, pieces)
             raise
 
-    def _keep(self, key: object, pieces: Pieces[Any]) -> None:
+    def _keep(self, key: Key, pieces: Pieces[Any]) -> None:
+        kind, user = key[:2]
         for other, (called, _) in list(self._begun.items()):
-            if self._calls - called > MAX_IDLE:
+            # Another of the kind is left alone from now on: what it is of was changed, perhaps.
+            if other[:2] == (kind, user) or self._calls - called > MAX_IDLE:
                 del self._begun[other]
+        if len(self._begun) >= MAX_BEGUN:
+            self._make_room(user)
         if len(self._begun) < MAX_BEGUN:
             self._begun[key] = self._calls, pieces
+
+    def _make_room(self, user: str) -> None:
+        """Let who has several looks give the least recent one up for a user who has none."""
+        looks = Counter(other[1] for other in self._begun)
+        several = [other for other in self._begun if looks[other[1]] > 1]
+        if several and not looks[user]:
+            del self._begun[min(several, key=lambda other: self._begun[other][0])]
 
     def forget(self) -> None:
         """Drop what was begun: it will be begun anew."""

@@ -227,6 +227,7 @@ class Ledger:
     def stamp(self) -> LedgerStamp | None:
         """Give the name and the changes so far; None if it never took a name."""
         try:
+            self._ensure_trust()
             return read_stamp(self._connection)
         except sqlite3.DatabaseError as error:
             raise _failed(error) from error

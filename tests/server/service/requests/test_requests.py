@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, cast
 
@@ -283,6 +284,31 @@ def test_what_was_cleared_is_listed_as_the_padding_pays(world: World) -> None:
     request = Recover(left.day, left.generation, left.name)
     assert device.ask(request) == device.ask(request) == Recovered(1)
     assert [each.day for each in listed_days(device)] == [TODAY]
+
+
+def test_a_day_is_not_cleared_once_the_token_was_ended(world: World) -> None:
+    """Whoever ends it is told so when no request under it can change anything any more."""
+    device = world.device()
+    device.ask(Put(NOON, 0, "x"))
+    owner = world.accounts.find_user(device.token.user)
+    assert owner is not None
+    request = Clear(TODAY, 0)
+    datagram, replies = device.request(request), list[bytes]()
+
+    async def clear_while_it_is_ended() -> None:
+        held = threading.Event()
+        world.workers.entries.start(partial(held.wait, 10), print, print)
+        world.router.receive(datagram, HERE, replies.append)
+        for _ in range(3):
+            await asyncio.sleep(0)  # it has its place in the queue
+        world.accounts.disable_user(owner, NOON)
+        held.set()
+        await world.router.finish()
+
+    world.run(clear_while_it_is_ended)
+    [reply] = replies
+    assert code_of(device.opened(reply, datagram, request)) == "REVOKED"
+    assert [row.day for row in world.entries.list_days(owner.name, TODAY, TODAY, 9).rows] == [TODAY]
 
 
 def listed_days(device: Device) -> tuple[DayRow, ...]:
