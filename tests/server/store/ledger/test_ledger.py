@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 
@@ -1014,3 +1014,40 @@ def test_housekeeping_goes_on_though_the_accounts_cannot_follow(
         assert caplog.messages == [
             "the accounts do not follow the ledger: accounts: no such table: ledger"
         ]
+
+
+class DoubtfulConnection:
+    """A ledger's connection whose commits are made, but not known to be durable."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.fails = False
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._connection, name)
+
+    def execute(self, statement: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
+        """As sqlite3's; what commits has failed when it is over."""
+        done = self._connection.execute(statement, values)
+        if self.fails and (statement == "COMMIT" or statement.startswith("PRAGMA user_version =")):
+            raise sqlite3.OperationalError("disk I/O error")
+        return done
+
+
+def test_the_accounts_are_told_no_stamp_that_a_power_cut_undoes(tmp_path: Path) -> None:
+    """They would be ahead of the ledger then, and take it for an older one at the next start."""
+    connection = DoubtfulConnection(open_ledger(tmp_path / LEDGER))
+    ledger = Ledger(cast("sqlite3.Connection", connection))
+    ledger.take_name(bytes(16))
+    before = ledger.stamp()
+    connection.fails = True
+    with pytest.raises(OSError, match="disk I/O error"):
+        ledger.advance(ALICE, TODAY)
+    with pytest.raises(OSError, match="disk I/O error"):
+        ledger.stamp()
+    connection.fails = False
+    after = ledger.stamp()
+    assert before is not None
+    assert after is not None
+    assert after.changes > before.changes
+    ledger.close()
